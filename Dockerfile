@@ -18,6 +18,7 @@ RUN python -m venv --without-pip /opt/banyan \
 COPY pyproject.toml hatch_build.py LICENSE README.md ./
 COPY proxy proxy
 COPY adapters adapters
+COPY examples examples
 RUN BANYAN_COMPILE=always pip wheel --no-deps --no-index --no-build-isolation --wheel-dir /dist . \
     && pip --python /opt/banyan/bin/python install --no-deps --no-index /dist/*.whl
 

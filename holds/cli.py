@@ -219,7 +219,7 @@ def tokens_command(
     as_json: Json = False,
     markdown: Markdown = None,
 ) -> None:
-    """Tokens that exist once, before a real provider: clerks killed at each point of a refresh. About six minutes.
+    """Tokens that exist once, before a real provider: clerks killed at each point of a refresh. Up to half an hour.
 
     Outages, restores, a release, wrong secrets; and two mutants, with which the same runs must fail. Needs node, and
     `oidc-provider` where `./run test` puts it (BANYAN_NODE_MODULES).

@@ -34,7 +34,7 @@ def test_the_wheel_holds_both_packages_and_their_data(wheel: ZipFile) -> None:
         if path.is_file() and "__pycache__" not in path.parts
     }
 
-    assert {name for name in wheel.namelist() if ".dist-info/" not in name} == ours
+    assert {name for name in wheel.namelist() if ".dist-info/" not in name and ".data/" not in name} == ours
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def test_the_sources_collect_every_test(sources: Path, request: pytest.FixtureRe
     assert len(here) > 1000
 
 
-PARTS = ("proxy", "adapters", "tests", "bench", "holds", "docs", "requirements", ".ci")
+PARTS = ("proxy", "adapters", "examples", "tests", "bench", "holds", "docs", "requirements", ".ci")
 BESIDE = (
     *("run", "hatch_build.py", "pyproject.toml", "Dockerfile", ".dockerignore", ".gitignore", "routes.yaml"),
     *("LICENSE", "README.md", "CONTRIBUTING.md", "SECURITY.md"),
@@ -102,6 +102,14 @@ def test_the_wheel_makes_the_command(wheel: ZipFile) -> None:
 
     assert "banyan = proxy.cli.main:main" in entry_points
     assert "proxy/py.typed" in wheel.namelist()
+
+
+def test_the_wheel_carries_the_examples(wheel: ZipFile) -> None:
+    """As data, where `banyan example` looks for them, with what is no Python."""
+    data = f"banyan_proxy-{proxy.__version__}.data/data/share/banyan/examples"
+    here = {str(path.relative_to(ROOT / "examples")) for path in _files(ROOT / "examples")}
+
+    assert {name.removeprefix(f"{data}/") for name in wheel.namelist() if name.startswith(data)} == here
 
 
 def test_the_wheel_carries_the_licence(wheel: ZipFile) -> None:

@@ -25,7 +25,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PYTHON = [name for name in ("proxy", "adapters", "tests", "bench", "holds") if (ROOT / name).exists()]
+PYTHON = [name for name in ("proxy", "adapters", "examples", "tests", "bench", "holds") if (ROOT / name).exists()]
 MADE = {".git", ".venv", ".cache", ".banyan", ".hypothesis", "__pycache__", "dist", "node_modules"}
 
 FILE_LINES, UNEXPLAINED_LINES = 600, 400

@@ -131,7 +131,7 @@ class StandingView(View, frozen=True, kw_only=True):
 
 
 class RampState(StrEnum):
-    """What becomes of a route by itself. `ramp_done`: no step is left that the judge may take.
+    """What becomes of a route by itself. `complete`: no step is left that the judge may take.
 
     `waiting`: the verdict's reasons say for what; `ready`: the next step is proven.
     """
@@ -141,7 +141,7 @@ class RampState(StrEnum):
     READY = "ready"
     HELD = "held"
     LATCHED = "latched"
-    RAMP_DONE = "ramp_done"
+    COMPLETE = "complete"
 
 
 RampWord = Annotated[str, msgspec.Meta(examples=[each.value for each in RampState])]

@@ -92,6 +92,7 @@ class ControlParts:
         self.journal.alarm = self._stuck
         runs = self.reconcile_runs
         judging = RouteJudging(running, self.here, base.book, self._probe, self._killed, lambda: runs.known, self._lag)
+        judging.cohorts = base.links.recent.cohorts.seen
         self.judge = Judge(
             store=store,
             guards=base.stores.evidence,

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from proxy import __version__
-from proxy.cli import check, demo, schema, serve, why
+from proxy.cli import check, demo, example, schema, serve, why
 from proxy.cli.evidence import accept, export, mismatches, replay
 from proxy.cli.explain import explain
 from proxy.cli.grants import grants
@@ -60,6 +60,7 @@ COMMANDS: Mapping[str, tuple[Callable[..., None], Lesson]] = {
     "journal": (journal_writes.journal, journal_writes.LESSON),
     "kill": (kill.kill, kill.LESSON),
     "demo": (demo.demo, demo.LESSON),
+    "example": (example.example, example.LESSON),
 }
 """What is listed, in the order in which a newcomer meets it."""
 
@@ -92,7 +93,8 @@ def banyan(
 
 
 for _name, (_run, _lesson) in COMMANDS.items():
-    app.command(_name, help=_lesson.text, short_help=_lesson.purpose)(_run)
+    _passed_on = dict(example.PASSED_ON) if _run is example.example else None
+    app.command(_name, help=_lesson.text, short_help=_lesson.purpose, context_settings=_passed_on)(_run)
 
 
 @app.command(

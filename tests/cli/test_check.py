@@ -16,8 +16,9 @@ def test_a_good_file_is_summed_up(banyan: Banyan) -> None:
     result = banyan("check routes.yaml")
 
     assert result.exit_code == 0
-    remark, line = result.stdout.splitlines(keepends=True)
+    remark, other, line = result.stdout.splitlines(keepends=True)
     assert remark.startswith("routes.yaml:13:5: routes[0]: nobody declared the GETs of orders.show: ")
+    assert other.startswith("routes.yaml:15:12: routes[0].stage: new answers orders.show: while it is down, ")
     assert remark.endswith(" (a remark)\n")
     assert line == (
         "routes.yaml: fine: 5 routes (canary 1, complete 1, retired 1, legacy 1, answered here 1),"
@@ -32,7 +33,7 @@ def test_a_remark_is_no_warning(banyan: Banyan) -> None:
     (found,) = json.loads(result.stdout)["files"]
 
     assert result.exit_code == 0
-    assert (found["warnings"], len(found["remarks"])) == ([], 1)
+    assert (found["warnings"], len(found["remarks"])) == ([], 2)
 
 
 def test_the_file_need_not_be_named(banyan: Banyan) -> None:

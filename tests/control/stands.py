@@ -122,7 +122,7 @@ class Known:
     epoch: int = 1
     edited: float = 0.0
 
-    def measures(self, route: str, position: Position) -> Measures:  # noqa: ARG002 - as the book does
+    def measures(self, route: str, position: Position, least: float) -> Measures:  # noqa: ARG002 - as the book does
         return self.by_route.get(route, Measures())
 
     def rules_from(self, route: str) -> float:  # noqa: ARG002 - as the book does

@@ -46,9 +46,9 @@ class Commits:
         await asyncio.wait([trying], timeout=PATIENCE)
         return trying.result() if trying.done() else True
 
-    def is_behind(self, family: UUID, generation: int) -> bool:
-        """Whether a database that says this generation has lost what was committed here."""
-        return self._highest.get(family, -1) > generation
+    def highest(self, family: UUID) -> int:
+        """The generation that was committed here; a database that says less from now on has lost it. -1: none."""
+        return self._highest.get(family, -1)
 
     async def _commit(self, record: GrantRecord) -> bool:
         while True:

@@ -16,7 +16,6 @@ from proxy.clerk.grants import replies
 from proxy.clerk.grants.fence import Fence
 from proxy.clerk.grants.flights import Departure
 from proxy.clerk.grants.provider_call import NO_ANSWER, NOT_SENT, ProviderRequest
-from proxy.core.grants.grant_policy import Replaces
 from proxy.core.grants.token_answer import CallOutcome, Tokens, outcome_of, tokens_of
 from proxy.core.secret import Secret
 from proxy.link.grant_questions import GrantUsed
@@ -47,13 +46,12 @@ async def _keep(fence: Fence, departure: Departure, tokens: Tokens) -> None:
     """Rule 2."""
     family = uuid4()
     client_id = departure.request.credentials.client_id
-    takes_over = fence.policy.replaces is Replaces.SUBJECT and bool(tokens.subject)
     record = fence.record(family, tokens, 0, await _now(fence), departure.request.slot)
     record = msgspec.structs.replace(
         record,
         client_id=client_id,
         is_new=True,
-        subject=fence.keys.hashes.subject(client_id, tokens.subject) if takes_over else None,
+        subject=fence.subject(client_id, tokens),
     )
     await fence.commits.keep(record)
 

@@ -10,7 +10,7 @@ from proxy.clerk.grants.commits import Commits
 from proxy.clerk.grants.provider_call import ProviderCalls
 from proxy.clerk.grants.provider_keys import ProviderKeys
 from proxy.clerk.grants.sealing import ANSWER, TOKEN
-from proxy.core.grants.grant_policy import GrantPolicy
+from proxy.core.grants.grant_policy import GrantPolicy, Replaces
 from proxy.core.grants.token_answer import Tokens
 from proxy.core.secret import Secret
 from proxy.store.grant_records import GrantRecord
@@ -35,6 +35,11 @@ class Fence:
     def token(self, family: UUID, sealed: bytes) -> Secret[str]:
         """SealError where no key opens it."""
         return Secret(self.keys.sealer.open(family, TOKEN, sealed).reveal().decode())
+
+    def subject(self, client_id: str, tokens: Tokens) -> bytes | None:
+        """By which a later consent of the same person takes a family over; None: by nothing."""
+        takes_over = self.policy.replaces is Replaces.SUBJECT and bool(tokens.subject)
+        return self.keys.hashes.subject(client_id, tokens.subject) if takes_over else None
 
     def record(self, family: UUID, tokens: Tokens, generation: int, begun: float, slot: str) -> GrantRecord:
         """What is to be kept of an answer; without whose credentials and which token brought it."""

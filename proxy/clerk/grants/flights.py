@@ -147,6 +147,7 @@ class _Flight:
             record,
             client_id=request.credentials.client_id,
             before=fence.keys.hashes.token(used),
+            subject=fence.subject(request.credentials.client_id, tokens),
             credential=fence.keys.hashes.credential(request.credentials) if request.credentials.written else None,
         )
         return await fence.commits.keep(record)

@@ -20,6 +20,7 @@ from proxy.clerk.grants.alarms import GrantAlarm
 from proxy.clerk.grants.credential_checks import CredentialCheck, CredentialChecks
 from proxy.clerk.grants.fence import Fence
 from proxy.clerk.grants.flights import Departure, Flights, Landing
+from proxy.clerk.grants.flights_elsewhere import FlightsElsewhere
 from proxy.clerk.grants.sealing import ANSWER
 from proxy.core.grants.family import LIMITED, GrantRuling, rule
 from proxy.core.grants.grant_policy import GrantSystem
@@ -29,8 +30,6 @@ from proxy.link.grant_questions import GrantUsed
 from proxy.store.errors import StoreUnavailable
 from proxy.store.postgres.grant_tables import KnownToken
 
-LOOK_AGAIN = 0.05
-"""Seconds between two looks while another replica is at it."""
 _CLOSED = "the database was restored or failed over; `banyan grants replay` has not run on every host yet"
 _log = structlog.get_logger()
 _ALARMS = {
@@ -63,9 +62,10 @@ class TokenAsker:
 class Refreshing:
     """Answers refreshes."""
 
-    def __init__(self, flights: Flights, checks: CredentialChecks, host: str) -> None:
+    def __init__(self, flights: Flights, elsewhere: FlightsElsewhere, checks: CredentialChecks, host: str) -> None:
         """`host` is whose spool has to be replayed."""
         self._flights = flights
+        self._elsewhere = elsewhere
         self._checks = checks
         self._host = host
 
@@ -106,8 +106,9 @@ class Refreshing:
     async def _follow(self, asker: TokenAsker, known: KnownToken) -> GrantUsed | None:
         """None: look again."""
         fence, shown = asker.fence, known.shown
-        if fence.commits.is_behind(known.family, shown.current):
-            return self._closed(asker)
+        committed = fence.commits.highest(known.family)
+        if shown.current < committed:
+            return self._closed(asker) if await self._is_behind(asker, committed) else None
         if not known.is_same and await fence.tables.is_closed(self._host):
             return self._closed(asker)
         ruling = rule(shown, fence.policy, asker.system, asker.departure.request.credentials)
@@ -124,6 +125,11 @@ class Refreshing:
                 if ruling in _ALARMS:
                     self._ring(asker, known, _ALARMS[ruling])
                 return replies.refused(ruling)
+
+    async def _is_behind(self, asker: TokenAsker, committed: int) -> bool:
+        """Whether the database has lost what was committed; what was looked up before that says nothing."""
+        known = await asker.fence.tables.look(asker.hash, asker.name, asker.departure.request.slot)
+        return known is None or known.shown.current < committed
 
     def _ring(self, asker: TokenAsker, known: KnownToken, alarm: GrantAlarm) -> None:
         detail = f"generation {known.shown.generation} of {known.shown.current}"
@@ -161,8 +167,10 @@ class Refreshing:
         flight = self._flights.of(known.family)
         if flight is not None:
             await asyncio.wait([flight], timeout=left)
+        elif pause:
+            await asyncio.sleep(pause)
         else:
-            await asyncio.sleep(min(left, pause or LOOK_AGAIN))
+            await self._elsewhere.landed(known.family, known.epoch, left)
         return None
 
     def _come_back(self, known: KnownToken, pause: float) -> GrantUsed:

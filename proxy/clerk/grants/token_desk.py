@@ -19,6 +19,7 @@ from proxy.clerk.grants.consents import consent
 from proxy.clerk.grants.credential_checks import CredentialChecks
 from proxy.clerk.grants.fence import Fence
 from proxy.clerk.grants.flights import Departure, Flights
+from proxy.clerk.grants.flights_elsewhere import FlightsElsewhere
 from proxy.clerk.grants.provider_call import ProviderCalls
 from proxy.clerk.grants.provider_keys import KeyFileError, load_keys
 from proxy.clerk.grants.refreshing import Refreshing, TokenAsker
@@ -53,7 +54,8 @@ class TokenDesk:
         self._commits = Commits(tables, spool, tasks)
         self._alarms = GrantAlarms(tables, self.figures, tasks)
         self._flights = Flights(tasks)
-        self._refreshing = Refreshing(self._flights, CredentialChecks(tasks), spool.host)
+        elsewhere = FlightsElsewhere(tables, tasks)
+        self._refreshing = Refreshing(self._flights, elsewhere, CredentialChecks(tasks), spool.host)
         self._fences: dict[str, Fence] = {}
 
     def follow(self, policies: Mapping[str, GrantPolicy], upstreams: Mapping[str, Upstream]) -> None:

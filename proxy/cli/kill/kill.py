@@ -67,6 +67,7 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
         SwitchTurned,
         await_workers,
         beyond_reach,
+        is_another,
         order_now,
         snapshot_or_leave,
         turned_lines,
@@ -89,7 +90,7 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
         ms=round((time.monotonic() - began) * 1000, 1),
         following=following,
         beyond=() if not on else beyond_reach(snapshot) if stay is None else stay,
-        before=stands if (stands.by, stands.reason) != (order.by, order.reason) else None,
+        before=stands if is_another(stands, order) else None,
     )
     if json:
         say_json(turned)
@@ -102,15 +103,18 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
 def _write(path: Path, base: str, config: Path, order: KillSwitchOrder, *, on: bool) -> KillSwitchOrder | None:
     """The file itself; where this user may not, the admin port with the token. What stands then; None: it failed."""
     from proxy.cli.admin_client import NoAnswerError, post_kill
-    from proxy.cli.kill.turning import end_by_name
+    from proxy.cli.kill.turning import is_another, turn_by_name
     from proxy.cli.sent_token import sent_token
     from proxy.config.files import kill_file
     from proxy.config.files.admin_token import VARIABLE
 
     try:
         if on:
-            return kill_file.give(path, order)
-        end_by_name(path, base, order.reason, config)
+            stands = kill_file.give(path, order)
+            if is_another(stands, order):
+                turn_by_name(path, base, order.reason, config, on=True)
+            return stands
+        turn_by_name(path, base, order.reason, config, on=False)
         kill_file.lift(path)
     except OSError as error:
         said = f"{path} cannot be {'written' if on else 'removed'}: {error.strerror or error}"

@@ -95,14 +95,20 @@ def order_now(reason: str) -> KillSwitchOrder:
     return KillSwitchOrder(by=whoever(), at=stamp(datetime.now(UTC)), reason=reason)
 
 
-def end_by_name(path: Path, base: str, reason: str, config: Path) -> None:
-    """Have Banyan itself end this switch, so that it is on record who did it and why; a file that goes says neither.
+def is_another(stands: KillSwitchOrder, order: KillSwitchOrder) -> bool:
+    """Whether what stands is somebody's order from before."""
+    return (stands.by, stands.reason) != (order.by, order.reason)
+
+
+def turn_by_name(path: Path, base: str, reason: str, config: Path, *, on: bool) -> None:
+    """Have Banyan itself turn this switch, so that it is on record who did it and why: a file that goes says neither,
+    and one that stood already says who came first.
 
     Where that cannot be had, nothing is done and nothing said: the file is the switch.
     """
     with suppress(NoAnswerError):
         if path.is_file() and sent_token(base, config).text and get_kill(base, timeout=_TIMEOUT).file == str(path):
-            post_kill(base, on=False, reason=reason, config=config, timeout=_TIMEOUT)
+            post_kill(base, on=on, reason=reason, config=config, timeout=_TIMEOUT)
 
 
 def await_workers(base: str, began: float, *, on: bool, patience: float = PATIENCE) -> Following:

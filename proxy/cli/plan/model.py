@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from proxy.cli.plan.field_changes import FieldChange, is_address, route_changes, settings_changes, upstream_changes
@@ -29,7 +29,7 @@ from proxy.core.traffic.replay import UNMATCHED, Replay
 DAY = 86_400.0
 _OPEN = re.compile(r"\{[^}]*\}|\*\*?")
 """What a pattern leaves open."""
-_MOVING = frozenset({"match", "stage", "cohort", "group", "legacy", "new", "respond", "effects"})
+_MOVING = frozenset({"match", "cohort", "group", "legacy", "new", "respond", "effects"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +98,8 @@ class Replayed:
 class Planned:
     """All of it. `moves` says whether anything would be answered by somebody else, as far as can be told.
 
-    `asked`: the admin address of the Banyan that was asked for its traffic.
+    `asked`: the admin address of the Banyan that was asked for its traffic; `new_epochs`: routes of which either side
+    is at another address, so that their comparisons count anew.
     """
 
     file: str
@@ -116,6 +117,7 @@ class Planned:
     no_traffic: str = ""
     killed: bool = False
     replayed: tuple[Replayed, ...] | None = None
+    new_epochs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +169,16 @@ def planned(asked: PlanQuestion) -> Planned:
         no_traffic=asked.no_traffic,
         killed=standing.killed,
         replayed=_replayed(then, soon, asked),
+        new_epochs=tuple(_new_epochs(routes, before, after)),
     )
+
+
+def _new_epochs(routes: Iterable[RoutePlan], before: Snapshot, after: Snapshot) -> Iterator[str]:
+    for route in routes:
+        old, new = route.before, route.after
+        is_compared = route.start is not None and route.start.stage.facts.has_both
+        if is_compared and old is not None and new is not None and before.addresses(old) != after.addresses(new):
+            yield route.name
 
 
 def _replayed(then: Replay, soon: Replay, asked: PlanQuestion) -> tuple[Replayed, ...] | None:

@@ -22,6 +22,7 @@ _DROPPED = ("edit", "cohorts", "requests/day", "cohorts move", "of them move")
 """In which order columns go, where all of them are too wide."""
 _REPLAY_HEADS = ("answered by", "would be", "requests", "other answer")
 _RIGHT = frozenset((*_HEADS[4:], *_REPLAY_HEADS[2:]))
+_MOST_NAMED = 5
 _LOUD = frozenset({Caution.TOO_BIG, Caution.SKIPS, Caution.DOOR, Caution.REDRAWN, Caution.FREED, Caution.DRIES_UP})
 
 
@@ -113,9 +114,18 @@ def _changes(plan: Planned) -> Iterator[Text]:
             yield Text()
             yield Text(title, style="bold")
             yield from (Text(f"  {change.field}: {change.before} → {change.after}") for change in changes)
+    if plan.new_epochs:
+        yield Text(f"  {_anew(plan.new_epochs)}", style="yellow")
     if plan.needs_restart:
         yield Text(f"  taken at the next start, not before: {', '.join(plan.needs_restart)}", style="yellow")
     yield from (Text(warning, style="yellow") for warning in plan.warnings)
+
+
+def _anew(names: Sequence[str]) -> str:
+    """What an address that is another one means for what was compared."""
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    named = ", ".join(names[:_MOST_NAMED]) + more
+    return f"a new epoch begins, as a side is at another address: the comparisons of {named} count anew"
 
 
 def _replay_table(replayed: Sequence[Replayed]) -> Iterator[Text]:

@@ -23,11 +23,14 @@ from rich.text import Text
 from proxy.api.evidence import CoverageView, ParityView
 from proxy.api.kill import KillOrderView
 from proxy.api.routes import FileView, RateView, RoutesView, RouteView, WorkerView
+from proxy.api.standing import RampState
 from proxy.api.upstreams import DownView
 from proxy.cli.admin_client import NoAnswerError
 from proxy.cli.columns import Cells, fitting, table_lines
 
 NOTHING = "–"
+_RAMP_DONE = "ramp done"
+"""What `complete` is called beside a column of stages, one of which is `complete`."""
 _TROUBLE = re.compile(r"^banyan_(breaker_state|breaker_operations|upstream_ejected)\{([^}]*)\} (\S+)$", re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 _TRAFFIC = ("legacy/s", "new/s", "new", "5xx")
@@ -184,7 +187,9 @@ def waits_for(route: RouteView) -> str:
 
 def verdict_word(route: RouteView) -> str:
     """What becomes of it by itself; the verdict of a server that does not say that, and a rollback."""
-    return route.verdict if route.verdict == "rollback" or not route.state else route.state.replace("_", " ")
+    if route.verdict == "rollback" or not route.state:
+        return route.verdict
+    return _RAMP_DONE if route.state == RampState.COMPLETE else route.state.replace("_", " ")
 
 
 def down_sentence(down: DownView) -> str:

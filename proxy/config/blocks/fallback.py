@@ -77,6 +77,22 @@ def fallbacks_exist(draft: Draft) -> Iterator[FileProblem]:
                 yield draft.problem(("routes", index, "fallback"), message)
 
 
+def fallbacks_to_have(draft: Draft) -> Iterator[FileProblem]:
+    """One remark for all routes that new answers and legacy could: what a new that dies costs their clients."""
+    bare = [
+        route
+        for route in draft.built
+        if route.respond is None and route.stage.facts.guarded and route.stage.facts.has_legacy and not route.fallback
+    ]
+    if bare:
+        more = f", and {len(bare) - 1} more" if bare[1:] else ""
+        sentence = (
+            f"new answers {bare[0].name}{more}: while it is down, clients get errors until the judge has gone back; "
+            "with fallback: legacy they get legacy's answers"
+        )
+        yield draft.problem(("routes", bare[0].index, "stage"), sentence)
+
+
 def fallback_of(block: FallbackBlock | None) -> Fallback | None:
     """The value of the block."""
     if block is None:
@@ -86,5 +102,7 @@ def fallback_of(block: FallbackBlock | None) -> Fallback | None:
 
 
 FALLBACK = Section(
-    route=KeysAt(FallbackKeys, lambda keys, _: {"fallback": fallback_of(keys.fallback)}), checks=(fallbacks_exist,)
+    route=KeysAt(FallbackKeys, lambda keys, _: {"fallback": fallback_of(keys.fallback)}),
+    checks=(fallbacks_exist,),
+    remarks=(fallbacks_to_have,),
 )

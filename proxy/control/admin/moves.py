@@ -40,6 +40,7 @@ from proxy.control.position.order_notes import (
     EPOCH_BEGINS,
     Around,
     drain_of,
+    hold_notes,
     order_notes,
     pin_sentence,
     promotion_notes,
@@ -164,7 +165,11 @@ class RouteMoves:
             case Given() as given:
                 self.judge.wake()
                 routes = {each.name: each for each in self.running.snapshot.routes}
-                said = {"promote": promotion_notes(given, routes, rulings), "resume": resume_notes(given, routes)}
+                said = {
+                    "promote": promotion_notes(given, routes, rulings, self.judge.judging.cohorts),
+                    "resume": resume_notes(given, routes),
+                    "hold": hold_notes(given, routes),
+                }
                 return await self._answer(route, given, *said.get(order.verb, ()))
             case MoveRefusal(sentence=sentence):
                 return problem(HTTPStatus.CONFLICT, f"{route.name} is not moved: {sentence}")

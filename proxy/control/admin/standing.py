@@ -64,7 +64,7 @@ def _ramp_state(route: Route, position: Position, verdict: Verdict) -> RampState
     if route.ramp is None:
         return RampState.NO_RAMP
     if is_above(position.place, LIVE) or position.place == LIVE:
-        return RampState.RAMP_DONE
+        return RampState.COMPLETE
     return RampState.READY if verdict is Verdict.PROMOTE else RampState.WAITING
 
 

@@ -122,8 +122,11 @@ class EvidenceBook:
         self._counted: Counter[tuple[str, Outcome]] = Counter()
         self._incomparable: Counter[tuple[str, str]] = Counter()
 
-    def measures(self, route: str, position: Position) -> Measures:
-        """What the judge needs to know; what evidence cannot tell (`requests`, `carried`, `lag`) is left as it is."""
+    def measures(self, route: str, position: Position, least: float = 0.0) -> Measures:
+        """What the judge needs to know; what evidence cannot tell (`requests`, `carried`, `lag`) is left as it is.
+
+        `least`: seconds that the step takes at least.
+        """
         page = self._page(route)
         if page.look is None or not _is_of(page.look.epoch, page, position):
             return Measures()
@@ -134,8 +137,8 @@ class EvidenceBook:
             mismatched=step.now.all.mismatched,
             unproved=page.minutes.unproved(position.step),
             waiting=self.waiting(route),
-            incomparable=step.now.all.incomparable,
-            reasons=page.minutes.judged.reasons,
+            pairs=step.pairs_lately(least),
+            answered_pairs=step.answered_pairs_lately(),
             lately=step.lately(),
             answered=step.now.answered,
             answered_lately=step.answered_lately(),

@@ -34,7 +34,8 @@ from proxy.core.judge.change import threshold
 from proxy.core.judge.groups import agree
 from proxy.core.judge.guard import Bad, BadEvent, alarms
 from proxy.core.judge.legacy import LegacyHealth, known
-from proxy.core.judge.ramp import Measures, has_answered_enough
+from proxy.core.judge.ramp import Measures, has_answered_enough, least_time
+from proxy.core.judge.reach import NO_COHORTS_SEEN, SeenCohorts
 from proxy.core.judge.stage_machine import Maker
 from proxy.core.judge.verdict import Case, Ruling, judge
 from proxy.core.outcome import Side
@@ -76,7 +77,10 @@ def judged_table(snapshot: Snapshot) -> JudgedTable:
 
 
 class RouteJudging:
-    """`rulings` are those of the last round, by route; `samples` the shares to shadow that they wait for."""
+    """`rulings` are those of the last round, by route; `samples` the shares to shadow that they wait for.
+
+    `cohorts` says which have asked for a route lately.
+    """
 
     def __init__(
         self,
@@ -103,6 +107,7 @@ class RouteJudging:
         self._killed = killed
         self._runs = runs
         self._lag = lag
+        self.cohorts: Callable[[str], SeenCohorts] = lambda _: NO_COHORTS_SEEN
         self._order: KillSwitchOrder | None = None
         self._kills = KillTimes()
         self._folded_at = here.clock()
@@ -308,7 +313,7 @@ class RouteJudging:
     def _measures(self, route: Route, watch: RouteWatch, position: Position) -> Measures | None:
         if route.ramp is None:
             return None
-        found = self._evidence.measures(route.name, position)
+        found = self._evidence.measures(route.name, position, least_time(route.ramp, position))
         here = watch.version == position.version
         return replace(
             found,
@@ -319,6 +324,7 @@ class RouteJudging:
             lag=self._lag(route),
             raised=0.0 if self._order is not None else _raised(route, watch, position, found),
             killed=self._kills.seconds_since(position.since),
+            cohorts=self.cohorts(route.name),
             runs=self._runs(),
         )
 

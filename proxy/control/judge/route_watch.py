@@ -33,6 +33,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from typing import NamedTuple
 
 from proxy.control.fleet.gossip import RouteAnswers
@@ -355,8 +356,8 @@ class RouteWatch:
         )
         if seen.answered.new > seen.answered.new_bad:
             last = events[-fast.MOST_BEFORE :]
-            unreachable = bool(last) and all(each.unreachable for each in last)
-            found = fast.answered(found, Side.NEW, before=len(last), unreachable=unreachable)
+            unconnected = sum(1 for _ in takewhile(lambda each: each.unreachable, reversed(last)))
+            found = fast.answered(found, Side.NEW, at=seen.now, before=len(last), unconnected=unconnected)
         else:
             for event in events:
                 found = fast.failed(found, Side.NEW, cohort=event.cohort, at=event.at, unreachable=event.unreachable)

@@ -3,7 +3,7 @@
 Rule 1: no order is refused for any of it, and no evidence is waited for.
 Rule 2: they are about what stands after the order: what outranks it, who answers nothing, which cohorts stay elsewhere.
 Rule 3: an order that leaves a route at its place says what it has ended or begun all the same.
-Rule 4: of a promotion also what speaks against it, or that nothing is compared which could.
+Rule 4: of a promotion also what speaks against it, that nothing is compared which could, or that too few ask there.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from proxy.control.position.group_orders import Given
 from proxy.control.probe.health import UpstreamCondition
 from proxy.control.probe.upstreams_down import by_stage, down_sentences, pinned
+from proxy.core.judge.reach import NO_COHORTS_SEEN, SeenCohorts, undrawn
 from proxy.core.judge.verdict import Ruling
 from proxy.core.one_line import one_line
 from proxy.core.outcome import Side
@@ -116,18 +117,34 @@ def resume_notes(given: Given, routes: Mapping[str, Route]) -> Iterator[str]:
         yield f"{' and '.join(ended)} ended: {climbs if route.ramp else 'it runs as routes.yaml says'}"
 
 
+def hold_notes(given: Given, routes: Mapping[str, Route]) -> Iterator[str]:
+    """Of a route that climbs: what the end of the hold will make of its step."""
+    route, after = routes.get(given.after.route), given.after
+    if route is not None and route.ramp is not None and after.stage.facts.judged:
+        yield f"its step at {after.place} goes on; `banyan resume {route.name}` begins it anew"
+
+
 _UNKNOWN_METHOD = (b"GET",)
 """A route that takes every method takes this one as well."""
 
 
-def promotion_notes(given: Given, routes: Mapping[str, Route], rulings: Mapping[str, Ruling]) -> Iterator[str]:
-    """Of the route and of those that went with it; `rulings` are those from before the order, both by name."""
+def promotion_notes(
+    given: Given,
+    routes: Mapping[str, Route],
+    rulings: Mapping[str, Ruling],
+    cohorts: Callable[[str], SeenCohorts] = lambda _: NO_COHORTS_SEEN,
+) -> Iterator[str]:
+    """Of the route and of those that went with it; `rulings` are those from before the order, both by name.
+
+    `cohorts`: which have asked for a route lately.
+    """
     for after in (given.after, *(each.position for each in given.group if not each.why)):
         route = routes.get(after.route)
         if route is None:
             continue
         of = "" if after.route == given.after.route else f"{after.route} of its group: "
-        yield from (f"{of}{each}" for each in _notes(route, after, rulings.get(route.name)))
+        said = (*_notes(route, after, rulings.get(route.name)), *_few(route, after, rulings.get(route.name), cohorts))
+        yield from (f"{of}{each}" for each in said)
 
 
 def _notes(route: Route, after: Position, ruling: Ruling | None) -> Iterator[str]:
@@ -137,6 +154,18 @@ def _notes(route: Route, after: Position, ruling: Ruling | None) -> Iterator[str
     why = _uncompared(route, after.place)
     if why:
         yield f"nothing of it is compared at {after.place}, as {why}: wrong answers of new go unseen there"
+
+
+def _few(route: Route, after: Position, ruling: Ruling | None, cohorts: Callable[[str], SeenCohorts]) -> Iterator[str]:
+    """Whom the split draws, and what its requests bring to the needs of its ramp."""
+    if not after.stage.facts.draws:
+        return
+    nobody = undrawn(cohorts(route.name), after.split)
+    if nobody:
+        yield f"{nobody}: new answers nobody at {after.place}, but pinned cohorts"
+    if route.ramp is not None and ruling is not None and ruling.repeats:
+        needs = f"{after.place} needs {route.ramp.needs.compared:,} as well, if `needs` stays as it is"
+        yield from [f"{ruling.repeats}; {needs}"] * bool(route.ramp.needs.compared)
 
 
 def _uncompared(route: Route, place: Place) -> str:

@@ -11,8 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from proxy.api.routes import CohortsView, SourceView
+from proxy.core.judge.reach import NO_COHORTS_SEEN, SeenCohorts
 from proxy.core.math.distinct import Distinct
 from proxy.core.routing.route import Route
+from proxy.core.routing.split import draw_of
 from proxy.core.traffic.remembered_request import RememberedRequest, drawn_for, sources_text
 
 FELL_BACK = "(none: client_ip)"
@@ -33,6 +35,7 @@ class _Counted:
     drawn_for: str
     sources: str
     by: dict[str, _Source] = field(default_factory=dict)
+    lowest: float = 1.0
 
 
 class RecentCohorts:
@@ -52,12 +55,22 @@ class RecentCohorts:
         source = counted.by.setdefault(seen.source or FELL_BACK, _Source())
         source.requests += weight
         source.distinct.add(seen.cohort)
+        counted.lowest = min(counted.lowest, draw_of(seen.cohort))
 
     def follow(self, routes: Iterable[Route]) -> None:
         """The table now has these routes."""
         said = {route.name: (drawn_for(route), sources_text(route)) for route in routes}
         kept = self._routes.items()
         self._routes = {name: each for name, each in kept if said.get(name) == (each.drawn_for, each.sources)}
+
+    def seen(self, route: str) -> SeenCohorts:
+        """How many there are of one route, how often they asked, and the lowest of their draws."""
+        counted = self._routes.get(route)
+        if counted is None:
+            return NO_COHORTS_SEEN
+        sources = counted.by.values()
+        number, requests = sum(each.distinct.count for each in sources), sum(each.requests for each in sources)
+        return SeenCohorts(number, round(requests), counted.lowest)
 
     def view(self, route: str) -> CohortsView:
         """Of one route, the most used source first."""

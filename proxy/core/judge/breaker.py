@@ -16,10 +16,12 @@ Rule 5: where the whole upstream of new is left alone, new cannot answer this ro
         seconds lie between the first and the last refusal; more where the upstream is left alone for longer at a time
         (`lasting`), so that somebody has asked it in between, and it failed. A restart costs fewer, and moves nothing.
         Two refusals that are further apart than that time and `FORGOTTEN` are not of one death.
+        Where the route itself found no connection, refusals that follow are requests as the others: five of both are a
+        row, however many routes share the upstream, and its breaker has seen five connects fail by then.
 Rule 6: a side that dies answers first and fails then, but of failures and answers that are told together nobody knows
-        the order. The last four of those failures count from where the whole of new is left alone: at rule 5, and if
-        there was no connection, with one more such failure after them, in the row. To count them always would make
-        rows of steady failures: at 4 requests/s of which 30 % fail, 22 an hour instead of one in four hours.
+        the order. The last four of those failures count from where the whole of new is left alone: at rule 5. To count
+        them always would make rows of steady failures: at 4 requests/s of which 30 % fail, 22 an hour instead of one in
+        four hours.
 Rule 7: what is open already is raised again where new was well in between, and nothing would have opened it for `ANEW`
         seconds: a later death is another one, also where the first one moved nothing.
 Half of all answers that fail end every row: those are found by their share (share.py).
@@ -46,8 +48,9 @@ class FailureRow:
     """The row so far: its length, when it began and was last added to, its first cohort, how many failures are of
     others, and how many requests were refused since.
 
-    `left_alone`: refusals of rule 5 since the last good answer, when the first and the last of them came, and how far
-    apart those have to be; `before`: failures of rule 6, told with it.
+    `unconnected`: the last failures, of the row or `before`, if they found no connection, and when the last of them
+    did. `left_alone`: refusals of rule 5 since the last good answer, when the first and the last of them came, and how
+    far apart those have to be; `before`: failures of rule 6, told with it.
     `is_sole`: no other cohort is answered well lately; `why`: the sentence that it was opened with. `due_at`: when
     something would have opened it last; `raised_at`: when that was another death than before (rule 7); `was_well`: new
     has answered since.
@@ -59,6 +62,8 @@ class FailureRow:
     cohort: int = 0
     others: int = 0
     unreachable: bool = False
+    unconnected: int = 0
+    unconnected_at: float = 0.0
     refused: int = 0
     before: int = 0
     left_alone: int = 0
@@ -85,13 +90,16 @@ class FailureRow:
         return count >= IN_A_ROW and self.alone_until - self.alone_since >= self.alone_lasts
 
     @property
+    def is_cut_off(self) -> bool:
+        """Whether five requests found no connection, or were refused since one of them did: rule 5."""
+        return bool(self.unconnected and self.left_alone) and self.unconnected + self.left_alone >= IN_A_ROW
+
+    @property
     def is_due(self) -> bool:
         """Whether the row is long enough, whatever legacy does."""
-        if self.is_left_alone:
+        if self.is_left_alone or self.is_cut_off:
             return True
         if self.row >= IN_A_ROW and (self.others >= OF_OTHERS or self.unreachable):
-            return True
-        if self.row and self.unreachable and self.left_alone and self.before + self.row >= IN_A_ROW:
             return True
         row = self.row + (self.refused if self.row >= IN_A_ROW else 0)
         return self.is_sole and row >= OF_ONE_COHORT and self.last - self.began >= ONE_LASTS
@@ -104,6 +112,11 @@ class FailureRow:
                 f"nothing could be sent to new for {self.alone_until - self.alone_since:.0f} s: "
                 f"its upstream is left alone ({self.left_alone} requests refused)"
             )
+        if self.is_cut_off and self.row < IN_A_ROW:
+            return (
+                f"nothing could be sent to new: {self.unconnected} {'requests' if self.unconnected > 1 else 'request'} "
+                f"found no connection, and its upstream is left alone ({self.left_alone} refused)"
+            )
         row = self.row + (self.before if self.row < IN_A_ROW else 0)
         return f"new failed {row or 'too many'} times in a row"
 
@@ -113,16 +126,17 @@ class FailureRow:
         return self.why or _sentence(self)
 
 
-def answered(breaker: FailureRow, side: Side, *, before: int = 0, unreachable: bool = False) -> FailureRow:
+def answered(breaker: FailureRow, side: Side, *, at: float = 0.0, before: int = 0, unconnected: int = 0) -> FailureRow:
     """After an answer that is no hard failure. An open breaker stays open until somebody clears it.
 
-    `before` failures were told with it, of which the last had no connection where they are `unreachable`: rule 6.
+    `before` failures were told with it, at `at`; so many of them, the last ones, were `unconnected`: rule 6.
     """
     if side is Side.LEGACY:
         return _judged(replace(breaker, legacy_answered=True), max(breaker.began, breaker.last))
     return FailureRow(
         before=min(before, MOST_BEFORE),
-        unreachable=unreachable,
+        unconnected=unconnected,
+        unconnected_at=at,
         opened_at=breaker.opened_at,
         why=breaker.why,
         due_at=breaker.due_at,
@@ -135,8 +149,11 @@ def failed(breaker: FailureRow, side: Side, *, cohort: int, at: float, unreachab
     """After a hard failure; `unreachable` says that there was no connection at all."""
     if side is Side.LEGACY:
         return replace(breaker, legacy_answered=False)
+    breaker = replace(
+        breaker, unconnected=breaker.unconnected + 1 if unreachable else 0, unconnected_at=at if unreachable else 0.0
+    )
     if not breaker.row:
-        unreachable = unreachable and (breaker.unreachable or not breaker.before)
+        unreachable = unreachable and breaker.unconnected > breaker.before
         is_known = breaker.legacy_answered and bool(breaker.left_alone)
         begun = replace(breaker, row=1, began=at, last=at, cohort=cohort, others=0, unreachable=unreachable, refused=0)
         return _judged(replace(begun, legacy_answered=is_known), at)
@@ -163,6 +180,8 @@ def refused(breaker: FailureRow, count: int, at: float, *, left_alone: int = 0, 
         is_one = breaker.left_alone and at - breaker.alone_until <= lasts + FORGOTTEN
         so_far, since = (breaker.left_alone, breaker.alone_since) if is_one else (0, at)
         breaker = replace(breaker, left_alone=so_far + left_alone, alone_since=since, alone_until=at, alone_lasts=lasts)
+        if at - breaker.unconnected_at > lasts + FORGOTTEN:
+            breaker = replace(breaker, unconnected=0)
     if not breaker.is_begun or not count:
         return breaker
     return _judged(replace(breaker, refused=breaker.refused + count * bool(breaker.row), last=at), at)
@@ -170,7 +189,8 @@ def refused(breaker: FailureRow, count: int, at: float, *, left_alone: int = 0, 
 
 def waited(breaker: FailureRow, at: float) -> FailureRow:
     """Now, while nothing is known of legacy: rule 2."""
-    lasts = breaker.is_left_alone or at - breaker.began >= PATIENCE
+    began = breaker.began if breaker.row else breaker.alone_since
+    lasts = breaker.is_left_alone or at - began >= PATIENCE
     if not breaker.is_due or not lasts:
         return breaker
     why = f"{breaker.what}, and nothing is known of legacy that speaks against going back"
@@ -191,4 +211,4 @@ def _judged(breaker: FailureRow, at: float) -> FailureRow:
 
 
 def _sentence(breaker: FailureRow) -> str:
-    return f"{breaker.what}{',' * breaker.is_left_alone} while legacy answered"
+    return f"{breaker.what}{',' * breaker.what.endswith(')')} while legacy answered"

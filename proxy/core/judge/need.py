@@ -1,4 +1,4 @@
-"""One need of a step, as it stands: what was found beside what is needed, and a sentence."""
+"""One need of a step, as it stands: what was found beside what is needed, with their units, and a sentence."""
 
 from __future__ import annotations
 

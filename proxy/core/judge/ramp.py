@@ -14,9 +14,9 @@ Rule 6: what new answered itself is judged apart: a shadow shows no fault that o
         new's wrong answers may be no more of the route's requests than the limit, so a rate of limit / next split has
         to be disproved: for 1 % and steps of 5, 25, 50 and 100 % by 24, 133, 268 and 538 clean comparisons. A few
         that differ hold the route; to send it back is the detector's (`change`).
-Rule 7: bounds and shares look at what came after the last power of two that is at most half of the step's comparisons:
-        a fault that was mended is out of sight after as many clean ones, and where to begin does not depend on what was
-        found.
+Rule 7: bounds look at what came after the last power of two that is at most half of the step's comparisons: a fault
+        that was mended is out of sight after as many clean ones, and where to begin does not depend on what was found.
+        The share that could not be compared is of pairs (`pair_counts`), and looks no further back either.
 Rule 8: a difference of high severity counts as mended when it stayed away for as many comparisons as the step needs,
         for the step's time, and for so many that its former frequency would have shown it (99 %).
 Rule 9: a mismatch that nobody has proved (its field waited for too long) counts against promotion. It speaks for going
@@ -26,6 +26,8 @@ Rule 10: what is undecided is neither agreement nor incomparable. While more tha
          comparisons are, or count unproved, the step waits for somebody to say what the field is.
 Rule 11: `compared: 0` is said where nothing can be compared: guard, requests and time decide alone, and only what was
          found all the same, and is bad, is heard.
+
+Long: each need is a function, and all of them say in one way what was found, what is needed, and what helps.
 """
 
 from __future__ import annotations
@@ -38,11 +40,13 @@ from typing import NamedTuple
 from proxy.core.amounts import length, share
 from proxy.core.judge.need import Check, CheckState
 from proxy.core.judge.policy import NeedName, Needs, Ramp
+from proxy.core.judge.reach import NO_COHORTS_SEEN, SeenCohorts, cure, daily, is_exhausted, repeats, undrawn
 from proxy.core.math.confidence import ALPHA, PER_DAY, is_proved, lower_bound, upper_bound
 from proxy.core.noise.keys import path_of
 from proxy.core.noise.noise_groups import NOTHING_WAITS, Waiting
 from proxy.core.noise.sentence import line
-from proxy.core.parity.rules.reasons import Reasons, in_words
+from proxy.core.parity.rules.pair_counts import NO_PAIRS, PairCounts
+from proxy.core.parity.rules.reasons import in_words
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Position
 from proxy.core.reconcile.reconcile_run import ReconcileRun
@@ -63,11 +67,10 @@ _IN_VAIN = 20
 
 
 class ComparedCounts(NamedTuple):
-    """Comparisons that are evidence, those of them that differ, and what could not be compared beside them."""
+    """Comparisons that are evidence, and those of them that differ."""
 
     compared: int = 0
     mismatched: int = 0
-    incomparable: int = 0
 
 
 NONE_COUNTED = ComparedCounts()
@@ -92,7 +95,8 @@ class Measures:
     `compared` and `mismatched` count what is evidence (three per request, day and step). `lately` are those of them
     that bounds and shares look at (rule 7), None for all; `answered` and `answered_lately` are the same of what new
     answered itself; `faults`: rule 8. `unproved` mismatches count only because nobody knows what they are, `waiting` is
-    what nobody knew lately; `reasons` say why the others are `incomparable`.
+    what nobody knew lately; `pairs` are those of which the share that could not be compared is taken, `answered_pairs`
+    such that new answered itself; `cohorts` are those that have asked, at whatever step.
     `unseen` bounds the chance of an unseen shape; `uncovered` counts the frequent shapes not compared enough;
     `requests` are answers of new at this step, `asked` those of both sides; `carried` is the greatest share of the
     route's requests that new has carried, shadow included, `raised` the share that the judge lets be shadowed, 0 for
@@ -105,8 +109,9 @@ class Measures:
     mismatched: int = 0
     unproved: int = 0
     waiting: Waiting = NOTHING_WAITS
-    incomparable: int = 0
-    reasons: Reasons = ()
+    pairs: PairCounts = NO_PAIRS
+    answered_pairs: PairCounts = NO_PAIRS
+    cohorts: SeenCohorts = NO_COHORTS_SEEN
     lately: ComparedCounts | None = None
     answered: ComparedCounts = NONE_COUNTED
     answered_lately: ComparedCounts | None = None
@@ -127,7 +132,7 @@ class Measures:
     @property
     def bounded(self) -> ComparedCounts:
         """What the bounds look at."""
-        return self.lately or ComparedCounts(self.compared, self.mismatched, self.incomparable)
+        return self.lately or ComparedCounts(self.compared, self.mismatched)
 
 
 def checks(ramp: Ramp, position: Position, to: Place, measures: Measures, now: float) -> tuple[Check, ...]:
@@ -144,13 +149,13 @@ def checks(ramp: Ramp, position: Position, to: Place, measures: Measures, now: f
 def _evidence(ramp: Ramp, position: Position, to: Place, measures: Measures, now: float) -> tuple[Check, ...]:
     """What comparisons, and the requests that were sent to both sides, have to show."""
     return (
-        _compared(ramp.needs, measures),
+        _compared(ramp.needs, position, measures, now),
         _fresh(ramp, measures, now),
-        _mismatches(ramp.needs, measures),
+        _mismatches(ramp.needs, position, measures, now),
         *_waiting(measures),
-        *_answered(ramp.needs, position, to, measures),
+        *_answered(ramp.needs, position, to, measures, now),
         _high(ramp, position, measures, now),
-        _incomparable(ramp.needs, measures),
+        _incomparable(ramp.needs, position, measures),
         _coverage(ramp.needs, measures),
         _uncovered(measures),
         *_capacity(ramp.needs, to, measures),
@@ -160,8 +165,8 @@ def _evidence(ramp: Ramp, position: Position, to: Place, measures: Measures, now
 def _found_anyway(ramp: Ramp, position: Position, to: Place, measures: Measures, now: float) -> tuple[Check, ...]:
     """The checks of a ramp that compares nothing, by rule 11."""
     found = (
-        _mismatches(ramp.needs, measures),
-        *_answered(ramp.needs, position, to, measures),
+        _mismatches(ramp.needs, position, measures, now),
+        *_answered(ramp.needs, position, to, measures, now),
         _high(ramp, position, measures, now),
     )
     return tuple(check for check in found if check.state in {CheckState.WORSE, CheckState.FAILED})
@@ -191,22 +196,33 @@ class _Found:
 
 def _time(ramp: Ramp, position: Position, measures: Measures, now: float) -> Check:
     """While the kill switch was on new answered nobody: that is no time at the step."""
-    least = _least(ramp, position)
+    least = least_time(ramp, position)
     been = max(now - position.since - measures.killed, 0.0)
     hint = f"without {length(measures.killed)} under the kill switch" if measures.killed else ""
     sentence = ", ".join(filter(None, (f"at {position.place} for {length(been)} of {length(least)}", hint)))
     return _Found(NeedName.TIME, length(been), length(least)).met(when=been >= least, sentence=sentence, hint=hint)
 
 
-def _least(ramp: Ramp, position: Position) -> float:
+def least_time(ramp: Ramp, position: Position) -> float:
+    """How long the route stays at this step at least, in seconds."""
     return ramp.soak if position.stage.facts.shadows_all else ramp.hold
 
 
-def _compared(needs: Needs, measures: Measures) -> Check:
+def _short(needs: Needs, position: Position, measures: Measures, now: float) -> str:
+    """Why comparisons that are missing will not come soon, and what helps; empty: they may."""
+    found = repeats(measures.pairs, measures.compared, position.since, now)
+    a_day, (compared, mismatched) = daily(measures.compared, position.since, now), measures.bounded
+    proved = upper_bound(max(compared, a_day), mismatched)
+    return f"{found}; {cure(needs, a_day, proved, position.route)}" if found else ""
+
+
+def _compared(needs: Needs, position: Position, measures: Measures, now: float) -> Check:
     sentence, hint = f"{measures.compared} of {needs.compared} comparisons at this step", ""
     if measures.unfit >= _MANY and not measures.compared:
         hint = f"{share(measures.unfit)} of the requests cannot be shadowed (writes, upgrades, conditional ones)"
-        sentence += f"; {hint}"
+    elif measures.compared < needs.compared:
+        hint = _short(needs, position, measures, now)
+    sentence += f"; {hint}" if hint else ""
     found = _Found(NeedName.COMPARED, f"{measures.compared}", f"{needs.compared}")
     return found.met_by_shadows(measures, when=measures.compared >= needs.compared, sentence=sentence, hint=hint)
 
@@ -221,8 +237,8 @@ def _fresh(ramp: Ramp, measures: Measures, now: float) -> Check:
     return found.met(when=age <= oldest, sentence=f"the newest comparison is {length(age)} old")
 
 
-def _mismatches(needs: Needs, measures: Measures) -> Check:
-    (compared, mismatched, _), limit = measures.bounded, needs.mismatch_rate
+def _mismatches(needs: Needs, position: Position, measures: Measures, now: float) -> Check:
+    (compared, mismatched), limit = measures.bounded, needs.mismatch_rate
 
     def said(state: CheckState, value: str, sentence: str, hint: str = "") -> Check:
         return _Found(NeedName.MISMATCH_RATE, value, f"below {share(limit)}").check(state, sentence, hint)
@@ -239,12 +255,13 @@ def _mismatches(needs: Needs, measures: Measures) -> Check:
         return said(CheckState.OPEN, counted, f"{mismatched} of {compared} comparisons mismatch, {doubt}", doubt)
     bound = share(upper_bound(compared, mismatched))
     sentence = f"mismatches are proved to be below {bound} only; {share(limit)} is needed"
-    return said(CheckState.OPEN, f"below {bound}", sentence)
+    hint = _short(needs, position, measures, now) if measures.compared >= needs.compared else ""
+    return said(CheckState.OPEN, f"below {bound}", f"{sentence}; {hint}" if hint else sentence, hint)
 
 
 def _speaks_for_going_back(measures: Measures, limit: float) -> bool:
     """See rules 4 and 9."""
-    compared, mismatched, _ = measures.bounded
+    compared, mismatched = measures.bounded
     generated = measures.unproved >= GENERATED * compared
     against = max(mismatched - measures.unproved, 0) if generated else mismatched
     enough = compared >= FEWEST and against >= FEWEST_AGAINST
@@ -276,7 +293,7 @@ def _waiting(measures: Measures) -> Iterator[Check]:
     yield need.check(CheckState.OPEN, f"{found.answers} of {found.of} answers wait for {hint}", hint)
 
 
-def _answered(needs: Needs, position: Position, to: Place, measures: Measures) -> Iterator[Check]:
+def _answered(needs: Needs, position: Position, to: Place, measures: Measures, now: float) -> Iterator[Check]:
     """What new answered itself, by rule 6."""
     if not position.stage.facts.guarded:
         return
@@ -291,8 +308,16 @@ def _answered(needs: Needs, position: Position, to: Place, measures: Measures) -
     elif needs.compared and to != position.place:
         loose = share(_loosened(limit, to))
         need = _Found(NeedName.ANSWERED_BY_NEW, counted, f"below {loose} proved")
-        when = has_answered_enough(needs, to, measures)
-        yield need.met_by_shadows(measures, when=when, sentence=f"{said}: below {loose} has to be proved before {to}")
+        when, hint = has_answered_enough(needs, to, measures), ""
+        sentence = f"{said}: below {loose} has to be proved before {to}"
+        if not when and is_exhausted(measures.answered_pairs):
+            hint = f"of what the cohorts at {position.place} ask, nearly all repeats: about "
+            hint += (
+                f"{daily(found.compared, position.since, now):,} comparisons a day come; `needs: {{ compared: 0 }}` "
+            )
+            hint += f"or `banyan promote {position.route}`"
+            sentence += f"; {hint}"
+        yield need.met_by_shadows(measures, when=when, sentence=sentence, hint=hint)
 
 
 def has_answered_enough(needs: Needs, to: Place, measures: Measures) -> bool:
@@ -309,7 +334,7 @@ def _loosened(limit: float, to: Place) -> float:
 
 def _high(ramp: Ramp, position: Position, measures: Measures, now: float) -> Check:
     """Differences of high severity that nobody has accepted, by rule 8."""
-    least = _least(ramp, position)
+    least = least_time(ramp, position)
     left = [fault for fault in measures.faults if not _is_mended(fault, ramp.needs, least, now)]
     sentence = f"{len(left)} differences of high severity that nobody has accepted"
     need = _Found(NeedName.HIGH_SEVERITY, f"{len(left)}", "none")
@@ -321,19 +346,19 @@ def _is_mended(fault: Fault, needs: Needs, least: float, now: float) -> bool:
     return now - fault.last_seen >= least and fault.since >= max(needs.compared, expected, 1)
 
 
-def _incomparable(needs: Needs, measures: Measures) -> Check:
-    compared, _, incomparable = measures.bounded
-    limit = f"at most {share(needs.incomparable)}"
-    if not compared + incomparable:
+def _incomparable(needs: Needs, position: Position, measures: Measures) -> Check:
+    pairs, most = measures.pairs, needs.incomparable
+    found, limit = pairs.share, f"at most {share(most)}"
+    if found is None:
         need = _Found(NeedName.INCOMPARABLE, "unknown", limit)
         return need.check(CheckState.OPEN, "no share of incomparable answers yet")
-    found = incomparable / (compared + incomparable)
-    sentence, hint = f"{share(found)} could not be compared; at most {share(needs.incomparable)} may be", ""
-    if found > needs.incomparable and measures.reasons:
-        hint = in_words(measures.reasons)
+    sentence, hint = f"{share(found)} could not be compared; at most {share(most)} may be", ""
+    if found > most:
+        ends = f"{pairs.more_until(most):,} more that can be compared end it, or " if most else ""
+        hint = f"{in_words(pairs.reasons)}; {ends}`banyan epoch {position.route} --begin` once its cause is mended"
         sentence += f" ({hint})"
     need = _Found(NeedName.INCOMPARABLE, share(found), limit)
-    return need.met(when=found <= needs.incomparable, sentence=sentence, hint=hint, otherwise=CheckState.FAILED)
+    return need.met(when=found <= most, sentence=sentence, hint=hint, otherwise=CheckState.FAILED)
 
 
 def _coverage(needs: Needs, measures: Measures) -> Check:
@@ -360,12 +385,20 @@ def _uncovered(measures: Measures) -> Check:
 def _served(needs: Needs, position: Position, measures: Measures) -> Iterator[Check]:
     if position.stage.facts.draws:
         sentence, hint = f"new answered {measures.requests} of {needs.requests} requests at this step", ""
-        if not measures.requests and needs.requests and measures.asked * position.split > _IN_VAIN:
-            hint = f"no cohort that asks is drawn below {share(position.split)}; "
-            hint += "write a greater step, or a cohort of more values"
-            sentence += f" and legacy {measures.asked}: {hint}"
+        if not measures.requests and needs.requests:
+            hint = _nobody(position, measures)
+            sentence += f", and legacy {measures.asked}: {hint}" if hint else ""
         need = _Found(NeedName.REQUESTS, f"{measures.requests}", f"{needs.requests}")
         yield need.met(when=measures.requests >= needs.requests, sentence=sentence, hint=hint)
+
+
+def _nobody(position: Position, measures: Measures) -> str:
+    """Why new is not asked, and what helps; empty: nobody knows."""
+    found = undrawn(measures.cohorts, position.split)
+    if not found and measures.asked * position.split > _IN_VAIN:
+        found = f"no cohort that asks is drawn below {share(position.split)}"
+    cures = f"write a greater step or a cohort of more values, or `banyan promote {position.route}`"
+    return f"{found}; {cures}" if found and measures.asked else ""
 
 
 def _capacity(needs: Needs, to: Place, measures: Measures) -> Iterator[Check]:

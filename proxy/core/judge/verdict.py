@@ -27,6 +27,7 @@ from proxy.core.judge.need import Check, CheckState
 from proxy.core.judge.policy import GuardPolicy, OnFailure, Ramp, Stops
 from proxy.core.judge.promotion import decide_promotion
 from proxy.core.judge.ramp import Measures, checks
+from proxy.core.judge.reach import repeats
 from proxy.core.judge.share import LONGEST
 from proxy.core.judge.stage_machine import Maker, MoveRefusal
 from proxy.core.judge.windows import Closed
@@ -84,7 +85,8 @@ class Ruling:
     """A judgement on `position` with what follows from it: where the route goes (None: it stays), and why.
 
     `alarmed_at`: when what it answers was raised, in unix seconds; None: nothing was, or nobody knows;
-    `legacy_is_down`: as the case had it; `against`: what comparisons have proved against new, whatever follows.
+    `legacy_is_down`: as the case had it; `against`: what comparisons have proved against new, whatever follows;
+    `repeats`: that the route's requests bring few comparisons a day, or empty.
     """
 
     position: Position
@@ -95,6 +97,7 @@ class Ruling:
     alarmed_at: float | None = None
     legacy_is_down: bool = False
     against: str = ""
+    repeats: str = ""
 
     def is_about(self, position: Position) -> bool:
         """Whether what stands is what was ruled on: the same version, at the same place, for the same cause."""
@@ -137,7 +140,9 @@ def judge(case: Case) -> Ruling:
     """The ruling on one route."""
     proof = _proof(case)
     against = "" if proof is None else proof.reason
-    return replace(_ruling(case, proof), legacy_is_down=case.legacy_is_down, against=against)
+    known = case.measures or Measures()
+    few = repeats(known.pairs, known.compared, case.position.since, case.now)
+    return replace(_ruling(case, proof), legacy_is_down=case.legacy_is_down, against=against, repeats=few)
 
 
 def _ruling(case: Case, proof: _Alarm | None) -> Ruling:
@@ -255,9 +260,10 @@ def _numbers(case: Case) -> tuple[tuple[str, float], ...]:
         numbers += [
             ("compared", found.compared),
             ("mismatched", found.mismatched),
-            ("incomparable", found.incomparable),
-            ("mismatch_rate_lower_bound", lower_bound(*found.bounded[:2])),
-            ("mismatch_rate_upper_bound", upper_bound(*found.bounded[:2])),
+            ("pairs", found.pairs.pairs),
+            ("incomparable", found.pairs.incomparable),
+            ("mismatch_rate_lower_bound", lower_bound(*found.bounded)),
+            ("mismatch_rate_upper_bound", upper_bound(*found.bounded)),
             ("answered_compared", found.answered.compared),
             ("answered_mismatched", found.answered.mismatched),
         ]

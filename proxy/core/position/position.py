@@ -3,7 +3,8 @@
 Rule 1: a position is changed by making another one with the next version; stores compare and set on the version.
 Rule 2: an edit of a route's stage or split in routes.yaml ends its latch, and so does `resume`; nothing else does.
 Rule 3: without a ramp the file is law. With one an edit lowers at once and raises by one step.
-Rule 4: a move and a resume begin a step; a hold does not. Whoever begins an epoch changes what is evidence, and nothing
+Rule 4: a move and a resume begin a step; a hold does not, and neither does an edit that says what runs already, unless
+        it ends a latch. Whoever begins an epoch changes what is evidence, and nothing
         else: place, step, latch and hold stay.
 Rule 5: a hold that the judge set because legacy was down (`waits`) is the judge's to end, and no move keeps it. Whoever
         holds such a route makes the hold a person's.
@@ -119,8 +120,10 @@ def reconcile(
     if position.file_place == said:
         return position
     target = next_above(position.place, steps) if steps and is_above(said, position.place) else said
+    place = _no_further(target, said)
+    goes_on = place == position.place and not position.latched
     return replace(
-        moved(position, _no_further(target, said), Cause.FILE, now),
+        moved(position, place, Cause.FILE, position.since if goes_on else now),
         latched=False,
         file_stage=file_stage,
         file_split=file_split,

@@ -45,6 +45,8 @@ class Caution(StrEnum):
     SKIPS = "skips"
     RAMP = "ramp"
     LATCH = "latch"
+    GOES_ON = "goes_on"
+    ANEW = "anew"
     HOLD = "hold"
     DOOR = "door"
     REDRAWN = "redrawn"
@@ -169,6 +171,9 @@ def _unplaced(route: Route) -> Route:
 def _notes(before: Route, after: Route, start: Place, end: Place, position: Position | None) -> Iterator[Note]:
     if position is not None:
         yield from _standing(after, position, end)
+    if before.compare != after.compare and start.stage.facts.has_both and end.stage.facts.has_both:
+        sentence = "its comparisons count anew from the edit of `compare:` on, those of its step too"
+        yield Note(caution=Caution.ANEW, sentence=sentence)
     yield from _steps(after, start, end)
     yield from _doors(after, start, end)
     if position is None and start != end:
@@ -185,6 +190,9 @@ def _standing(route: Route, position: Position, end: Place) -> Iterator[Note]:
     if position.latched:
         what = "this edit of stage or split ends that" if is_edited else "it stays there, whatever else is edited"
         yield Note(caution=Caution.LATCH, sentence=f"it was rolled back to {position.place}; {what}")
+    elif is_edited and end == position.place == said:
+        sentence = f"it runs at {end} already: the file comes up to it, and the step goes on"
+        yield Note(caution=Caution.GOES_ON, sentence=sentence)
     if position.held:
         yield Note(caution=Caution.HOLD, sentence="it is on hold: the judge promotes nothing until resume")
     if is_edited and end != said:

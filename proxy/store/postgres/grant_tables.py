@@ -72,7 +72,7 @@ class GrantTables:
 
     async def look(self, token_hash: bytes, system: str, slot: str) -> KnownToken | None:
         """What is known of a token that this system shows."""
-        row = await self._row("look", token_hash, system, slot)
+        row = await self._row("grants/look", token_hash, system, slot)
         if row is None:
             return None
         shown = ShownToken(
@@ -97,60 +97,65 @@ class GrantTables:
         self, token_hash: bytes, family: UUID, provider: str, client_id: str, token: bytes, system: tuple[str, bool]
     ) -> bool:
         """Begin a family with a token never seen; False: this system (its name, whether it adopts) may not."""
-        return await self._row("adopt", token_hash, family, provider, client_id, token, *system) is not None
+        return await self._row("grants/adopt", token_hash, family, provider, client_id, token, *system) is not None
 
     async def intend(self, family: UUID, epoch: int, who: str, lease: float) -> TokenIntent | None:
         """Commit that the token is about to be used; None: somebody else was first."""
-        row = await self._row("intend", family, epoch, who, lease)
+        row = await self._row("grants/intend", family, epoch, who, lease)
         if row is None:
             return None
         return TokenIntent(epoch=row["epoch"], generation=row["gen"], token=row["rt"], at=row["intent_at"])
 
+    async def is_elsewhere(self, family: UUID, epoch: int) -> bool:
+        """Whether the call of this epoch is in flight, and its lease not over."""
+        return bool(await self._value("grants/is_elsewhere", family, epoch))
+
     async def renew(self, family: UUID, epoch: int, lease: float) -> bool:
         """Whether the intent still stands."""
-        return await self._row("renew", family, epoch, lease) is not None
+        return await self._row("grants/renew", family, epoch, lease) is not None
 
     async def settle(self, family: UUID, epoch: int, move: FamilyMove) -> bool:
         """What an answer without tokens moves the family to; False: the intent does not stand any more."""
         if move.state is None:
-            return await self._row("forget", family, epoch) is not None
+            return await self._row("grants/forget", family, epoch) is not None
         asked = (family, epoch, move.state.value, move.attempts, move.pause, move.why)
-        return await self._row("settle", *asked) is not None
+        return await self._row("grants/settle", *asked) is not None
 
     async def commit(self, record: GrantRecord) -> bool:
         """Take a new token in; False: the family has gone on without it, or has it already."""
         values = (record.slot, record.answer, record.begun, record.ends, record.access_hash)
         if record.is_new:
             born = (record.family, record.provider, record.client_id, record.token, record.token_hash)
-            return bool(await self._value("born", *born, *values, record.subject))
+            return bool(await self._value("grants/born", *born, *values, record.subject))
         known = (record.family, record.generation, record.token, record.token_hash)
-        return bool(await self._value("commit", *known, *values, record.credential, record.client_id))
+        who = (record.credential, record.client_id, record.subject)
+        return bool(await self._value("grants/commit", *known, *values, *who))
 
     async def replay(self, record: GrantRecord) -> bool:
         """The same for a database that is older than the record; True: it was news."""
         born = record.is_new and await self.commit(record)
         known = (record.family, record.provider, record.client_id, record.generation, record.token)
-        return bool(await self._value("replay", *known, record.token_hash, record.before)) or born
+        return bool(await self._value("grants/replay", *known, record.token_hash, record.before)) or born
 
     async def give(self, token_hash: bytes, family: UUID, system: str, generation: int) -> None:
         """Write down that this system, which showed that generation, was given an answer."""
-        await self._row("give", token_hash, family, system, generation)
+        await self._row("grants/give", token_hash, family, system, generation)
 
     async def is_accepted(self, credential: bytes) -> bool:
         """Whether the provider took these credentials lately."""
-        return bool(await self._value("is_accepted", credential, ACCEPTED_FOR))
+        return bool(await self._value("grants/is_accepted", credential, ACCEPTED_FOR))
 
     async def accept(self, credential: bytes, client_id: str) -> None:
         """The provider took them just now."""
-        await self._row("accept", credential, client_id)
+        await self._row("grants/accept", credential, client_id)
 
     async def end(self, family: UUID, why: str) -> None:
         """The grant is no more: its tokens are erased."""
-        await self._row("end", family, why)
+        await self._row("grants/end", family, why)
 
     async def drop_access(self, access_hash: bytes) -> bool:
         """Forget stored answers with this access token; whether there were any."""
-        return await self._row("drop_access", access_hash) is not None
+        return await self._row("grants/drop_access", access_hash) is not None
 
     async def orphan(self, who: str) -> int:
         """Of a clerk that died: what its open calls came to is unknown. How many there were."""
@@ -165,21 +170,21 @@ class GrantTables:
 
     async def note(self, provider: str, family: UUID | None, kind: str, system: str, detail: str = "") -> None:
         """For the record."""
-        await self._row("note", provider, family, kind, system, detail)
+        await self._row("grants/note", provider, family, kind, system, detail)
 
     async def now(self) -> float:
         """By the database's clock, in unix seconds."""
-        return float(await self._value("now"))
+        return float(await self._value("grants/now"))
 
     async def is_closed(self, host: str) -> bool:
         """Whether this database is another one than it was: restored, or failed over, and not replayed by all hosts."""
-        now = await self._value("identity")
-        known = await self._value("begin_here", now, host) or await self._value("begin_here", now, host)
+        now = await self._value("grants/identity")
+        known = await self._value("grants/begin_here", now, host) or await self._value("grants/begin_here", now, host)
         return known is not None and known != now
 
     async def replayed(self, host: str, without: Sequence[str] = ()) -> list[str]:
         """This host has replayed; the hosts that are still missing, none: the database is open."""
-        now = await self._value("identity")
+        now = await self._value("grants/identity")
         async with self._connections.connection() as connection:
             found = await connection.fetch(query("grants/replayed"), now, host, list(without))
         return [row["host"] for row in found]
@@ -206,7 +211,7 @@ class GrantTables:
 
     async def expect(self, hashes: Sequence[bytes], provider: str, system: str) -> None:
         """Tokens that this system may bring."""
-        await self._row("expect", list(hashes), provider, system)
+        await self._row("grants/expect", list(hashes), provider, system)
 
     async def states(self) -> list[tuple[str, str, int, float]]:
         """Provider, state, families there, and the age of the oldest in seconds."""
@@ -216,12 +221,12 @@ class GrantTables:
 
     async def prune(self, provider: str, keep: float) -> None:
         """Drop what nobody asks for any more."""
-        await self._row("prune", keep, provider)
+        await self._row("grants/prune", keep, provider)
 
     async def _row(self, statement: str, *arguments: object) -> Mapping[str, Any] | None:
         async with self._connections.connection() as connection:
-            return await connection.fetchrow(query(f"grants/{statement}"), *arguments)
+            return await connection.fetchrow(query(statement), *arguments)
 
     async def _value(self, statement: str, *arguments: object) -> Any:  # noqa: ANN401 -- asyncpg's own
         async with self._connections.connection() as connection:
-            return await connection.fetchval(query(f"grants/{statement}"), *arguments)
+            return await connection.fetchval(query(statement), *arguments)

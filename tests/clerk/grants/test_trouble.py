@@ -6,12 +6,17 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlencode
+from uuid import UUID
+
+import pytest
 
 from proxy.core.grants.grant_policy import Replaces
 from proxy.link.grant_questions import GrantUsed
+from proxy.store.postgres.grant_tables import GrantTables
 from tests.clerk.grants.desks import NEW, POLICY, Desk, desk, refreshed, said
 from tests.clerk.grants.provider import Provider, basic
 from tests.clerk.grants.scenes import first_uses, outage, without_the_intent_s_commit
+from tests.waiting import until
 
 TIMES = 12
 
@@ -95,6 +100,34 @@ async def test_a_grant_that_the_provider_has_ended_needs_consent(one: Desk, prov
     assert [said(reply)["error"] for reply in (first, second)] == ["invalid_grant"] * 2
     assert counts is not None
     assert [(client, why) for _, _, client, why in counts.consents] == [("card", "refused")]
+
+
+async def test_those_who_wait_for_another_replica_look_once_for_all(
+    one: Desk, two: Desk, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many they are: the database is asked by one of them."""
+    looks = []
+    look = GrantTables.is_elsewhere
+
+    async def counted(tables: GrantTables, family: UUID, epoch: int) -> bool:
+        looks.append(epoch)
+        return await look(tables, family, epoch)
+
+    monkeypatch.setattr(GrantTables, "is_elsewhere", counted)
+    [token] = provider.mint("lookers")
+    token = refreshed(await one.ask(token))
+    before = provider.counts()["token"]
+    provider.break_(slow=400)
+    leading = asyncio.ensure_future(one.ask(token))
+
+    async def is_asked() -> bool:
+        return (await asyncio.to_thread(provider.counts))["token"] > before
+
+    await until(is_asked)
+    replies = await asyncio.gather(*(two.ask(token, NEW) for _ in range(50)))
+
+    assert {refreshed(reply) for reply in replies} == {refreshed(await leading)}
+    assert len(looks) < 20
 
 
 async def test_the_race_is_lost_without_the_intent_s_commit(one: Desk, two: Desk, provider: Provider) -> None:

@@ -233,6 +233,23 @@ def test_whoever_ends_it_is_named(
     assert not running.file.exists()
 
 
+def test_whoever_comes_second_is_on_record_as_well(
+    banyan: Banyan, running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file keeps the first order; with a token Banyan is told the second one, of the first by the file."""
+    monkeypatch.setenv("BANYAN_ADMIN_TOKEN", "t")
+    banyan("kill --reason first")
+    first = list(running.posted)
+    second = banyan("kill --reason second")
+    order = kill_file.read(running.file)
+
+    assert first == []
+    assert [json.loads(each) for each in running.posted] == [{"on": True, "reason": "second", "by": whoever()}]
+    assert order is not None
+    assert order.reason == "first"
+    assert (second.exit_code, "that order stays as it was" in second.stdout) == (0, True)
+
+
 def test_a_directory_in_its_place_is_for_a_person_to_remove(
     banyan: Banyan, running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:

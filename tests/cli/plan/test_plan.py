@@ -14,8 +14,8 @@ from proxy.cli.plan.model import Planned, PlannedRoute
 from proxy.cli.plan.picture import picture
 from proxy.core.traffic.plan import RouteEdit
 from tests.cli.conftest import ROUTES, Banyan
-from tests.cli.listening import Pages
-from tests.cli.plan.conftest import TENANTS, edit, loaded, standing
+from tests.cli.listening import Pages, listening
+from tests.cli.plan.conftest import TENANTS, edit, loaded, recent, standing
 
 
 def test_an_edit_is_told_in_words_and_figures(banyan: Banyan, running: Pages, folder: Path) -> None:
@@ -50,6 +50,32 @@ def test_exit_codes_are_for_ci(banyan: Banyan, running: Pages, folder: Path) -> 
 
     assert result.exit_code == 2
     assert "did you mean canary?" in result.stderr
+
+
+def test_a_file_that_comes_up_to_what_runs_moves_nothing(banyan: Banyan, folder: Path) -> None:
+    """What the judge has reached is written down: no figure of traffic, exit 0, and the step goes on."""
+    copy = edit(folder, "split: 10%", "split: 25%")
+    runs = standing(ROUTES, split=0.25, version=4)
+    with listening({"/api/routes": runs, "/api/recent?limit=50000": recent(folder)}) as pages:
+        result = banyan(f"plan -f {copy} --admin {pages.url} --exit-code")
+
+    assert (result.exit_code, result.stdout.splitlines()[-1]) == (0, "nothing moves")
+    assert "  stage: canary 10% → canary 25%\n" in result.stdout
+    assert "  it runs at canary 25% already: the file comes up to it, and the step goes on\n" in result.stdout
+
+
+def test_what_makes_comparisons_count_anew_is_told(banyan: Banyan, running: Pages, folder: Path) -> None:
+    """Another address begins an epoch on each route that is compared; an edit of its rules is its own."""
+    address = edit(folder, "https://crm.internal:8443", "https://crm.internal:9443")
+    found = banyan(f"plan -f {address} --admin {running.url}")
+    rules = edit(folder, "split: 10%", "split: 10%\n    compare: { secrets: [token] }")
+    edited = banyan(f"plan -f {rules} --admin {running.url} --exit-code")
+
+    said = "  a new epoch begins, as a side is at another address: the comparisons of orders.show count anew\n"
+    assert said in found.stdout
+    assert "  its comparisons count anew from the edit of `compare:` on, those of its step too\n" in edited.stdout
+    assert (edited.exit_code, edited.stdout.splitlines()[-1]) == (0, "nothing moves")
+    assert "count anew" not in banyan(f"plan -f {edit(folder, '15s', '20s')} --admin {running.url}").stdout
 
 
 def test_a_route_that_becomes_unreachable_is_a_problem(banyan: Banyan, running: Pages, folder: Path) -> None:

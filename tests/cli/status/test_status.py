@@ -236,7 +236,8 @@ def test_the_verdict_tells_what_becomes_of_a_route(banyan: Banyan, admin: Admin,
     admin.view = msgspec.structs.replace(ROUTES_VIEW, routes=routes)
     text = banyan("status", "--admin", admin.url).stdout
 
-    assert [cells(text, name)[-2] for name in "ab"] == [state.replace("_", " "), "rollback"]
+    word = "ramp done" if state is RampState.COMPLETE else state.replace("_", " ")
+    assert [cells(text, name)[-2] for name in "ab"] == [word, "rollback"]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from proxy.config.blocks.fallback import AnyFallback
+from proxy.config.load import Loaded, load_text
 from proxy.core.outcome import Side
 from proxy.core.routing.route import Fallback, Trigger
 from tests.config.given_files import FILE, snapshot, with_routes
@@ -32,6 +33,31 @@ def test_fallback_is_a_side_or_a_mapping(said: object, meant: Fallback) -> None:
     found = snapshot(with_routes(f"name: a, match: /a, stage: legacy, fallback: {json.dumps(said)}"))
 
     assert found.routes[0].fallback == meant
+
+
+def remarks(*routes: str) -> list[str]:
+    found = load_text(with_routes(*routes), "routes.yaml", {})
+    assert isinstance(found, Loaded), "\n".join(map(str, found))
+    return [each for each in found.remarks if "fallback" in each]
+
+
+def test_routes_that_a_dead_new_would_leave_without_an_answer_are_told_in_one_line() -> None:
+    """Those that new answers somebody and legacy could; that is no warning."""
+    bare = ("name: a, match: /a, stage: live", "name: b, match: /b, stage: canary, split: 1%")
+    others = (
+        "name: c, match: /c, stage: live, fallback: legacy",
+        "name: d, match: /d, stage: shadow",
+        "name: e, match: /e, stage: complete",
+        "name: f, match: /f, respond: {status: 403}",
+    )
+
+    assert remarks(*others) == []
+    (found,) = remarks(*others, *bare)
+    assert found == (
+        "routes.yaml:11:33: routes[4].stage: new answers a, and 1 more: while it is down, clients get errors until the "
+        "judge has gone back; with fallback: legacy they get legacy's answers"
+    )
+    assert ["new answers b: " in each for each in remarks(*others, bare[1])] == [True]
 
 
 def test_fallback_has_a_schema_for_editors() -> None:

@@ -195,7 +195,7 @@ def test_undeclared_reads_are_named_in_one_line() -> None:
         "name: f, match: /f, stage: legacy",
         "name: g, match: /g, stage: live, shadow: {sample: 0%}",
     )
-    (found,) = remarks(text)
+    found, _ = remarks(text)
 
     assert found.startswith("routes.yaml:7:5: routes[0]: nobody declared the GETs of a, b: legacy is asked once ")
     assert warnings(text) == []

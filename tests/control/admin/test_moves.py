@@ -259,7 +259,7 @@ async def test_the_state_says_what_becomes_of_a_route_by_itself(port: Port) -> N
     await post(port, "/api/routes/a/resume")
 
     assert first == ["waiting", "waiting", "no_ramp", "no_ramp"]
-    assert (then, await states("a")) == (["held", "latched", "latched"], ["ramp_done"])
+    assert (then, await states("a")) == (["held", "latched", "latched"], ["complete"])
 
 
 async def test_a_rollback_that_stands_is_done(port: Port) -> None:

@@ -302,6 +302,20 @@ def test_counts_of_this_replica_only_grow() -> None:
     assert book.counted() == {("a", Outcome.MATCH): 5, ("a", Outcome.MISMATCH): 1}
 
 
+def test_what_a_restart_of_new_cost_holds_a_step_for_its_time_alone() -> None:
+    """Shadows that were shed after hours at a step are out of sight ten minutes later, where the step takes ten."""
+    book, at = EvidenceBook(), moved(AT, Place(Stage.CANARY, 0.05), Cause.EVIDENCE, 1.0)
+    shed = replace(tally(200, 3_000, Outcome.INCOMPARABLE), why="shed")
+    found = []
+    for until in (200, 205, 215):
+        matched = [tally(minute, 1_000) for minute in range(1, until)]
+        day = sorted((*matched, shed), key=lambda each: each.minute)
+        book.look(look(*(replace(each, step=at.step) for each in day if each.minute >= book.wants("a", 1))))
+        found.append([book.measures("a", at, least).pairs.incomparable for least in (600.0, 43_200.0)])
+
+    assert found == [[3_000, 3_000], [3_000, 3_000], [0, 3_000]]
+
+
 def test_the_judge_is_told_of_the_present_step_and_coverage_of_the_epoch() -> None:
     """After a move its comparisons begin at nothing; which shapes were tried, and when the last was, is known."""
     book = EvidenceBook()

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from proxy.control.evidence.steps import MOST_STEPS, Steps
 from proxy.core.evidence.fold import REPEATED
 from proxy.core.evidence.records import EvidenceTally
 from proxy.core.judge.ramp import ComparedCounts
 from proxy.core.outcome import Side
 from proxy.core.parity.compare import Outcome
+from proxy.core.parity.rules.pair_counts import LEGACYS_OWN, PairCounts
 
 
 def tally(minute: int, count: int, outcome: Outcome = Outcome.MATCH, **more: object) -> EvidenceTally:
@@ -19,7 +22,7 @@ def test_a_step_has_its_own_counts_and_those_that_new_answered() -> None:
     """Minutes that ended and those that may still grow; repeated ones are no evidence; other steps stay apart."""
     steps = Steps()
     steps.follow(
-        [tally(1, 70, step=7), tally(1, 900, step=6), tally(2, 5, Outcome.INCOMPARABLE, step=7)],
+        [tally(1, 70, step=7), tally(1, 900, step=6), tally(2, 5, Outcome.INCOMPARABLE, step=7, why="shed")],
         [
             tally(4, 3, Outcome.MISMATCH, step=7, side=Side.NEW),
             tally(4, 20, Outcome.IGNORED, step=7, side=Side.NEW),
@@ -28,8 +31,10 @@ def test_a_step_has_its_own_counts_and_those_that_new_answered() -> None:
         ],
     )
 
-    assert steps.at(7).now.all == ComparedCounts(95, 5, 5)
+    assert steps.at(7).now.all == ComparedCounts(95, 5)
     assert steps.at(7).now.answered == ComparedCounts(23, 3)
+    assert steps.at(7).now.pairs == PairCounts(140, (("shed", 5),), repeated=40)
+    assert steps.at(7).now.answered_pairs == PairCounts(23)
     assert steps.at(6).now.all == ComparedCounts(900)
     assert steps.at(5).now.all == steps.at(5).lately() == ComparedCounts()
 
@@ -97,3 +102,55 @@ def test_what_had_to_wait_thins_out_nothing_that_came_later() -> None:
 
     assert steps.at(7).now.all == ComparedCounts(2_400, 1_400)
     assert steps.at(7).lately() == ComparedCounts(1_200, 1_200)
+
+
+def test_a_day_of_repeated_requests_has_the_share_that_could_not_be_compared() -> None:
+    """Of 120 requests that come again all day, three times each as evidence, every failure of legacy's would add up."""
+    steps = Steps()
+    for minute in range(1_440):
+        fresh = [tally(minute, 360, step=7)] if minute == 0 else []
+        repeated = tally(minute, 597, step=7, why=REPEATED)
+        lost = [
+            tally(minute, count, Outcome.INCOMPARABLE, step=7, why=why)
+            for count, why in ((3, LEGACYS_OWN), (2, "race"))
+        ]
+        steps.follow([*fresh, repeated, *lost], [])
+
+    step = steps.at(7)
+    assert step.now.all == ComparedCounts(360)
+    assert step.now.pairs.pairs == 360 + 1_440 * 599
+    for pairs in (step.now.pairs, step.pairs_lately(600.0), step.pairs_lately(86_400.0)):
+        assert {reason for reason, _ in pairs.reasons} == {"race"}
+        assert pairs.share == pytest.approx(2 / 599, rel=0.01)
+
+
+def test_what_a_restart_cost_is_out_of_sight_after_the_time_of_a_step() -> None:
+    """However much had been compared before, as many as say something came since; with fewer it is looked at on."""
+    busy, quiet = Steps(), Steps()
+    for minute in range(200):
+        for steps, count in ((busy, 1_000), (quiet, 10)):
+            steps.follow([tally(minute, count, step=7)], [])
+    for steps in (busy, quiet):
+        steps.follow([tally(200, 3_000, Outcome.INCOMPARABLE, step=7, why="shed")], [])
+    during = busy.at(7).pairs_lately(600.0)
+    for minute in range(201, 225):
+        for steps, count in ((busy, 1_000), (quiet, 10)):
+            steps.follow([tally(minute, count, step=7)], [])
+
+    assert during.incomparable == busy.at(7).pairs_lately(43_200.0).incomparable == 3_000
+    assert busy.at(7).pairs_lately(600.0).incomparable == 0
+    assert busy.at(7).pairs_lately(600.0).pairs <= 20_000
+    assert quiet.at(7).pairs_lately(600.0).incomparable == 3_000
+
+
+def test_the_share_looks_back_to_a_power_of_two_of_pairs() -> None:
+    """What was shed at the beginning is out of sight after as many pairs, to the second for who watched."""
+    steps = Steps()
+    seen = []
+    shed = tally(1, 40, Outcome.INCOMPARABLE, step=7, why="shed")
+    for clean in (0, 60, 300):
+        steps.follow([], [shed, tally(1, clean, step=7, why=REPEATED)])
+        seen.append(steps.at(7).pairs_lately(600.0))
+
+    assert seen == [PairCounts(40, (("shed", 40),)), PairCounts(60, repeated=60), PairCounts(240, repeated=240)]
+    assert steps.anew().at(7).pair_marks.passed == steps.at(7).pair_marks.passed

@@ -12,6 +12,7 @@ from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.noise_groups import Waiting, marked
 from proxy.core.outcome import Side
 from proxy.core.parity.compare import Outcome
+from proxy.core.parity.rules.pair_counts import PairCounts
 
 WAITS, NOISY, HELD, OPENED = KeyState.WAITS, KeyState.NOISY, KeyState.HELD, KeyState.OPEN
 
@@ -124,11 +125,12 @@ def test_what_was_undecided_at_a_step_is_evidence_of_that_step() -> None:
     minutes.follow([*asked, replace(match(3, 1000), step=7), replace(match(9, 10), step=7)])
     waits, known = judged(minutes).step(7), judged(minutes, id=OPENED).step(7)
 
-    assert (waits.now.all, waits.now.answered) == ((1010, 0, 0), (0, 0, 0))
-    assert (known.now.all, known.now.answered) == ((1017, 7, 0), (4, 4, 0))
+    assert (waits.now.all, waits.now.answered) == ((1010, 0), (0, 0))
+    assert (known.now.all, known.now.answered) == ((1017, 7), (4, 4))
+    assert (waits.now.pairs, known.now.pairs) == (PairCounts(1017), PairCounts(1017))
     assert known.lately().mismatched == known.answered_lately().mismatched + 3 == 7
     assert (minutes.unproved(7), minutes.unproved(8)) == (7, 9)
-    assert minutes.step(8).now.all == (9, 9, 0)
+    assert minutes.step(8).now.all == (9, 9)
 
 
 def test_a_shape_is_covered_once_its_comparisons_are_decided() -> None:

@@ -8,10 +8,13 @@ import pytest
 
 from proxy.control.judge.judging import KEEP_EVERY
 from proxy.core.judge.ramp import ComparedCounts, Measures
+from proxy.core.parity.rules.pair_counts import PairCounts
 from tests.control.stands import START, Clock, Guards, Known, Stand, Store, table
 
 DEFAULTS = "name: a, match: 'GET /x/{id}', stage: shadow, ramp: {hold: 30s, soak: 30s}"
-PROVED = Measures(compared=5000, unseen=0.001, uncovered=0, newest_at=START, answered=ComparedCounts(2000))
+PROVED = Measures(
+    compared=5000, pairs=PairCounts(5000), unseen=0.001, uncovered=0, newest_at=START, answered=ComparedCounts(2000)
+)
 SAMPLE = 0.1
 EVERY = 10.0
 REQUESTS = 1000

@@ -10,6 +10,7 @@ import pytest
 from proxy.control.position.mover import AwayError
 from proxy.core.judge.ramp import ComparedCounts, Measures
 from proxy.core.judge.verdict import Action
+from proxy.core.parity.rules.pair_counts import PairCounts
 from proxy.core.position.ladder import LEGACY, SHADOW, Place
 from proxy.core.position.position import Cause, Move, Position, held, move, moved, rolled_back, transition
 from proxy.core.position.standing import Lead
@@ -17,7 +18,9 @@ from proxy.core.stage import Stage
 from tests.control.stands import START, Clock, Known, Stand, Store, canary, failures, table
 
 RAMP = "ramp: {steps: [1%, 5%, 50%], hold: 10m, soak: 1h, needs: {capacity: false, requests: 10}}"
-PROVED = Measures(compared=5000, answered=ComparedCounts(2000), unseen=0.001, uncovered=0, newest_at=START)
+PROVED = Measures(
+    compared=5000, pairs=PairCounts(5000), answered=ComparedCounts(2000), unseen=0.001, uncovered=0, newest_at=START
+)
 FIVE = Place(Stage.CANARY, 0.05)
 IN_MOTION = "guard: {in_motion: 1}\n"
 

@@ -9,11 +9,14 @@ import pytest
 from proxy.control.fleet.lease import LASTS
 from proxy.core.judge.ramp import ComparedCounts, Measures
 from proxy.core.judge.verdict import Action, Ruling
+from proxy.core.parity.rules.pair_counts import PairCounts
 from proxy.core.position.position import Cause, move, resumed, transition
 from tests.control.stands import START, Clock, Guards, Known, Stand, Store, alone, bad, canary, failures, table
 
 RAMP = "ramp: {steps: [1%, 5%, 50%], hold: 10m, soak: 1h, needs: {capacity: false, requests: 10}}"
-PROVED = Measures(compared=5000, answered=ComparedCounts(2000), unseen=0.001, uncovered=0, newest_at=START)
+PROVED = Measures(
+    compared=5000, pairs=PairCounts(5000), answered=ComparedCounts(2000), unseen=0.001, uncovered=0, newest_at=START
+)
 
 
 async def pair(store: Store, clock: Clock, *routes: str) -> tuple[Stand, Stand]:

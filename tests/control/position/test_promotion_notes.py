@@ -6,7 +6,9 @@ import pytest
 
 from proxy.config.load import Loaded, load_text
 from proxy.core.judge.ramp import Measures
+from proxy.core.judge.reach import SeenCohorts
 from proxy.core.judge.verdict import Case, judge
+from proxy.core.parity.rules.pair_counts import PairCounts
 from proxy.core.routing.snapshot import Snapshot
 from tests.control.admin.test_moves import post
 from tests.control.conftest import Open, Port
@@ -55,11 +57,46 @@ async def test_mismatches_that_are_proved_are_told(port: Port) -> None:
     assert first["notes"] == [f"{proved}: the judge would not have promoted it; {shows}"]
 
 
-async def test_other_orders_say_nothing_of_it(port: Port) -> None:
-    """A rollback and a hold need no warning."""
-    found = [(await post(port, f"/api/routes/read/{verb}"))[1]["notes"] for verb in ("hold", "rollback")]
+@pytest.mark.parametrize(("lowest", "notes"), [(0.07, 1), (0.03, 0)])
+async def test_a_split_that_draws_nobody_is_told(port: Port, lowest: float, notes: int) -> None:
+    """The move is made; of the cohorts that have asked none is drawn below the split of its step."""
+    port.parts.judge.judging.rulings = {}
+    port.parts.judge.judging.cohorts = lambda _: SeenCohorts(60, 900, lowest)
+    _, body = await post(port, "/api/routes/read/promote")
 
-    assert found == [[], []]
+    none = "none of the about 60 cohorts seen is drawn below 5 %, the lowest is at 7 %"
+    assert body["notes"] == [f"{none}: new answers nobody at canary 5%, but pinned cohorts"] * notes
+
+
+async def test_requests_that_repeat_are_told(port: Port) -> None:
+    """What they bring a day is said beside what the step needs that they now have to meet."""
+    read = port.running.snapshot.routes[0]
+    position = port.parts.here.position(read)
+    measures = Measures(compared=360, pairs=PairCounts(2_000, repeated=2_000))
+    case = Case(position=position, now=position.since + 2, guard=read.guard, ramp=read.ramp, measures=measures)
+    port.parts.judge.judging.rulings = {"read": judge(case)}
+    _, body = await post(port, "/api/routes/read/promote")
+
+    (note,) = body["notes"]
+    assert note.endswith("about 360 comparisons a day come; canary 5% needs 1,000 as well, if `needs` stays as it is")
+
+
+async def test_other_orders_say_nothing_of_it(port: Port) -> None:
+    """A rollback and a hold need no warning; of the step that goes on, or begins anew, is told where a route climbs."""
+    verbs = ("hold", "resume", "promote", "hold", "resume", "rollback")
+    found = [(await post(port, f"/api/routes/read/{verb}"))[1]["notes"] for verb in verbs]
+    other = [(await post(port, f"/api/routes/make/{verb}"))[1]["notes"] for verb in ("hold", "resume")]
+
+    goes_on = "its step at {} goes on; `banyan resume read` begins it anew"
+    anew = "the hold ended: it climbs again from {}, and the step begins anew"
+    assert [*found[:2], *found[3:]] == [
+        [goes_on.format("shadow")],
+        [anew.format("shadow")],
+        [goes_on.format("canary 5%")],
+        [anew.format("canary 5%")],
+        [],
+    ]
+    assert other == [[], ["the hold ended: it runs as routes.yaml says"]]
 
 
 @pytest.mark.parametrize(

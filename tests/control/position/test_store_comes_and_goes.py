@@ -8,6 +8,7 @@ from typing import Any
 
 from proxy.control.position.mover import Made
 from proxy.core.judge.ramp import ComparedCounts, Measures
+from proxy.core.parity.rules.pair_counts import PairCounts
 from proxy.core.position.ladder import SHADOW, Place
 from proxy.core.position.position import (
     Cause,
@@ -25,7 +26,14 @@ from proxy.store.errors import StoreUnavailable
 from tests.control.stands import START, Clock, Known, Stand, Store, canary, table
 
 RAMP = "ramp: {steps: [10%, 50%], hold: 10m, soak: 1h, needs: {capacity: false, requests: 10}}"
-PROVED = Measures(compared=5000, answered=ComparedCounts(500), unseen=0.001, uncovered=0, newest_at=START + 1202)
+PROVED = Measures(
+    compared=5000,
+    pairs=PairCounts(5000),
+    answered=ComparedCounts(500),
+    unseen=0.001,
+    uncovered=0,
+    newest_at=START + 1202,
+)
 
 
 class LeaseFails(Store):

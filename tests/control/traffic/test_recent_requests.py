@@ -8,6 +8,8 @@ import pytest
 from proxy.control.traffic import recent_requests as module
 from proxy.control.traffic.cohorts import FELL_BACK, RecentCohorts
 from proxy.control.traffic.recent_requests import LASTS, RecentRequests
+from proxy.core.judge.reach import NO_COHORTS_SEEN
+from proxy.core.routing.split import draw_of
 from proxy.core.traffic.remembered_request import RememberedRequest
 from proxy.link.messages import Recent
 from tests.control.admin.test_admin import get, refused
@@ -113,6 +115,10 @@ def test_cohorts_are_counted_by_source() -> None:
     assert view.without == 0.25
     assert [(source.source, source.requests) for source in view.sources] == [("header:x", 60), (FELL_BACK, 20)]
     assert view.sources[1].cohorts == 1
+    known = cohorts.seen("orders.show")
+    assert (known.number, known.requests) == (sum(source.cohorts for source in view.sources), 80)
+    assert known.lowest == draw_of(1 << 40)
+    assert cohorts.seen("rest") == NO_COHORTS_SEEN
     assert cohorts.view("rest").sources == ()
 
 

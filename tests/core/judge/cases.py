@@ -9,6 +9,7 @@ from proxy.core.judge.guard import Bad, Process
 from proxy.core.judge.policy import Ramp
 from proxy.core.judge.ramp import ComparedCounts, Fault, Measures
 from proxy.core.judge.verdict import Case
+from proxy.core.parity.rules.pair_counts import PairCounts
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Cause, Position
 from proxy.core.stage import Stage
@@ -21,7 +22,7 @@ ALARM = Process(bad=Bad.ERROR, events=40, alarmed_at=NOW - 5)
 GOOD = Measures(
     compared=5000,
     mismatched=3,
-    incomparable=10,
+    pairs=PairCounts(5010, (("race", 10),)),
     answered=ComparedCounts(2000, 1),
     unseen=0.001,
     uncovered=0,

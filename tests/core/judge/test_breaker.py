@@ -216,14 +216,44 @@ def test_new_that_is_left_alone_goes_back_to_no_legacy_that_is_down() -> None:
 
 
 def test_failures_told_with_good_answers_count_once_new_is_left_alone() -> None:
-    """A side that dies: four failures to connect beside answers, then refusals, and one probe that fails."""
-    dying = answered(FailureRow(), Side.NEW, before=9, unreachable=True)
-    breaker = left_alone(dying, 1, 2, 3, 4)
-    late = answered(failed(breaker, Side.NEW, cohort=1, at=5, unreachable=True), Side.LEGACY)
+    """A side that dies: four failures to connect beside answers, and then a refusal; without that no more is known."""
+    dying = answered(FailureRow(), Side.NEW, at=0.5, before=9, unconnected=4)
+    breaker = left_alone(dying, 1)
 
-    assert (breaker.opened_at, late.opened_at) == (None, 5)
-    assert late.sentence == "new failed 5 times in a row while legacy answered"
+    assert (dying.opened_at, breaker.opened_at) == (None, 1)
+    assert breaker.sentence == (
+        "nothing could be sent to new: 4 requests found no connection, and its upstream is left alone (1 refused), "
+        "while legacy answered"
+    )
     assert answered(failed(dying, Side.NEW, cohort=1, at=5, unreachable=True), Side.LEGACY).opened_at is None
+
+
+@pytest.mark.parametrize("own", [1, 2, 4])
+def test_routes_that_share_an_upstream_go_back_by_what_is_refused_to_them(own: int) -> None:
+    """Its breaker opens before any has five failures; who found no connection itself counts refusals as well."""
+    begun = row(own, cohorts=1, unreachable=True)
+    few = left_alone(begun, 5, requests=IN_A_ROW - own - 1)
+
+    assert (begun.opened_at, few.opened_at) == (None, None)
+    assert left_alone(few, 6).opened_at == 6
+    assert left_alone(row(own, cohorts=1), 5, 6, requests=99).opened_at is None
+
+
+def test_a_connect_that_failed_long_ago_is_of_another_death() -> None:
+    """A quiet route: what is refused to it now takes it back no sooner for that; nor does an earlier refusal count."""
+    late = ONE_LASTS + FORGOTTEN + 1
+    old = row(1, unreachable=True)
+
+    assert left_alone(old, late, requests=99).opened_at is None
+    assert left_alone(old, late - 2, requests=99).opened_at == late - 2
+
+
+def test_where_nothing_is_known_of_legacy_what_is_refused_waits_as_a_row_does() -> None:
+    """Five seconds, from the first refusal on where the failures came with good answers."""
+    dying = refused(answered(FailureRow(), Side.NEW, at=100.0, before=4, unconnected=4), 9, 101.0, left_alone=9)
+
+    assert waited(dying, 101.0 + PATIENCE - 0.1).opened_at is None
+    assert waited(dying, 101.0 + PATIENCE).opened_at == 101.0 + PATIENCE
 
 
 def test_failures_told_with_good_answers_that_were_sent_count_for_a_new_that_is_left_alone_alone() -> None:

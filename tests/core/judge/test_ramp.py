@@ -8,12 +8,18 @@ from proxy.core.amounts import length, share
 from proxy.core.judge.need import CheckState
 from proxy.core.judge.policy import NeedName, Needs
 from proxy.core.judge.ramp import ComparedCounts, Fault, Measures, checks
+from proxy.core.judge.reach import SeenCohorts
 from proxy.core.math.confidence import is_proved
 from proxy.core.noise.keys import BETWEEN
 from proxy.core.noise.noise_groups import Waiting
+from proxy.core.parity.rules.pair_counts import PairCounts
 from proxy.core.position.ladder import LIVE, SHADOW, Place
 from proxy.core.stage import Stage
 from tests.core.judge.cases import FAULT, FIVE, GOOD, NOW, ONE, QUARTER, RAMP, standing
+
+REPEAT = "97.6 % of the last 574 pairs repeat requests that count 3 times a day at most"
+REPEATED = PairCounts(574, repeated=560)
+MANY_SHED = PairCounts(5_100, (("shed", 100),))
 
 
 def found(
@@ -70,11 +76,13 @@ def test_no_data_meets_nothing_and_fails_nothing() -> None:
             CheckState.FAILED,
             "2 differences of high severity that nobody has accepted",
         ),
-        (replace(GOOD, incomparable=100), CheckState.FAILED, "1.96 % could not be compared; at most 1 % may be"),
         (
-            replace(GOOD, incomparable=100, reasons=(("timed_out", 98), ("shed", 2))),
+            replace(GOOD, pairs=PairCounts(5_100, (("timed_out", 98), ("shed", 2)))),
             CheckState.FAILED,
-            "1.96 % could not be compared; at most 1 % may be (98 too late on one side; 2 shed at a limit)",
+            (
+                "1.96 % could not be compared; at most 1 % may be (98 too late on one side; 2 shed at a limit; "
+                "4,900 more that can be compared end it, or `banyan epoch orders --begin` once its cause is mended)"
+            ),
         ),
         (
             replace(GOOD, unseen=0.02),
@@ -100,8 +108,17 @@ def test_no_data_meets_nothing_and_fails_nothing() -> None:
             replace(GOOD, requests=0, asked=500),
             CheckState.OPEN,
             (
-                "new answered 0 of 100 requests at this step and legacy 500: no cohort that asks is drawn below 5 %; "
-                "write a greater step, or a cohort of more values"
+                "new answered 0 of 100 requests at this step, and legacy 500: no cohort that asks is drawn below 5 %; "
+                "write a greater step or a cohort of more values, or `banyan promote orders`"
+            ),
+        ),
+        (
+            replace(GOOD, requests=0, asked=30, cohorts=SeenCohorts(60, 900, 0.071)),
+            CheckState.OPEN,
+            (
+                "new answered 0 of 100 requests at this step, and legacy 30: none of the about 60 cohorts seen is "
+                "drawn below 5 %, the lowest is at 7.1 %; write a greater step or a cohort of more values, or "
+                "`banyan promote orders`"
             ),
         ),
         (replace(GOOD, newest_at=NOW - 10_800), CheckState.OPEN, "the newest comparison is 3h old"),
@@ -248,13 +265,13 @@ def test_without_comparisons_nothing_is_asked_of_what_new_answers() -> None:
     assert not [each for each in found(Measures(), to=FIVE)[CheckState.OPEN] if "itself" in each]
 
 
-def test_bounds_and_shares_look_at_what_came_lately() -> None:
+def test_bounds_look_at_what_came_lately() -> None:
     """What was found and mended at the beginning of a step no longer counts; what is found now is not diluted by it."""
-    mended = replace(GOOD, mismatched=900, incomparable=900, lately=ComparedCounts(2_500, 3, 2))
+    mended = replace(GOOD, mismatched=900, lately=ComparedCounts(2_500, 3))
     late = replace(GOOD, mismatched=50, lately=ComparedCounts(2_500, 50))
 
     assert found(mended).keys() == {CheckState.MET}
-    assert found(GOOD).keys() == found(replace(GOOD, lately=ComparedCounts(5_000, 3, 10))).keys()
+    assert found(GOOD).keys() == found(replace(GOOD, lately=ComparedCounts(5_000, 3))).keys()
     assert CheckState.MET not in {state for state, said in found(late).items() for each in said if "mismatches" in each}
 
 
@@ -317,7 +334,7 @@ def test_shares_have_three_digits() -> None:
             "undecided 11 of 1000, needs at most 1 %",
         ),
         (replace(GOOD, faults=(FAULT,)), "high severity 1, needs none"),
-        (replace(GOOD, incomparable=100), "incomparable 1.96 %, needs at most 1 %"),
+        (replace(GOOD, pairs=MANY_SHED), "incomparable 1.96 %, needs at most 1 %"),
         (replace(GOOD, unseen=0.02), "coverage 2 % unseen, needs at most 0.5 % unseen"),
         (replace(GOOD, unseen=None), "coverage unknown, needs at most 0.5 % unseen"),
         (replace(GOOD, uncovered=3), "uncovered 3 shapes, needs none"),
@@ -333,6 +350,41 @@ def test_each_need_has_its_value_beside_its_limit(measures: Measures, clause: st
     unmet = [each for each in checks(RAMP, standing(FIVE), QUARTER, measures, NOW) if each.state is not CheckState.MET]
 
     assert [each.clause for each in unmet] == [clause]
+
+
+@pytest.mark.parametrize(
+    ("measures", "sentence"),
+    [
+        (
+            replace(GOOD, compared=334, mismatched=0, pairs=REPEATED),
+            (
+                f"334 of 1000 comparisons at this step; {REPEAT}: about 334 comparisons a day come; "
+                "`needs: { compared: 334, mismatch_rate: 1.7% }` or `banyan promote orders`"
+            ),
+        ),
+        (
+            replace(GOOD, compared=1000, mismatched=4, pairs=REPEATED),
+            (
+                f"mismatches are proved to be below 1.46 % only; 1 % is needed; {REPEAT}: about 1,000 comparisons a "
+                "day come; `needs: { mismatch_rate: 1.5% }` or `banyan promote orders`"
+            ),
+        ),
+        (
+            replace(GOOD, answered=ComparedCounts(12), answered_pairs=PairCounts(40, repeated=40)),
+            (
+                "of 12 comparisons that new answered itself 0 differ: below 4 % has to be proved before canary 25%; of "
+                "what the cohorts at canary 5% ask, nearly all repeats: about 12 comparisons a day come; "
+                "`needs: { compared: 0 }` or `banyan promote orders`"
+            ),
+        ),
+    ],
+    ids=["compared", "mismatch rate", "answered by new"],
+)
+def test_a_need_that_what_asks_cannot_meet_says_what_helps(measures: Measures, sentence: str) -> None:
+    """Where requests repeat: how much comes a day, and what to write or to order."""
+    open_ = found(measures, since=NOW - 40_000)[CheckState.OPEN]
+
+    assert sentence in open_
 
 
 def test_a_hint_is_part_of_its_sentence() -> None:

@@ -19,6 +19,7 @@ from proxy.core.judge.ramp import Measures
 from proxy.core.judge.verdict import Action, Case, Verdict, judge
 from proxy.core.judge.windows import Closed
 from proxy.core.outcome import Side
+from proxy.core.parity.rules.pair_counts import PairCounts
 from proxy.core.position.ladder import COMPLETE, LEGACY, LIVE, RETIRED, SHADOW, Place
 from proxy.core.position.position import Cause, rolled_back
 from proxy.core.stage import Stage
@@ -223,7 +224,7 @@ def test_sparse_traffic_is_not_judged_by_a_handful() -> None:
 
 def test_a_failed_need_holds_and_does_not_roll_back() -> None:
     """A high difference or too many incomparable answers stop promotion; they prove nothing against what runs."""
-    for measures in (replace(GOOD, faults=(FAULT,)), replace(GOOD, incomparable=500)):
+    for measures in (replace(GOOD, faults=(FAULT,)), replace(GOOD, pairs=PairCounts(5_500, (("shed", 500),)))):
         found = judge(case(measures=measures))
         assert (found.action, found.judgement.verdict) == (Action.STAY, Verdict.HOLD)
         assert len(found.judgement.reasons) == 1
@@ -410,7 +411,7 @@ def test_what_keeps_a_route_is_said_in_a_clause() -> None:
     """The first need that failed, else the first that is open; where all are met, what else forbids the step; nothing
     where it is taken.
     """
-    failed = judge(case(measures=replace(GOOD, requests=99, unseen=0.9, incomparable=100)))
+    failed = judge(case(measures=replace(GOOD, requests=99, unseen=0.9, pairs=PairCounts(5_100, (("shed", 100),)))))
     short = judge(case(measures=replace(GOOD, requests=99, uncovered=3), blocked=("the budget is spent",)))
     forbidden = judge(case(blocked=("the budget is spent",)))
     latched, free = judge(case(latched=True)), judge(case())

@@ -98,6 +98,17 @@ def test_without_a_ramp_the_file_is_law() -> None:
     assert edited(at(LEGACY), COMPLETE).place == COMPLETE
 
 
+@pytest.mark.parametrize("steps", [(), STEPS], ids=["no ramp", "ramp"])
+def test_an_edit_that_says_what_runs_goes_on_with_its_step(steps: tuple[float, ...]) -> None:
+    """The file comes up to what the judge has reached, and time and evidence stay; a latch that ends begins a step."""
+    climbed, back = at(FIVE, file=SHADOW), replace(at(SHADOW, file=FIVE), latched=True)
+    found, ended = edited(climbed, FIVE, steps), edited(back, SHADOW, steps)
+
+    assert (found.place, found.file_place, found.version, found.cause) == (FIVE, FIVE, 8, Cause.FILE)
+    assert (found.since, found.step) == (climbed.since, climbed.step)
+    assert (ended.latched, ended.since) == (False, 200.0)
+
+
 def test_an_edit_leaves_a_hold_alone() -> None:
     """Whoever held the route wanted the judge to keep off; an edit is no permission to promote."""
     assert edited(held(at(ONE), Cause.OPERATOR), TEN).held

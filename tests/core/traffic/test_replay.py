@@ -168,3 +168,26 @@ def sure(side: str) -> Again:
 def test_the_chance_to_move(before: Again, after: Again, chance: float) -> None:
     """One draw under two splits moves the difference alone; two draws move whoever they disagree on."""
     assert moved(before, after) == pytest.approx(chance)
+
+
+def test_what_no_route_takes_has_the_status_of_its_refusal() -> None:
+    """404 for a path that nobody has, 405 for a method, 400 for one with two readings."""
+    made = replay(a_route("a", "/a/{id}", methods=frozenset({b"POST"})), a_route("b", "/a/b/c"))
+    seen = remember(table(a_route("rest", "/**")), head("/a/7"))._replace(route="")
+    found = [made.decide(seen._replace(path=path)) for path in ("/nowhere", "/a/7", "/a/b%2Fc", "/a/b/c")]
+
+    assert [(each.route, each.status, each.taker) for each in found] == [
+        (UNMATCHED, 404, "(404)"),
+        (UNMATCHED, 405, "(405)"),
+        (UNMATCHED, 400, "(400)"),
+        ("b", 0, "b"),
+    ]
+
+
+def test_who_takes_an_example_is_asked_of_the_table() -> None:
+    """By the first method that the route takes, GET where it takes all; or with which status it is refused."""
+    made = replay(a_route("a", "/a/{id}", methods=frozenset({b"GET"})))
+    every, posted = a_route("gone", "/a/{id}"), a_route("gone", "/a/{id}", methods=frozenset({b"POST", b"PUT"}))
+    found = [made.taker(gone, path) for gone, path in ((every, b"/a/x"), (posted, b"/a/x"), (every, b"/b"))]
+
+    assert [each.name if isinstance(each, Route) else each for each in found] == ["a", 405, 404]

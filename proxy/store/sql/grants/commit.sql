@@ -1,9 +1,9 @@
 -- $1 family, $2 new generation, $3 sealed token, $4 its hash, $5 slot, $6 sealed answer or null, $7 begun, $8 ends,
--- $9 hash of the access token, $10 hash of the credentials or null, $11 client
+-- $9 hash of the access token, $10 hash of the credentials or null, $11 client, $12 hash of the subject or null
 WITH moved AS (
     UPDATE banyan.grant_family SET
         state = 'active', gen = $2, rt = $3, epoch = epoch + 1, attempts = 0, next_at = NULL, lease = NULL, why = '',
-        moved_at = clock_timestamp()
+        key_hash = coalesce(key_hash, $12), moved_at = clock_timestamp()
     WHERE id = $1 AND gen = $2 - 1 AND state <> 'ended'
     RETURNING id
 ), seen AS (

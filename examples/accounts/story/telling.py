@@ -1,0 +1,31 @@
+"""How the story speaks: a line each, what happens and why."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+import time
+
+WIDTH = 100
+
+
+class Telling:
+    """Lines on standard output; a chapter has a number, a title, and the article's words."""
+
+    def __init__(self) -> None:
+        """The clock runs."""
+        self._began = time.monotonic()
+
+    def __call__(self, line: str) -> None:
+        """One line, as it is."""
+        sys.stdout.write(line.rstrip() + "\n")
+        sys.stdout.flush()
+
+    def chapter(self, title: str) -> None:
+        """What begins."""
+        self(f"\n{title}  ({time.monotonic() - self._began:.0f} s)")
+
+    def why(self, text: str) -> None:
+        """A paragraph."""
+        for line in textwrap.wrap(text, WIDTH - 2):
+            self(f"  {line}")
