@@ -99,6 +99,7 @@ def test_the_fields_that_hold_secrets_are_found() -> None:
         "Cookies.key",
         "Hook.secret",
         "Hook.url",
+        "KeyPlace.text",
         "ShadowPolicy.replacements",
         "Snapshot.state",
     }

@@ -151,6 +151,7 @@ class Play:
     decided: int = 0
     _next: int = 0
     _stops: bool = False
+    _looks: asyncpg.Connection | None = None
 
     # -- load ---------------------------------------------------------------------------------------------------------
 
@@ -269,13 +270,12 @@ class Play:
 
     async def _rows(self) -> list[tuple[str, str]]:
         try:
-            connection = await asyncpg.connect(self.database.address, timeout=10.0)
-        except (OSError, asyncpg.PostgresError, TimeoutError):
+            if self._looks is None or self._looks.is_closed():
+                self._looks = await asyncpg.connect(self.database.address, timeout=10.0)
+                self.stack.callback(self._looks.terminate)
+            rows = await self._looks.fetch("SELECT id::text, state FROM banyan.journal")
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
             return [("", "away")]
-        try:
-            rows = await connection.fetch("SELECT id::text, state FROM banyan.journal")
-        finally:
-            await connection.close()
         return [(row["id"].replace("-", ""), row["state"]) for row in rows]
 
     async def _decide(self, write: str) -> None:

@@ -4,6 +4,7 @@ Rule 1: such a write may have been done. Where that does no harm the first side 
         Idempotency-Key, before any later write; what it says then is the outcome.
 Rule 2: where it may do harm, or the first side says nothing that settles it, people decide; the key is free meanwhile,
         and what follows on it waits for them on the way to the other side.
+Rule 3: while the database was away nobody could say what he holds: whoever is there has the time of a hold to say it.
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from time import monotonic
 
 import structlog
 
 from proxy.clerk.journal.intents import HOLD, JournalIntents
 from proxy.clerk.journal.sides import SideAnswer, Sides
-from proxy.core.journal.intent import GONE, Ended, FirstOutcome, JournalEntry, StoredAnswer
+from proxy.core.journal.intent import GONE, Ended, FirstOutcome, JournalEntry, StoredAnswer, outcome_of
 from proxy.core.journal.second_request import KEY_NAME, key_of, made_by, value_in
 from proxy.core.journal.writes import AnswerKey, Writes, writes_of
 from proxy.core.routing.route import Route
+from proxy.store.errors import StoreUnavailable
 from proxy.store.postgres.journal import PostgresJournal
 
 ATTEMPTS = 5
@@ -37,10 +40,17 @@ class AbandonedWrites:
     routes: Callable[[], Mapping[str, Route]]
     wake: asyncio.Event
     intents: JournalIntents
+    _looks_from: float = 0.0
 
     async def look(self) -> None:
-        """Settle what is there now."""
-        found = await self.journal.abandoned(AT_ONCE, HOLD, self.intents.known)
+        """Settle what is there now; StoreUnavailable."""
+        if monotonic() < self._looks_from:
+            return
+        try:
+            found = await self.journal.abandoned(AT_ONCE, HOLD, self.intents.known)
+        except StoreUnavailable:
+            self._looks_from = monotonic() + HOLD  # rule 3
+            raise
         await asyncio.gather(*map(self._settle, found))
 
     async def _settle(self, entry: JournalEntry) -> None:
@@ -68,7 +78,9 @@ class AbandonedWrites:
 
 def _is_done(entry: JournalEntry, status: int) -> bool:
     """What is to be gone may be gone since the first time."""
-    return status < 400 or (entry.intent.request.method == b"DELETE" and status in GONE)
+    return outcome_of(status, was_sent=True) is FirstOutcome.DONE or (
+        entry.intent.request.method == b"DELETE" and status in GONE
+    )
 
 
 def _done(entry: JournalEntry, answer: SideAnswer, writes: Writes) -> Ended:

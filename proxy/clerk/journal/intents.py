@@ -68,6 +68,8 @@ class JournalIntents:
 
     async def begin(self, intent: Intent, within: float) -> str:
         """Empty once it may be sent; else why it may not, and never will be: NotBegun, or what the store says."""
+        if intent.id in self._under_way:
+            return ""  # asked for again: the connection on which it was answered broke
         if len(self._under_way) >= MOST:
             return NotBegun.MANY
         key = intent.scope, intent.key

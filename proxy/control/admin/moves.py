@@ -153,6 +153,8 @@ class RouteMoves:
         ends = unpin_record(route.name, cohort, actor=by, at=now, reason=asked.reason)
         try:
             return await self._pinned(request, route, cohort, pin or ends)
+        except UndoneWritesError as error:
+            return problem(HTTPStatus.CONFLICT, f"{cohort!r} is not moved: {error}")
         except (StoreUnavailable, TimeoutError) as error:
             return store_away(str(error))
 
@@ -224,6 +226,8 @@ class RouteMoves:
             if late is not None:
                 return late
             standing = None if request.if_match is None else self.here.standing.version
+            gate = self.mover.gate  # a pin moves authority, too; of newcomers there is nothing yet
+            holds = () if cohort == NEWCOMERS else await gate.hold_cohort(route, cohort)
             async with asyncio.timeout(PATIENCE):
                 if isinstance(ordered, OrderRecord):
                     made = await self.store.drop_pin(route.name, cohort, standing, ordered)
@@ -231,6 +235,8 @@ class RouteMoves:
                     made = await self.store.set_pin(ordered, standing)
             if made:
                 await self.mover.look()
+            await gate.end(holds, moved=made)
+            if made:
                 position = self.here.position(route)
                 given = Given(before=position, after=position, made=Made.FOR_ALL)
                 return await self._answer(route, given, *_set(cohort, pin), pin=None if cohort == NEWCOMERS else pin)

@@ -13,14 +13,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 
+from proxy.core.http.target import one_spelling
 from proxy.core.journal.intent import IntentState
 from proxy.core.journal.moving import Draws, joined, moving, written_scopes
+from proxy.core.journal.writes import writes_of
 from proxy.core.position.position import Cause, Move
+from proxy.core.routing.cohort import CLIENT_IP, SourceKind
+from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
+from proxy.core.routing.split import draw
 from proxy.store.errors import StoreUnavailable
 from proxy.store.postgres.journal import PostgresJournal
 
@@ -32,8 +38,13 @@ HEARD = 0.2
 """Seconds in which other replicas hear of a move."""
 FIRST_REST, LONGEST_REST = 4.0, 60.0
 """Seconds between two holds of which the first one was in vain."""
+HOLDS = 7.0
+"""Seconds after which writes go on whatever became of who held them: longer than a move may take, with all waits."""
 _MOST = 100
 _PEOPLE = (Cause.OPERATOR, Cause.RESUME)
+
+Range = tuple[str, Draws]
+"""Cohorts of one scope."""
 
 
 async def _at_once() -> bool:
@@ -62,35 +73,46 @@ class AuthorityMoves:
 
         What it gives is for `end`.
         """
-        journal, scopes = self.journal, self._scopes(moves)
-        if journal is None or not scopes:
-            return ()
         is_ordered = any(move.record.cause in _PEOPLE for move in moves)
-        rest = 0.0 if is_ordered else max(self._rest(scope) for scope in scopes)
+        return await self._hold(tuple(self._scopes(moves).items()), is_ordered=is_ordered)
+
+    async def hold_cohort(self, route: Route, cohort: str) -> tuple[int, ...]:
+        """The same for one cohort by its key, whatever source of the route's it comes from."""
+        if writes_of(route) is None:
+            return ()
+        draws = [draw(route.salt, key) for key in _keys(route, cohort.encode("utf-8", "surrogateescape"))]
+        ranges = [(route.scope, (each, math.nextafter(each, 2.0))) for each in draws]
+        return await self._hold(ranges, is_ordered=True)
+
+    async def _hold(self, ranges: Sequence[Range], *, is_ordered: bool) -> tuple[int, ...]:
+        journal = self.journal
+        if journal is None or not ranges:
+            return ()
+        rest = 0.0 if is_ordered else max(self._rest(scope) for scope, _ in ranges)
         if rest > 0.0:
             raise UndoneWritesError(f"writes were held for it in vain; it is tried again in {rest:.0f} s")
-        if stuck := await self._stuck(journal, scopes):  # rule 3
+        if stuck := await self._stuck(journal, ranges):  # rule 3
             raise UndoneWritesError(_stuck_sentence(stuck))
-        holds = await self._held(journal, scopes)
-        for scope in scopes:
+        holds = await self._held(journal, ranges)
+        for scope, _ in ranges:
             self._rests.pop(scope, None)
         return holds
 
-    async def _held(self, journal: PostgresJournal, scopes: dict[str, Draws]) -> tuple[int, ...]:
+    async def _held(self, journal: PostgresJournal, ranges: Sequence[Range]) -> tuple[int, ...]:
         holds: list[int] = []
         try:
-            for scope, draws in scopes.items():
-                holds.append(await journal.hold(scope, draws, 2 * WAITS))
+            for scope, draws in ranges:
+                holds.append(await journal.hold(scope, draws, HOLDS))
             async with asyncio.timeout(WAITS):
-                for scope, draws in scopes.items():
+                for scope, draws in ranges:
                     await self._until_empty(journal, scope, draws)
         except StoreUnavailable:
             await self.end(holds)
             raise
         except TimeoutError as error:
             await self.end(holds)
-            self._begin_rests(scopes)
-            raise UndoneWritesError(await _sentence(journal, scopes)) from error
+            self._begin_rests(scope for scope, _ in ranges)
+            raise UndoneWritesError(await _sentence(journal, ranges)) from error
         return tuple(holds)
 
     def _rest(self, scope: str) -> float:
@@ -103,8 +125,8 @@ class AuthorityMoves:
             rest = min(2 * last, LONGEST_REST)
             self._rests[scope] = self.now() + rest, rest
 
-    async def _stuck(self, journal: PostgresJournal, scopes: dict[str, Draws]) -> list[IntentState]:
-        return [state for scope, draws in scopes.items() for state in await journal.stuck(scope, draws, WAITS, _MOST)]
+    async def _stuck(self, journal: PostgresJournal, ranges: Sequence[Range]) -> list[IntentState]:
+        return [state for scope, draws in ranges for state in await journal.stuck(scope, draws, WAITS, _MOST)]
 
     async def end(self, holds: Sequence[int], *, moved: bool = False) -> None:
         """At once, or by rule 2; where that cannot be said they end by themselves."""
@@ -146,9 +168,15 @@ def _stuck_sentence(stuck: Sequence[IntentState]) -> str:
     return f"writes of the moving cohorts are not on both sides: {said}{more} (banyan journal)"
 
 
-async def _sentence(journal: PostgresJournal, scopes: dict[str, Draws]) -> str:
+def _keys(route: Route, cohort: bytes) -> Iterable[bytes]:
+    """What this cohort's draws are made of; a part of a path is compared in one spelling."""
+    for source in {*route.cohort, CLIENT_IP}:
+        yield source.prefix + (one_spelling(cohort) if source.kind is SourceKind.PATH else cohort)
+
+
+async def _sentence(journal: PostgresJournal, ranges: Sequence[Range]) -> str:
     try:
-        undone = [key for scope, draws in scopes.items() for key in await journal.undone(scope, draws, _MOST)]
+        undone = [key for scope, draws in ranges for key in await journal.undone(scope, draws, _MOST)]
     except StoreUnavailable:
         undone = []
     said = f"{len(undone)}{' or more' if len(undone) >= _MOST else ''}" if undone else "some"

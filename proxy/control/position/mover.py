@@ -26,6 +26,7 @@ from proxy.core.position.ladder import Place, is_above
 from proxy.core.position.position import Cause, Move, Position, Transition, transition
 from proxy.core.position.record import RESTORED, OrderKind, kind_of
 from proxy.core.position.standing import Lead
+from proxy.core.routing.route import Route
 from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.positions import PositionStore
 from proxy.tasks import Work
@@ -62,6 +63,9 @@ class AuthorityGate(Protocol):
     async def hold(self, moves: Sequence[Move]) -> tuple[int, ...]:
         """Hold the writes of what moves, until both sides have them; UndoneWritesError when they do not in time."""
 
+    async def hold_cohort(self, route: Route, cohort: str) -> tuple[int, ...]:
+        """The same for one cohort, whose side a pin may change."""
+
     async def end(self, holds: Sequence[int], *, moved: bool = False) -> None:
         """Let them go on: at once, or when all have heard that they `moved`."""
 
@@ -74,6 +78,11 @@ class NoGate:
         del moves
         return ()
 
+    async def hold_cohort(self, route: Route, cohort: str) -> tuple[int, ...]:
+        """Nothing."""
+        del route, cohort
+        return ()
+
     async def end(self, holds: Sequence[int], *, moved: bool = False) -> None:
         """Nothing."""
 
@@ -83,7 +92,7 @@ class Mover:
 
     def __init__(self, store: PositionStore, here: StandingHere, gate: AuthorityGate | None = None) -> None:
         """Nothing is asked of the store yet."""
-        self._gate = gate or NoGate()
+        self.gate = gate or NoGate()
         self.counts: Counter[tuple[str, str, str, str]] = Counter()
         self.made: list[Callable[[Transition], None]] = []
         self._store = store
@@ -105,23 +114,23 @@ class Mover:
         `standing`: only while nothing at all has changed since that version of the standing. UndoneWritesError.
         """
         try:
-            holds = await self._gate.hold(moves)
+            holds = await self.gate.hold(moves)
         except StoreUnavailable as error:
             raise AwayError(str(error)) from error
         try:
             async with asyncio.timeout(PATIENCE):
                 won = await self._written(moves, lead, standing)
-        except (StoreUnavailable, TimeoutError) as error:
+        except (StoreUnavailable, TimeoutError) as error:  # it may have been made: what is held stays so for its time
             if needs_store or (needs_store is None and any(_is_forward(each) for each in moves)):
                 raise AwayError(str(error) or "the state store did not answer") from error
             return self._move_here(moves)
         if not won:
-            await self._gate.end(holds)
+            await self.gate.end(holds)
             return Made.LOST
         for move in moves:
             self._note(move.record)
         await self.look()
-        await self._gate.end(holds, moved=True)
+        await self.gate.end(holds, moved=True)
         return Made.FOR_ALL
 
     async def _written(self, moves: Sequence[Move], lead: Lead | None, standing: int | None) -> bool:

@@ -34,6 +34,10 @@ GONE = frozenset({404, 410})
 _WITH_ITSELF = frozenset({409, 412})
 
 
+_ELSEWHERE = frozenset({307, 308})
+"""The client is to send the same request elsewhere (RFC 9110 sections 15.4.8 and 15.4.9): it was not done here."""
+
+
 class IntentState(StrEnum):
     """Where an intent stands."""
 
@@ -125,7 +129,7 @@ def outcome_of(status: int, *, was_sent: bool) -> FirstOutcome:
         return FirstOutcome.UNKNOWN if was_sent else FirstOutcome.FAILED
     if status in _GATEWAYS:
         return FirstOutcome.UNKNOWN
-    return FirstOutcome.DONE if status < 400 else FirstOutcome.FAILED
+    return FirstOutcome.DONE if status < 400 and status not in _ELSEWHERE else FirstOutcome.FAILED
 
 
 def outcome_of_repeat(status: int, method: bytes) -> FirstOutcome:

@@ -23,6 +23,11 @@ class Span(NamedTuple):
     end: int
 
 
+def is_encoded(codings: bytes | None) -> bool:
+    """Whether a body with this Content-Encoding is no text as it stands (RFC 9110 section 8.4)."""
+    return codings is not None and codings.strip().lower() not in {b"", b"identity"}
+
+
 def value_at(text: str, path: JsonPath) -> str | None:
     """The scalar there as text, a number as it is written; None where there is none, or no JSON."""
     span = span_of(text, path)

@@ -19,6 +19,10 @@ from proxy.core.routing.cohort import CohortSource, SourceKind
 
 KEY_NAME = b"Idempotency-Key"
 _OWN = frozenset({b"content-length", b"transfer-encoding", b"accept-encoding", b"idempotency-key"})
+_OF_THE_BODY = frozenset(
+    {b"content-md5", b"digest", b"content-digest", b"repr-digest", b"signature", b"signature-input"}
+)
+"""What was said of the client's own bytes, and would not be true of others."""
 IdPlace = CohortSource | JsonPath
 
 
@@ -29,13 +33,15 @@ def second_request(entry: JournalEntry, writes: Writes, names: Mapping[str, str]
     lines += [f"{REPLAY_NAME}: {REPLAY}".encode("ascii"), b"%b: %b" % (KEY_NAME, key_of(entry))]
     method, body = second_method(entry), request.body
     if answer is not None and _sends_result(entry):
-        lines = [line for line in lines if _name(line) != b"content-type"]
+        lines = [line for line in lines if _name(line) not in {b"content-type", b"content-encoding"}]
         lines.append(b"Content-Type: " + answer.content_type)
         body = answer.body
     target = request.target
     for place, known in _ids(writes, request):
         if known in names:
             target, body = _renamed(target, body, place, names[known])
+    if body != request.body:
+        lines = [line for line in lines if _name(line) not in _OF_THE_BODY]
     return StoredRequest(method=method, target=target, lines=tuple(lines), body=body)
 
 

@@ -27,6 +27,7 @@ REPLAY = "1"
 """Marks a write that the other side has done already, and the question whether a side takes such."""
 REPLAY_ACCEPTED = "accepted"
 IDEMPOTENCY_KEY = b"idempotency-key"
+CONTENT_ENCODING = b"content-encoding"
 _STEP = re.compile(r"\.([_A-Za-z][_A-Za-z0-9-]*)|\['([^'\\]+)'\]")
 
 
@@ -80,14 +81,21 @@ class Writes:
     ids: tuple[MintedId, ...] = ()
     max_body: int = MAX_BODY
     key: ClassVar[str] = "writes"
-    answers: ClassVar[tuple[str, ...]] = ("no_write_key", "write_waits")
+    answers: ClassVar[tuple[str, ...]] = ("no_write_key", "write_waits", "write_encoded")
     is_remembered: ClassVar[bool] = True
 
     @property
     def fields(self) -> frozenset[bytes]:
         """Lower-case names of the header fields that are read."""
         own = self.keyed_by.fields if isinstance(self.keyed_by, CohortSource) else frozenset[bytes]()
-        return own | {IDEMPOTENCY_KEY}
+        return own | {IDEMPOTENCY_KEY, CONTENT_ENCODING}
+
+    @property
+    def reads_body(self) -> bool:
+        """Whether something is found in the JSON of a request, so that it has to stand there in clear."""
+        return isinstance(self.keyed_by, JsonPath) or any(
+            isinstance(p, JsonPath) for each in self.ids for p in each.request
+        )
 
     @property
     def holds_answer(self) -> bool:

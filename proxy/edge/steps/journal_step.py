@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import asyncio
 from os import urandom
+from time import monotonic
 from typing import TYPE_CHECKING, Final
 
+from proxy.core.evidence.records import storable
 from proxy.core.journal.intent import FirstOutcome, StoredRequest, may_ask_again
+from proxy.core.journal.json_values import is_encoded
 from proxy.core.journal.second_request import ids_in, value_in
-from proxy.core.journal.writes import IDEMPOTENCY_KEY, AnswerKey, Writes
+from proxy.core.journal.writes import CONTENT_ENCODING, IDEMPOTENCY_KEY, AnswerKey, Writes
 from proxy.core.routing.cohort import CohortSource, cohort_of
 from proxy.core.routing.decide import Reason
 from proxy.core.routing.effects import SAFE_METHODS, Effects
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
 HELD_EVERY: Final = 2.0
 """Seconds between two words of what is on its way; a third of the time for which the clerk believes them."""
 COME_BACK: Final = (b"Retry-After: 1",)
+_LATE: Final = LocalAnswer(503, "the write was begun too late to be sent", lines=COME_BACK, counted="write_waits")
+"""This worker stood still: the write may have been taken for abandoned, and a later one of its key be done."""
 _PLAIN: Final = ShadowPolicy()
 _KEY_NAME: Final = b"Idempotency-Key"
 
@@ -61,6 +66,13 @@ class JournalStep(RouteStep):
             return LocalAnswer(
                 503, "it is not known yet where this route stands", lines=COME_BACK, counted="write_waits"
             )
+        if self._writes.reads_body and is_encoded(request.head.first(CONTENT_ENCODING)):
+            return LocalAnswer(
+                415,
+                "of this write something is found in its body: it must come without a Content-Encoding",
+                lines=(b"Accept-Encoding: identity",),
+                counted="write_encoded",
+            )
         body = request.body
         if body is None or len(body) > self._writes.max_body:
             return WholeBody(self._writes.max_body)
@@ -73,6 +85,8 @@ class JournalStep(RouteStep):
         """It is in the journal: it may be sent to this side, and to no other."""
         if request.head.first(IDEMPOTENCY_KEY) is None:
             request.head.put(_KEY_NAME, b'"%b"' % intent.id.encode("ascii"))
+        if self._writes.holds_answer:
+            request.head.put(b"Accept-Encoding", b"identity")  # something is found in the answer
         request.only = intent.side
         request.stays = True
         self._kind.under_way.add(intent.id)
@@ -84,7 +98,8 @@ class JournalStep(RouteStep):
         if isinstance(keyed_by, AnswerKey):
             return ""
         if not isinstance(keyed_by, CohortSource):
-            return value_in(body, keyed_by)
+            named = value_in(body, keyed_by)
+            return None if named is None else storable(named)
         found = keyed_by.key(request.head, request.client_ip)
         return None if found is None else found.decode("utf-8", "backslashreplace")
 
@@ -140,6 +155,7 @@ class WriteBeginning:
         self._body = body
         self._intent = step.intent(request, key, body)
         self._word = Wait(WITHIN, self._abandoned)
+        self._until = monotonic() + WITHIN
         self._asked: Wait | None = None
 
     def ask(self) -> Wait | LocalAnswer:
@@ -159,7 +175,7 @@ class WriteBeginning:
             given.counted = "write_waits"
             self._word.answer(given)
             return
-        answer = decide(self._request)
+        answer = _LATE if monotonic() > self._until else decide(self._request)
         if answer is None and self._request.leg.side is self._intent.side:
             self._step.begun(self._request, self._intent)
             self._word.go_on()

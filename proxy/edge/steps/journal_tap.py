@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from proxy.core.evidence.records import storable
 from proxy.core.journal.intent import FirstOutcome, outcome_of, outcome_of_repeat
+from proxy.core.journal.json_values import is_encoded
 from proxy.core.journal.second_request import made_by, value_in
 from proxy.core.journal.writes import AnswerKey
 from proxy.core.outcome import Phase
@@ -61,10 +63,13 @@ class JournalTap(Tap):
         if outcome is not FirstOutcome.DONE:
             return None
         key = self._writes.keyed_by
+        if is_encoded(_value(head, b"content-encoding")):
+            self._ended = WriteEnded(self._id, FirstOutcome.UNKNOWN)  # nothing can be found in it
+            return None
         named = value_in(body, key.path) if isinstance(key, AnswerKey) else None
-        answer = WriteAnswer(head.status, _media(head), body)
+        answer = WriteAnswer(head.status, _value(head, b"content-type"), body)
         made = made_by(self._writes, self._intent.needs, body)
-        self._ended = WriteEnded(self._id, outcome, named or "", answer, made)
+        self._ended = WriteEnded(self._id, outcome, storable(named or ""), answer, made)
         return self._clerk.ask(KeepAnswer(self._ended), self._kept)
 
     def _kept(self, _answer: Answer) -> None:
@@ -110,6 +115,7 @@ def _was_sent(failure: Failure | None) -> bool:
     return failure.phase is not Phase.CONNECT and failure.refused is None
 
 
-def _media(head: ResponseHead) -> bytes:
-    lines = (line for line in head.lines if line[:13].lower() == b"content-type:")
-    return next(lines, b"").partition(b":")[2].strip()
+def _value(head: ResponseHead, name: bytes) -> bytes:
+    """Of the first such field, empty without one; `name` in lower case."""
+    found = (line.partition(b":") for line in head.lines)
+    return next((value.strip() for known, _, value in found if known.lower() == name), b"")

@@ -106,10 +106,11 @@ class PostgresJournal:
 
     async def names(self, scope: str, side: Side, known: Sequence[str]) -> dict[str, str]:
         """What the other side calls what `side` calls by `known` names; those that were mapped."""
-        if not known:
+        kept = [each for each in known if _is_kept(each)]
+        if not kept:
             return {}
         async with self._connections.connection() as connection:
-            rows = await connection.fetch(query("journal/names"), scope, str(side), [storable(each) for each in known])
+            rows = await connection.fetch(query("journal/names"), scope, str(side), kept)
         return {row["ours"]: row["theirs"] for row in rows}
 
     async def settle(self, entry: JournalEntry, verdict: SecondVerdict, minted: Sequence[tuple[str, str]] = ()) -> bool:
@@ -122,9 +123,9 @@ class PostgresJournal:
                 said = str(_AFTER[verdict.outcome]), storable(verdict.said), verdict.wait
                 held = await connection.fetchval(query("journal/later"), *found, *said)
             if held is not None:
-                for ours, theirs in minted:
+                for ours, theirs in filter(_are_kept, minted):
                     pair = (ours, theirs) if entry.intent.side is Side.LEGACY else (theirs, ours)
-                    await connection.execute(query("journal/name"), entry.intent.scope, *map(storable, pair))
+                    await connection.execute(query("journal/name"), entry.intent.scope, *pair)
         return held is not None
 
     async def done(self, ids: Sequence[str]) -> frozenset[str]:
@@ -221,6 +222,15 @@ def _entry(row: Mapping[str, Any]) -> JournalEntry:
 def _texts(names: Sequence[str]) -> str:
     """An array's elements, as the driver takes no array of arrays of different lengths."""
     return json.dumps([storable(each) for each in names])
+
+
+def _is_kept(name: str) -> bool:
+    """Whether the database has it as it is; an identifier that it would change is mapped to nothing."""
+    return storable(name) == name
+
+
+def _are_kept(pair: tuple[str, str]) -> bool:
+    return all(map(_is_kept, pair))
 
 
 def _uuids(ids: Sequence[str]) -> list[UUID]:

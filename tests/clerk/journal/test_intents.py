@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from proxy.core.journal.intent import Ended, FirstOutcome, IntentState
+from proxy.store.errors import StoreUnavailable
 from proxy.store.postgres.connections import Connections, Patience
 from proxy.store.postgres.journal import PostgresJournal
 from tests.clerk.journal.conftest import Bench, put, repeatable
@@ -160,6 +163,43 @@ async def test_what_is_held_is_not_abandoned(bench: Bench) -> None:
     assert await bench.intents.begin(ours, 60.0) == ""
     await bench.journal.begin([theirs], 0.0)
     await bench.intents.hold([theirs.id])
+    await bench.abandoned.look()
+
+    assert bench.legacy.heard == []
+
+
+async def test_a_write_that_is_asked_for_again_has_its_turn_already(bench: Bench) -> None:
+    """The worker's connection broke with the answer on it; it does not wait for itself."""
+    intent = put("7")
+    assert await bench.intents.begin(intent, 60.0) == ""
+
+    assert await bench.intents.begin(intent, 0.5) == ""
+
+
+async def test_what_is_known_after_later_writes_were_begun_is_left_to_people(bench: Bench) -> None:
+    """The first side may have done it before or after them; without later ones it is owed."""
+    late, alone = put("7", method=b"POST"), put("8", method=b"POST")
+    await bench.journal.begin([late, alone], 0.0)
+    await bench.abandoned.look()
+    await bench.write(put("7", b"later"))
+    await bench.journal.end([Ended(id=each.id, outcome=FirstOutcome.DONE) for each in (late, alone)])
+    states = {each.intent.id: each.state for each in await bench.journal.entries(None, None, 10)}
+    assert (states[late.id], states[alone.id]) == (IntentState.DEAD, IntentState.OWED)
+    assert [each.intent.key for each in await bench.journal.take(10, 0.0)] == ["8"]
+    assert await bench.journal.retry(late.id)
+    await bench.deliver()
+
+    assert [each.body for each in bench.new.heard if each.path.endswith("7")] == [b"{}", b"later"]
+
+
+async def test_after_the_database_was_away_nobody_is_taken_for_gone_at_once(bench: Bench) -> None:
+    """Whoever holds a write could not say so meanwhile."""
+    away = Connections("postgresql://nobody@127.0.0.1:1/none", patience=Patience(timeout=1.0, connect=0.5))
+    bench.abandoned.journal = PostgresJournal(away, "clerk")
+    with pytest.raises(StoreUnavailable):
+        await bench.abandoned.look()
+    bench.abandoned.journal = bench.journal
+    await bench.journal.begin([repeatable(put("7"))], 0.0)
     await bench.abandoned.look()
 
     assert bench.legacy.heard == []

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from proxy.clerk.journal import second_legs
 from proxy.core.journal.intent import Ended, FirstOutcome, IntentState, StoredAnswer
 from proxy.core.journal.writes import SentOn
+from proxy.core.outcome import Side
 from proxy.tasks import Tasks
 from tests.clerk.journal.conftest import Bench, put
 from tests.waiting import until
@@ -204,3 +207,15 @@ async def test_a_route_that_is_gone_keeps_its_writes(bench: Bench, monkeypatch: 
     await bench.deliver()
 
     assert list(bench.new.rows) == ["/accounts/7"]
+
+
+@pytest.mark.parametrize("segment", ["%00", "%FF", "n" * 600])
+async def test_an_identifier_that_no_database_keeps_is_mapped_to_nothing(bench: Bench, segment: str) -> None:
+    """The write arrives as it came, and holds nothing up."""
+    await bench.write(put("", method=b"POST"), StoredAnswer(status=201, content_type=b"", body=b'{"id": 1}'))
+    bench.new.body = json.dumps({"id": "n" * 600}).encode()
+    await bench.write(put(segment))
+    await bench.deliver()
+
+    assert {heard.path for heard in bench.new.heard} == {"/accounts/", f"/accounts/{segment.replace('%00', chr(0))}"}
+    assert await bench.journal.names("accounts", Side.LEGACY, ["1"]) == {}

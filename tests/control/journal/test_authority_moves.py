@@ -13,6 +13,7 @@ from proxy.control.journal.authority_moves import AuthorityMoves, UndoneWritesEr
 from proxy.core.journal.intent import Ended, FirstOutcome
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Cause, Move, Position, move
+from proxy.core.routing.split import draw
 from proxy.core.stage import Stage
 from proxy.store.errors import StoreUnavailable
 from proxy.store.postgres.connections import Connections, Patience
@@ -170,3 +171,24 @@ async def test_all_of_a_group_waits_for_its_writes(journal: PostgresJournal) -> 
 
     with pytest.raises(UndoneWritesError):
         await gate.hold([moved("reads", canary(0.4), canary(0.6))])
+
+
+async def test_a_pin_waits_for_what_its_cohort_has_written(
+    journal: PostgresJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And begins nothing of it meanwhile; other cohorts go on, and a route that writes to one side asks nothing."""
+    monkeypatch.setattr(authority_moves, "WAITS", 0.2)
+    gate, (accounts, rest) = AuthorityMoves(journal, lambda: TABLE), TABLE.routes
+    theirs = replace(put("7"), draw=draw(accounts.salt, b"client_ip:10.0.0.1"))
+    await journal.begin([theirs], 60.0)
+    assert await gate.hold_cohort(rest, "10.0.0.1") == ()
+    assert await gate.hold_cohort(accounts, "10.0.0.2") != ()
+    with pytest.raises(UndoneWritesError, match="1 of the things"):
+        await gate.hold_cohort(accounts, "10.0.0.1")
+    await journal.end([Ended(id=theirs.id, outcome=FirstOutcome.FAILED)])
+    holds = await gate.hold_cohort(accounts, "10.0.0.1")
+    again = replace(theirs, id=put("7").id)
+    assert await journal.begin([again], 60.0) == frozenset()
+    await gate.end(holds)
+
+    assert await journal.begin([again], 60.0) == {again.id}

@@ -13,6 +13,8 @@ from proxy.core.routing.effects import Effects
     [
         (200, "sent", FirstOutcome.DONE),
         (303, "sent", FirstOutcome.DONE),
+        (307, "sent", FirstOutcome.FAILED),
+        (308, "sent", FirstOutcome.FAILED),
         (404, "sent", FirstOutcome.FAILED),
         (500, "sent", FirstOutcome.FAILED),
         (503, "sent", FirstOutcome.FAILED),

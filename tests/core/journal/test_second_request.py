@@ -88,6 +88,17 @@ def test_a_delete_goes_as_it_came() -> None:
     assert (sent.method, sent.body) == (b"DELETE", b"")
 
 
+def test_what_was_said_of_other_bytes_is_left_out() -> None:
+    """A digest of the client's body, and the coding of a body that the first side's answer has replaced."""
+    lines = (b"Content-Encoding: gzip", b"Content-Digest: sha-256=:x:", b"X-Tenant: 1")
+    answer = StoredAnswer(status=200, content_type=b"application/json", body=b'{"id": 7}')
+    result = second_request(entry(lines=lines, send=SentOn.RESULT, answer=answer), WRITES, {})
+    renamed = second_request(entry(lines=lines[1:]), WRITES, {"8": "80"})
+
+    assert [line.partition(b":")[0] for line in result.lines][:2] == [b"X-Tenant", b"X-Banyan-Replay"]
+    assert renamed.lines[0] == b"X-Tenant: 1"
+
+
 def test_what_both_sides_made_is_a_pair() -> None:
     """Both answers bring it; where one does not there is none."""
     answered = entry(answer=StoredAnswer(status=201, content_type=b"", body=b'{"id": 7}'))

@@ -12,6 +12,7 @@ from pathlib import Path
 import aiohttp
 import asyncpg
 import pytest
+import yarl
 
 from proxy.store.embedded.embedded_postgres import Embedded
 from tests.clerk.journal.side import RecordingSide, serving
@@ -61,10 +62,14 @@ class Migration:
 
         await until(empty)
 
+    def _url(self, path: str) -> yarl.URL:
+        """As it is written here."""
+        return yarl.URL(self.banyan.url + path, encoded=True)
+
     async def send(self, method: str, path: str, body: bytes = b"", **fields: str) -> int:
         async with (
             aiohttp.ClientSession() as session,
-            session.request(method, self.banyan.url + path, data=body, headers=fields) as answer,
+            session.request(method, self._url(path), data=body, headers=fields, allow_redirects=False) as answer,
         ):
             await answer.read()
             return answer.status

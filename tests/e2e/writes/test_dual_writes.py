@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import sys
 from typing import cast
 
 import pytest
+import yarl
 
 from tests.e2e.writes.conftest import Migration
 from tests.waiting import until
@@ -82,6 +84,66 @@ async def test_a_write_without_a_key_is_refused(migration: Migration) -> None:
 
     assert await migration.send("PUT", "/accounts/7", b"{}") == 400
     assert migration.legacy.heard == []
+
+
+async def test_a_write_that_has_to_be_read_comes_in_clear(migration: Migration) -> None:
+    """Encoded, it is 415; half a surrogate pair is a key all the same; answers are asked for in clear."""
+    text = migration.banyan.file.read_text().replace("key: path:id", "key: $.account")
+    migration.banyan.file.write_text(text)
+    await migration.banyan.until_logged("config_reloaded")
+    assert (
+        await migration.send("PUT", "/accounts/7", gzip.compress(b'{"account": 7}'), **{"Content-Encoding": "gzip"})
+        == 415
+    )
+    assert migration.legacy.heard == []
+    assert await migration.send("PUT", "/accounts/7", b'{"account": "\\ud800"}') == 200
+    assert await migration.send("POST", "/accounts", b"{}", **{"Accept-Encoding": "gzip"}) == 200
+    await migration.until_empty()
+
+    assert migration.legacy.heard[-1].fields["Accept-Encoding"] == "identity"
+
+
+async def test_a_write_that_is_sent_elsewhere_was_not_done(migration: Migration) -> None:
+    """The client sends it again where the answer says; the other side gets it from there, or not at all."""
+    migration.legacy.statuses = [307]
+    assert await migration.send("PUT", "/accounts/7", b"{}") == 307
+    await migration.until_empty()
+
+    assert migration.new.heard == []
+
+
+async def test_however_a_write_is_framed_the_other_side_gets_its_bytes(migration: Migration) -> None:
+    """Framed anew, without what was one connection's own; what is longer than `max_body` reaches nobody."""
+    chunks = b"Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+    assert b" 200 " in await _raw(migration, b"PUT /accounts/7 HTTP/1.0", b"Content-Length: 2\r\n\r\n{}")
+    assert b" 200 " in await _raw(migration, b"PUT /accounts/7 HTTP/1.1", chunks)
+    too_long = b"Content-Length: 1048577\r\n\r\n" + b" " * 1048577
+    assert b" 413 " in await _raw(migration, b"PUT /accounts/7 HTTP/1.1", too_long)
+    await migration.until_empty()
+
+    for side in (migration.legacy, migration.new):
+        assert [heard.body for heard in side.heard] == [b"{}", b"{}"]
+    assert not any({"Expect", "Transfer-Encoding"} & heard.fields.keys() for heard in migration.new.heard)
+
+
+async def _raw(migration: Migration, line: bytes, rest: bytes) -> bytes:
+    reader, writer = await asyncio.open_connection("127.0.0.1", yarl.URL(migration.banyan.url).port)
+    writer.write(b"%b\r\nHost: x\r\nConnection: close\r\n%b" % (line, rest))
+    said = await reader.read()
+    writer.close()
+    return said
+
+
+async def test_spellings_of_a_path_are_one_key(migration: Migration) -> None:
+    """Of `/accounts/7` and `/accounts/%37` the second waits for the first."""
+    migration.legacy.go_on.clear()
+    first = asyncio.ensure_future(migration.send("PUT", "/accounts/7", b"1"))
+    await migration.legacy.arrived.wait()
+    assert await migration.send("PUT", "/accounts/%37", b"2") == 503
+    migration.legacy.go_on.set()
+
+    assert await first == 200
+    assert len(migration.legacy.heard) == 1
 
 
 async def test_a_dead_letter_is_shown_and_sent_again_by_people(migration: Migration) -> None:

@@ -51,6 +51,20 @@ async def test_a_move_waits_for_what_one_side_has_not(migration: Migration) -> N
     assert [each.replay for each in migration.legacy.heard] == [True, True]
 
 
+async def test_a_pin_waits_for_what_its_cohort_has_written(migration: Migration) -> None:
+    """It moves authority as well: refused while legacy lacks a write of that cohort, made for others."""
+    migration.legacy.go_on.clear()
+    assert await migration.send("PUT", "/accounts/7", b"new", **{"X-Tenant": "t"}) == 200
+    await migration.legacy.arrived.wait()
+    status, said = await order(migration.banyan, "pin", "accounts", cohort="t", side="legacy")
+    assert (status, "'t' is not moved: 1 of the things" in said["detail"]) == (409, True)
+    assert (await order(migration.banyan, "pin", "accounts", cohort="u", side="legacy"))[0] == 200
+    migration.legacy.go_on.set()
+    await migration.until_empty()
+
+    assert (await order(migration.banyan, "pin", "accounts", cohort="t", side="legacy"))[0] == 200
+
+
 async def test_no_read_is_older_than_the_last_acknowledged_write(migration: Migration) -> None:
     """While the route goes back and forth under writes; and no client notices."""
     statuses: list[int] = []

@@ -4,11 +4,18 @@ WITH ended AS MATERIALIZED (
     SELECT id FROM banyan.journal
     WHERE (id = ANY($1) OR id = ANY($6::uuid[])) AND state IN ('pending', 'unknown')
     ORDER BY scope, key, id FOR UPDATE
+), disordered AS ( -- taken for unknown, and known now that later writes of the key were begun: which was last is not known
+    SELECT one.id FROM banyan.journal AS one JOIN ended ON ended.id = one.id
+    WHERE one.state = 'unknown' AND ended.state = 'owed' AND EXISTS (
+        SELECT FROM banyan.journal AS later
+        WHERE later.scope = one.scope AND later.key = one.key AND (later.turn > one.turn OR later.state = 'pending')
+    )
 ), failed AS (
     DELETE FROM banyan.journal WHERE id IN (SELECT id FROM locked) AND id = ANY($6)
 )
 UPDATE banyan.journal AS kept SET
-    state = ended.state,
+    state = CASE WHEN kept.id IN (SELECT id FROM disordered) THEN 'dead' ELSE ended.state END,
+    said = CASE WHEN kept.id IN (SELECT id FROM disordered) THEN 'done, before or after later ones of its key' ELSE kept.said END,
     key = CASE WHEN ended.key = '' THEN kept.key ELSE ended.key END,
     answer = ended.answer,
     made = ARRAY(SELECT json_array_elements_text(ended.made::json)),
