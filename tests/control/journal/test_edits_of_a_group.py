@@ -33,7 +33,7 @@ def table(split: str) -> Snapshot:
 async def replica(journal: PostgresJournal, clock: Clock) -> Stand:
     """The only one, at 20 %, after its first round."""
     stand = Stand(table("20%"), Store(clock), clock)
-    stand.mover._gate = AuthorityMoves(journal, lambda: stand.running.snapshot)
+    stand.mover.gate = AuthorityMoves(journal, lambda: stand.running.snapshot)
     await stand.begin()
     await stand.rounds()
     return stand
