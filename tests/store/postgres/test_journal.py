@@ -186,7 +186,6 @@ async def test_an_abandoned_write_is_found_once_its_hold_is_over(journal: Postgr
 
     assert [each.intent.id for each in found] == [lost.id]
     await journal.end([Ended(id=lost.id, outcome=FirstOutcome.UNKNOWN)])
-    await owed(journal, intent("7"))
     assert await journal.take(10, 60.0) == ()
     await journal.end([done(lost)])
     assert [each.intent.id for each in await journal.take(10, 60.0)] == [lost.id]
