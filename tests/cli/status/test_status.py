@@ -451,7 +451,7 @@ def watched(admin: Admin, columns: int) -> str:
     """What `status --watch` draws on a terminal of so many columns until it has begun anew; then Ctrl-C is its end."""
     outer, inner = pty.openpty()
     fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-    command = [sys.executable, "-m", "proxy", "status", "--watch", "--admin", admin.url]
+    command = ["env", "--default-signal=INT", sys.executable, "-m", "proxy", "status", "--watch", "--admin", admin.url]
     environment = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
     with subprocess.Popen(
         command, stdin=inner, stdout=inner, stderr=inner, start_new_session=True, env=environment
