@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from ipaddress import IPv4Network, IPv6Network
 
+from proxy.core.auth.principal_policy import NOBODY_TOLD, PrincipalPolicy
 from proxy.core.grants.grant_policy import GrantPolicy
 from proxy.core.http.chunked import MAX_EXTENSION, MAX_TRAILERS
 from proxy.core.http.leniency import NONE, Points
@@ -121,6 +122,8 @@ class Snapshot:
     """Clients that may say which side is to answer them."""
     grants: Mapping[str, GrantPolicy] = field(default_factory=dict)
     """Providers whose tokens exist once, by name."""
+    principal: PrincipalPolicy = NOBODY_TOLD
+    """What upstreams are told of who calls."""
 
     @property
     def has_database(self) -> bool:
@@ -150,7 +153,7 @@ class Snapshot:
         """A reader of request heads with these bounds; `nul`: it takes `%00` in targets."""
         limits = self.limits
         bounds = HeadBounds(line=limits.request_line, field=limits.field, head=limits.head_size, fields=limits.fields)
-        return RequestReader(self.fields, bounds, underscores=self.underscores, nul=nul)
+        return RequestReader(self.fields, bounds, underscores=self.underscores, nul=nul, owned=self.principal.owned)
 
     @property
     def fields(self) -> frozenset[bytes]:

@@ -116,7 +116,8 @@ class Exchange:
             self.request_done = not head.length
             self.binds = head.binds
             if head.length:
-                self.upload = Upload(head, bound.body_limit, live.snapshot.limits, holds=bound.holds)
+                limits, owned = live.snapshot.limits, live.snapshot.principal.owned
+                self.upload = Upload(head, bound.body_limit, limits, holds=bound.holds, owned=owned)
         self.total_at = self.started + leg.timeouts.total if leg.timeouts.total else _NEVER
 
     @property

@@ -13,6 +13,7 @@ from proxy.edge.routing.decision import decide
 from proxy.edge.steps.grant_step import GrantKind
 from proxy.edge.steps.idempotency_step import IdempotencyKind, SendingKind
 from proxy.edge.steps.journal_step import JournalKind
+from proxy.edge.steps.principal_step import PrincipalKind
 from proxy.edge.steps.route_rate import RateKind
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ KINDS: tuple[Callable[[StepServices], StepKind], ...] = (
     IdempotencyKind,
     GrantKind,
     RateKind,  # behind those that may refuse: only what goes on is counted
+    PrincipalKind,  # before whatever keeps a request as it goes upstream
     JournalKind,  # nothing but a lost key refuses what is in the journal
     SendingKind,  # the last one: what refuses behind it would leave a key to people
 )
