@@ -40,7 +40,8 @@ class PrincipalStep(RouteStep):
         if principal is None:
             return StepSaid("nobody is known to call: the upstream is told of nobody")
         lines = [line.decode("utf-8") for line in lines_of(self._sets, principal)]
-        return StepSaid(f"the upstream is told {', '.join(lines) or 'nothing'}")
+        said = ", ".join(lines) or "nothing: no claim of this caller fits a field"
+        return StepSaid(f"the upstream is told {said}")
 
 
 class PrincipalKind:
