@@ -101,6 +101,7 @@ def test_the_fields_that_hold_secrets_are_found() -> None:
         "Hook.url",
         "KeyPlace.text",
         "ShadowPolicy.replacements",
+        "Signer.pem",
         "Snapshot.state",
     }
     assert of_databases < secret

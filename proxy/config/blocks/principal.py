@@ -7,25 +7,34 @@ Rule 2: what Banyan alone sets no client can send, so no route may ask for it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import combinations
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from proxy.config.block import Block, Draft, KeysAt, Section, optional
+from proxy.config.block import Block, Draft, KeysAt, Section, needed, optional
 from proxy.config.blocks.route import RouteWithAnswer
+from proxy.config.readers import scalars
 from proxy.config.readers.errors import fault
 from proxy.config.readers.schema_patterns import TEXT, matching
+from proxy.config.readers.signing_keys import PublicKey, read_either, read_private
 from proxy.config.readers.sources import TOKEN
 from proxy.config.text.problem import FileProblem, Path
 from proxy.core.auth.principal_policy import PrincipalField, PrincipalPolicy, RoutePrincipal
+from proxy.core.auth.signed_principal import SignedPrincipal, Signer
 from proxy.core.http.headers import is_free, spelled
+from proxy.core.nearest import nearest
 from proxy.core.routing.shadow_headers import CONDITIONS, CREDENTIALS
+from proxy.core.secret import Secret
 
 MOST_FIELDS = 16
+MOST_PUBLISHED = 4
 _CLAIM = re.compile(r"[\x21-\x7e]{1,256}")
+_ISSUER = re.compile(r"[\x21-\x7e]{1,512}")
 _FIELDS: Path = ("principal", "fields")
+_TOKEN: Path = ("principal", "token")
+_TOKEN_FIELD: Path = (*_TOKEN, "field")
 _ONLY_FOR_SIDES = frozenset({*CONDITIONS, *CREDENTIALS})
 """What the other side of a shadow or of a write to both does not get."""
 
@@ -44,8 +53,34 @@ def read_claim(value: object) -> str:
     raise fault("must be the name of a claim, such as sub or scope")
 
 
+def read_issuer(value: object) -> str:
+    """A name of somebody: a URL, or any word."""
+    if isinstance(value, str) and _ISSUER.fullmatch(value):
+        return str(value)
+    raise fault("must be a name such as https://banyan.example.com")
+
+
 FieldName = Annotated[str, BeforeValidator(read_name), TEXT]
 Claim = Annotated[str, BeforeValidator(read_claim), matching(_CLAIM)]
+Issuer = Annotated[str, BeforeValidator(read_issuer), matching(_ISSUER)]
+
+
+class SignedBlock(Block):
+    """A signed token of who calls, for each upstream its own."""
+
+    field: FieldName = needed("The request field that has it, as Banyan's own as the others.", "X-Principal")
+    issuer: Issuer = needed("Its `iss`: the name by which upstreams know Banyan.", "https://banyan.example.com")
+    key: scalars.FilePath = needed(
+        "A file with the private key in PEM: EC on P-256, Ed25519, or RSA of 2048 bits or more.", "keys/2026-11.pem"
+    )
+    publish: Annotated[list[scalars.FilePath], Field(max_length=MOST_PUBLISHED)] | None = optional(
+        "Files with keys whose public half is published as well: the next one ahead of its time, the one before for a "
+        f"minute; at most {MOST_PUBLISHED}.",
+        ["keys/2026-12.pem"],
+    )
+    audiences: dict[scalars.Name, Issuer] | None = optional(
+        "Its `aud` by upstream. Default the upstream's name.", {"new": "https://orders.example.com"}
+    )
 
 
 class PrincipalBlock(Block):
@@ -55,6 +90,10 @@ class PrincipalBlock(Block):
         f"Request fields by name, each with the claim that it carries; at most {MOST_FIELDS}. They are Banyan's alone: "
         "whoever sends them, in whatever spelling, on whatever route, they are dropped.",
         {"X-Member": "sub", "X-Scopes": "scope"},
+    )
+    token: SignedBlock | None = optional(
+        "The same as a token of a minute (RFC 9068); its keys are served at /.well-known/jwks.json of the admin port.",
+        {"field": "X-Principal", "issuer": "https://banyan.example.com", "key": "keys/2026-11.pem"},
     )
 
 
@@ -72,27 +111,27 @@ class PrincipalOfRoute(Block):
 
 def names_are_free(draft: Draft) -> Iterator[FileProblem]:
     """Rule 1."""
-    for name in _named(draft):
-        path: Path = (*_FIELDS, name)
+    for name, path in _named(draft):
         lower = name.lower().encode("ascii")
         if not is_free(lower):
             message = "is a field that Banyan or HTTP gives a meaning already; take a name of your own: X-Member"
-            yield draft.problem(path, message, at_key=True)
+            yield draft.problem(path, message, at_key=path != _TOKEN_FIELD)
         elif lower in _ONLY_FOR_SIDES:
             message = "is taken for a client's own credentials or conditions, which shadows do not get; take another"
-            yield draft.problem(path, message, at_key=True)
+            yield draft.problem(path, message, at_key=path != _TOKEN_FIELD)
 
 
 def names_are_apart(draft: Draft) -> Iterator[FileProblem]:
     """Rule 1: an upstream may read a name without its marks."""
-    for first, second in combinations(_named(draft), 2):
+    for (first, _), (second, path) in combinations(_named(draft), 2):
         if spelled(first.encode("ascii")) == spelled(second.encode("ascii")):
-            yield draft.problem((*_FIELDS, second), f"reads as {first} to some upstreams; take one out", at_key=True)
+            message = f"reads as {first} to some upstreams; take one out"
+            yield draft.problem(path, message, at_key=path != _TOKEN_FIELD)
 
 
 def routes_do_not_ask(draft: Draft) -> Iterator[FileProblem]:
     """Rule 2: predicates, cohorts and steps."""
-    owned = {spelled(name.encode("ascii")): name for name in reversed(_named(draft))}
+    owned = {spelled(name.encode("ascii")): name for name, _ in reversed(_named(draft))}
     for route in draft.built if owned else ():
         for asked in sorted(route.fields):
             if spelled(asked) in owned:
@@ -103,7 +142,7 @@ def routes_do_not_ask(draft: Draft) -> Iterator[FileProblem]:
 
 def replacements_are_others(draft: Draft) -> Iterator[FileProblem]:
     """Of what shadows carry in the stead of credentials, none is a field that says who calls."""
-    owned = {spelled(name.encode("ascii")) for name in _named(draft)}
+    owned = {spelled(name.encode("ascii")) for name, _ in _named(draft)}
     for route in draft.built if owned else ():
         lines = () if route.shadow is None else route.shadow.replacements.reveal()
         if any(spelled(line.partition(b":")[0]) in owned for line in lines):
@@ -118,9 +157,55 @@ def nobody_is_known(draft: Draft) -> Iterator[FileProblem]:
         yield draft.problem(("principal",), message, at_key=True)
 
 
-def _named(draft: Draft) -> list[str]:
+def keys_can_be_read(draft: Draft) -> Iterator[FileProblem]:
+    """Each file holds a key, and each key stands once."""
+    block = _token(draft)
+    if block is None:
+        return
+    found = [((*_TOKEN, "key"), _key_in(draft, block.key, read_private))]
+    found += [((*_TOKEN, "publish", at), _key_in(draft, file, read_either)) for at, file in enumerate(_more(block))]
+    known: set[str] = set()
+    for path, key in found:
+        if isinstance(key, str):
+            yield draft.problem(path, f"the file {key}")
+        elif key.kid in known:
+            yield draft.problem(path, "the file holds a key that stands here already; take it out")
+        else:
+            known.add(key.kid)
+
+
+def audiences_are_upstreams(draft: Draft) -> Iterator[FileProblem]:
+    """A name that is no upstream would leave one with another audience than was meant."""
+    block, known = _token(draft), draft.declared
+    if block is None or known is None:
+        return
+    for name in block.audiences or ():
+        if name not in known:
+            meant = nearest(str(name), known)
+            cure = f"did you mean {meant}?" if meant else "name one of upstreams"
+            yield draft.problem((*_TOKEN, "audiences", name), f'there is no upstream "{name}"; {cure}', at_key=True)
+
+
+def _named(draft: Draft) -> list[tuple[str, Path]]:
+    """All names that are to be Banyan's, each with its place."""
     block = draft.top(PrincipalAtTop).principal
-    return [str(name) for name in (block.fields or {})] if block is not None else []
+    found: list[tuple[str, Path]] = [(str(name), (*_FIELDS, name)) for name in (block and block.fields) or ()]
+    signed = _token(draft)
+    return found if signed is None else [*found, (str(signed.field), _TOKEN_FIELD)]
+
+
+def _token(draft: Draft) -> SignedBlock | None:
+    block = draft.top(PrincipalAtTop).principal
+    return None if block is None else block.token
+
+
+def _more(block: SignedBlock) -> list[str]:
+    return [str(file) for file in block.publish or ()]
+
+
+def _key_in(draft: Draft, file: str, read: Callable[[bytes], PublicKey | str]) -> PublicKey | str:
+    found = draft.read_file(str(file))
+    return found if isinstance(found, str) else read(found)
 
 
 def _checks_callers(draft: Draft) -> bool:
@@ -134,20 +219,46 @@ def _sets(draft: Draft) -> tuple[PrincipalField, ...]:
 
 
 def _policy(_: PrincipalAtTop, draft: Draft) -> Mapping[str, object]:
-    return {"principal": PrincipalPolicy(sets=_sets(draft))}
+    return {"principal": PrincipalPolicy(sets=_sets(draft), signed=_signed(draft))}
+
+
+def _signed(draft: Draft) -> SignedPrincipal | None:
+    """Of a file without problems: the keys can be read."""
+    block = _token(draft)
+    if block is None:
+        return None
+    key, pem = _key_in(draft, block.key, read_private), draft.read_file(str(block.key))
+    if isinstance(key, str) or isinstance(pem, str):
+        return None
+    more = [_key_in(draft, file, read_either) for file in _more(block)]
+    return SignedPrincipal(
+        name=str(block.field),
+        issuer=str(block.issuer),
+        signer=Signer(kid=key.kid, algorithm=key.algorithm, pem=Secret(pem)),
+        published=(key.jwk, *[each.jwk for each in more if not isinstance(each, str)]),
+        audiences={str(name): str(audience) for name, audience in (block.audiences or {}).items()},
+    )
 
 
 def _step(keys: RouteWithAnswer, draft: Draft) -> RoutePrincipal | None:
     """Where somebody may be known, and something goes to a side."""
     if not _checks_callers(draft) or keys.stage is None:
         return None
-    sets = draft.shared(_sets(draft))
-    return RoutePrincipal(sets=sets) if sets else None
+    sets, token = draft.shared(_sets(draft)), _token(draft)
+    policy = RoutePrincipal(sets=sets, signed="" if token is None else str(token.field))
+    return draft.shared(policy) if sets or token is not None else None
 
 
 PRINCIPAL = Section(
     top=KeysAt(PrincipalAtTop, _policy),
     route=KeysAt(PrincipalOfRoute, lambda _, __: {}, step=_step),
-    checks=(names_are_free, names_are_apart, routes_do_not_ask, replacements_are_others),
+    checks=(
+        names_are_free,
+        names_are_apart,
+        routes_do_not_ask,
+        replacements_are_others,
+        keys_can_be_read,
+        audiences_are_upstreams,
+    ),
     warnings=(nobody_is_known,),
 )

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
 from proxy.core.auth.principal import Principal
+from proxy.core.auth.signed_principal import SignedPrincipal
 from proxy.core.http.headers import Owned, spelled
 
 LONGEST_VALUE: Final = 4096
@@ -31,14 +32,16 @@ class PrincipalField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrincipalPolicy:
-    """The block at the top. `owned` are the names that no client can send."""
+    """The block at the top. `signed` None: no token is made. `owned` are the names that no client can send."""
 
     sets: tuple[PrincipalField, ...] = ()
+    signed: SignedPrincipal | None = None
     owned: Owned = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Asked for with each body, so it is worked out once."""
-        object.__setattr__(self, "owned", frozenset(spelled(each.name.encode("ascii")) for each in self.sets))
+        names = [each.name for each in self.sets] + ([] if self.signed is None else [self.signed.name])
+        object.__setattr__(self, "owned", frozenset(spelled(name.encode("ascii")) for name in names))
 
 
 NOBODY_TOLD: Final = PrincipalPolicy()
@@ -46,9 +49,10 @@ NOBODY_TOLD: Final = PrincipalPolicy()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutePrincipal:
-    """The policy of a route's step: what it `sets`."""
+    """The policy of a route's step: what it `sets`, and the field that will have the signed token; empty: none."""
 
     sets: tuple[PrincipalField, ...] = ()
+    signed: str = ""
     key: ClassVar[str] = "principal"
     answers: ClassVar[tuple[str, ...]] = ()
     is_remembered: ClassVar[bool] = True

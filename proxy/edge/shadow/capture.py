@@ -128,6 +128,7 @@ class Capture(Tap):
         self._leg = request.leg
         self._ids = request.ids
         self._peer = request.peer
+        self._principal = request.principal
         self._copied = copied
         self._dry_run = dry_run
         self._body: list[bytes] = []
@@ -205,7 +206,10 @@ class Capture(Tap):
         """A leg to the side that answered the client carries what the client sent, credentials and all."""
         marker = self._dry_run and leg is self._shadow
         lines = without_conditions(self.head.lines) if leg.leg is self._leg else self._copied.lines
-        data = shadow_head(self.head, self._ids, self._forwarded, leg.leg, lines, dry_run=marker)
+        ours, tokens = self._forwarded, self.table.tokens
+        if self._principal is not None and tokens is not None:
+            ours += tokens.line(self._principal, leg.leg.pool.upstream.name)
+        data = shadow_head(self.head, self._ids, ours, leg.leg, lines, dry_run=marker)
         leg.start(data + b"".join(self._body), self.policy.timeout, is_head=self.head.method == b"HEAD")
 
     def _asks_late(self) -> bool:

@@ -26,11 +26,12 @@ class PrincipalStep(RouteStep):
     def __init__(self, policy: RoutePrincipal) -> None:
         """Of one route."""
         self._sets = policy.sets
+        self._signed = policy.signed
 
     def __call__(self, request: Request, /) -> Verdict:
         """Set the fields; what a client sent by their names is gone since its head was read."""
         principal = request.principal
-        if principal is not None:
+        if principal is not None and self._sets:
             request.head.add(lines_of(self._sets, principal))
         return None
 
@@ -40,6 +41,8 @@ class PrincipalStep(RouteStep):
         if principal is None:
             return StepSaid("nobody is known to call: the upstream is told of nobody")
         lines = [line.decode("utf-8") for line in lines_of(self._sets, principal)]
+        if self._signed:
+            lines.append(f"{self._signed}: a signed token of its own")
         said = ", ".join(lines) or "nothing: no claim of this caller fits a field"
         return StepSaid(f"the upstream is told {said}")
 

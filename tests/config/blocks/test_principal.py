@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from joserfc.jwk import JWKRegistry
 
 from proxy.config.load import Loaded, load_text
 from proxy.core.auth.principal_policy import NOBODY_TOLD, PrincipalField, PrincipalPolicy
@@ -105,3 +111,111 @@ def test_other_routes_and_shadows_are_as_ever() -> None:
 def test_a_block_without_fields_owns_nothing() -> None:
     """As if it were not there."""
     assert snapshot(FILE + "principal: {}\n").principal == NOBODY_TOLD
+
+
+# -- token -----------------------------------------------------------------------------------------------------------
+
+
+PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
+
+
+def pem(key: PrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Path:
+    """A folder of keys."""
+    keys: dict[str, PrivateKey] = {
+        "ec": ec.generate_private_key(ec.SECP256R1()),
+        "ed": ed25519.Ed25519PrivateKey.generate(),
+        "rsa": rsa.generate_private_key(65537, 2048),
+        "p384": ec.generate_private_key(ec.SECP384R1()),
+        "small": rsa.generate_private_key(65537, 1024),
+    }
+    for name, key in keys.items():
+        (tmp_path / name).write_bytes(pem(key))
+    (tmp_path / "public").write_bytes(
+        keys["ed"].public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    )
+    (tmp_path / "text").write_text("not a key")
+    return tmp_path
+
+
+def token(keys: Path, rest: str) -> str:
+    return FILE + f"principal: {{token: {{field: X-Principal, issuer: https://banyan, {rest}}}}}\n".replace(
+        "DIR", str(keys)
+    )
+
+
+@pytest.mark.parametrize(("name", "algorithm"), [("ec", "ES256"), ("ed", "EdDSA"), ("rsa", "RS256")])
+def test_a_token_is_signed_by_the_key_in_the_file(keys: Path, name: str, algorithm: str) -> None:
+    """Its algorithm is the key's, its name the thumbprint; the public half is a JWK without anything private."""
+    policy = snapshot(token(keys, f"key: DIR/{name}, audiences: {{new: https://new}}")).principal
+    signed = policy.signed
+    assert signed is not None
+    (published,) = (json.loads(each) for each in signed.published)
+
+    assert policy.owned == {b"xprincipal"}
+    assert (signed.signer.algorithm, signed.audiences) == (algorithm, {"new": "https://new"})
+    assert (published["kid"], published["alg"], published["use"]) == (signed.signer.kid, algorithm, "sig")
+    assert published.keys() & {"d", "p", "q", "dp", "dq", "qi"} == set()
+    assert JWKRegistry.import_key(published).thumbprint() == signed.signer.kid
+    assert "BEGIN" not in repr(policy)
+
+
+def test_other_keys_are_published_as_well(keys: Path) -> None:
+    """Private or public: the next one, and the one before."""
+    signed = snapshot(token(keys, "key: DIR/ec, publish: [DIR/public, DIR/rsa]")).principal.signed
+    assert signed is not None
+
+    assert [json.loads(each)["kty"] for each in signed.published] == ["EC", "OKP", "RSA"]
+
+
+@pytest.mark.parametrize(
+    ("rest", "says"),
+    [
+        ("key: DIR/gone", "token.key: the file is not there"),
+        (
+            "key: DIR/text",
+            "token.key: the file does not hold a private key in PEM, without a password; make one: openssl",
+        ),
+        ("key: DIR/public", "token.key: the file does not hold a private key in PEM"),
+        (
+            "key: DIR/p384",
+            "token.key: the file must hold an EC key on P-256, an Ed25519 key, or an RSA key of at least",
+        ),
+        ("key: DIR/small", "token.key: the file must hold an EC key on P-256"),
+        ("key: DIR/ec, publish: [DIR/rsa, DIR/text]", "token.publish[1]: the file does not hold"),
+        ("key: DIR/ed, publish: [DIR/public]", "token.publish[0]: the file holds a key that stands here already"),
+        (
+            "key: DIR/ec, audiences: {newer: a}",
+            'token.audiences.newer: there is no upstream "newer"; did you mean new?',
+        ),
+        (
+            "key: DIR/ec, audiences: {mars: a}",
+            'token.audiences.mars: there is no upstream "mars"; name one of upstreams',
+        ),
+        (
+            "key: DIR/ec, audiences: {new: 'a b'}",
+            "token.audiences.new: must be a name such as https://banyan.example.com",
+        ),
+    ],
+)
+def test_a_key_or_an_audience_that_cannot_be_is_refused(keys: Path, rest: str, says: str) -> None:
+    """At its place; nothing of what the file holds is repeated."""
+    (problem,) = problems(token(keys, rest))
+
+    assert f"principal.{says}" in problem
+    assert problem.startswith("routes.yaml:8:")
+    assert "not a key" not in problem
+
+
+@pytest.mark.parametrize(("name", "says"), [("x_member", "reads as X-Member"), ("Who", ""), ("Cookie", "is a field")])
+def test_the_token_s_field_is_one_of_them(keys: Path, name: str, says: str) -> None:
+    """It has to be free, and unlike the others; the problem stands at its value."""
+    text = FILE + f"principal: {{token: {{field: {name}, issuer: a, key: {keys}/ec}}, fields: {{X-Member: sub}}}}\n"
+    found = problems(text)
+
+    assert bool(found) == bool(says)
+    assert all(each.startswith("routes.yaml:8:28: principal.token.field: " + says) for each in found)
