@@ -111,6 +111,8 @@ class Snapshot:
     """Whether the names of a request's fields may hold one."""
     request_id: RequestIds = RequestIds.TRUSTED
     kill_file: str = ""
+    suspend: str = ""
+    """The file of subjects who may not call, as written, as `kill_file` is; empty: there is none."""
     hooks: tuple[Hook, ...] = ()
     databases: tuple[Database, ...] = ()
     reconcile: tuple[ReconcileCheck, ...] = ()
