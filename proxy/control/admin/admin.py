@@ -46,6 +46,7 @@ from proxy.control.fleet.links import Links
 from proxy.control.fleet.upstreams import worst
 from proxy.control.journal.journal_watch import JournalWatch
 from proxy.control.key_sets.key_set_watch import KeySetWatch
+from proxy.control.metrics.caller_metrics import CallersReading
 from proxy.control.metrics.clerk_metrics import ClerkReading
 from proxy.control.metrics.collector import CONTENT_TYPE, MetricsReading, render
 from proxy.control.metrics.evidence_metrics import EvidenceReading
@@ -204,14 +205,25 @@ class Admin:
                 lost=self.parity.archive.lost,
                 waiting=self.parity.archive.waiting,
             ),
-            clerk=ClerkReading(state=self.links.clerk.state, needed=self.running.started_with.has_database),
+            clerk=ClerkReading(state=self.links.clerk.state, needed=self.running.started_with.needs_clerk),
             grants=self.links.grants if self.running.snapshot.grants else None,
+            callers=self._callers(),
             journal={} if self.journal is None else self.journal.standings,
             shown=self.certificates.shown,
             routes=self._running_routes(),
             moved=self.moved,
             told=self.told,
             known=self.judged is None or self.judged.here.known,
+        )
+
+    def _callers(self) -> CallersReading:
+        watch, suspended = self.key_sets, self.suspensions
+        return CallersReading(
+            now=0.0 if watch is None else watch.now,
+            key_sets={} if watch is None else dict(watch.states),
+            fetches={} if watch is None else dict(watch.fetches),
+            introspections=dict(self.links.introspections),
+            suspended={} if suspended is None else {"order": len(suspended.ordered), "file": len(suspended.listed)},
         )
 
     def _running_routes(self) -> tuple[Route, ...]:

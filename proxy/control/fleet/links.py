@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
+from collections import Counter
 from collections.abc import Callable
 from typing import cast
 
@@ -27,6 +28,7 @@ from proxy.link.messages import (
     Comparer,
     Evidence,
     GrantCounts,
+    IntrospectionCounts,
     KeySets,
     KeyWanted,
     Orders,
@@ -55,6 +57,7 @@ class Links:
         self.comparing = comparing or Comparing()
         self.clerk = ClerkSeen()
         self.grants = GrantsSeen()
+        self.introspections: Counter[tuple[str, str]] = Counter()
         self.recent = RecentRequests()
         self.comparisons = RecentComparisons()
         self.comparing.outcomes = self.comparisons.take
@@ -224,6 +227,8 @@ class _Link(asyncio.Protocol):
                 self._hear_clerk(message)
             case GrantCounts():
                 self._links.grants.take(message)
+            case IntrospectionCounts():
+                self._links.introspections.update({(policy, word): count for policy, word, count in message.counts})
             case KeyWanted():
                 self._links.key_wanted(message.source)
 

@@ -84,6 +84,11 @@ class KeySetWatch:
         """How each set stands, by its source."""
         return self._states
 
+    @property
+    def now(self) -> float:
+        """Unix seconds, by the clock that the states go by."""
+        return self._duties.clock()
+
     def follow(self, sources: Iterable[KeySetSource], *, watch: bool = True) -> None:
         """Keep these from now on; one that is known stays as it is. `watch` False: whoever asks calls `look`."""
         wanted = {each.source: each for each in sources}

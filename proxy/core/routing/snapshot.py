@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from ipaddress import IPv4Network, IPv6Network
 
+from proxy.core.auth.opaque_policy import OpaquePolicy
 from proxy.core.grants.grant_policy import GrantPolicy
 from proxy.core.http.chunked import MAX_EXTENSION, MAX_TRAILERS
 from proxy.core.http.leniency import NONE, Points
@@ -126,8 +127,13 @@ class Snapshot:
 
     @property
     def has_database(self) -> bool:
-        """Whether there is a PostgreSQL, and so a clerk."""
+        """Whether there is a PostgreSQL."""
         return self.state != IN_MEMORY
+
+    @property
+    def needs_clerk(self) -> bool:
+        """Whether there is somebody to be asked on a request's behalf: a database, or who has issued a token."""
+        return self.has_database or any(isinstance(policy, OpaquePolicy) for policy in self.auth.values())
 
     @property
     def routes(self) -> tuple[Route, ...]:
