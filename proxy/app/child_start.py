@@ -21,7 +21,7 @@ from proxy.app.initial_table import Start
 from proxy.app.shared_ties import SharedTies
 from proxy.app.sockets import Sockets
 from proxy.app.worker import Worker, WorkerInputs
-from proxy.config.files import kill_file, lastgood
+from proxy.config.files import kill_file, lastgood, suspended_file
 from proxy.config.files.watch import FileWatch
 from proxy.config.load import Loaded
 from proxy.control.position import standing_file
@@ -116,6 +116,7 @@ def run_control(config: Path, start: Start, sockets: Sockets, alive: Alive) -> N
         problems=start.problems,
         warnings=start.warnings,
         kill_file=_killed_by(config),
+        suspended_file=lambda written: suspended_file.place(written, config),
         directory=directory,
     )
     with asyncio.Runner(loop_factory=NamingLoop) as runner:

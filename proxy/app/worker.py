@@ -124,7 +124,7 @@ class Worker:
         self._loops.start(self._link.run, name="control-link")
         self._loops.start(self._report, name="reports")
         self._loops.start(self._pairs.run, name="pairs")
-        if self._inputs.snapshot.has_database:
+        if self._inputs.snapshot.needs_clerk:
             self._loops.start(self._clerk.run, name="clerk")
         await self._wait_to_be_told()
         await self._listener.start(self._inputs.sock, self._inputs.contexts)

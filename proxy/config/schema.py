@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import Field, create_model
 
 from proxy.config.block import Block, KeysAt
+from proxy.config.blocks.auth import AUTH
 from proxy.config.blocks.compare import COMPARE
 from proxy.config.blocks.databases import DATABASES
 from proxy.config.blocks.fallback import FALLBACK
@@ -31,6 +32,7 @@ from proxy.config.blocks.route import RESPOND, ROUTE, SIDES
 from proxy.config.blocks.server import LOG, SERVER, TRUST
 from proxy.config.blocks.shadow import SHADOW
 from proxy.config.blocks.stickiness import STICKINESS
+from proxy.config.blocks.suspend import SUSPEND
 from proxy.config.blocks.tls import TLS
 from proxy.config.blocks.upstream import UPSTREAM
 from proxy.config.blocks.waits import WAITS
@@ -53,6 +55,7 @@ BLOCKS = (
     WRITES,
     IDEMPOTENCY,
     RESPOND,
+    AUTH,
     GRANTS,
     PRINCIPAL,
     WAITS,
@@ -62,6 +65,7 @@ BLOCKS = (
     LOG,
     DATABASES,
     HOOKS,
+    SUSPEND,
 )
 
 
@@ -100,10 +104,10 @@ FileBlock: type[Block] = create_model(
 )
 
 LATER: Mapping[type[Block], tuple[str, ...]] = {
-    FileBlock: ("include", "auth"),
+    FileBlock: ("include",),
     UpstreamBlock: ("auth",),
     MatchBlock: ("graphql", "jwt"),
-    RouteBlock: ("handover", "adapter", "auth"),
+    RouteBlock: ("handover", "adapter"),
 }
 """Where what is promised will stand."""
 NOT_LANDED = frozenset(name for names in LATER.values() for name in names)

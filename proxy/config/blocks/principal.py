@@ -14,6 +14,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from proxy.config.block import Block, Draft, KeysAt, Section, needed, optional
+from proxy.config.blocks.auth import ANONYMOUS, AuthAtTop, AuthOfRoute
 from proxy.config.blocks.route import RouteWithAnswer
 from proxy.config.readers import scalars
 from proxy.config.readers.errors import fault
@@ -109,6 +110,10 @@ class PrincipalOfRoute(Block):
     """No key of its own: what is said at the top holds on every route."""
 
 
+class _Route(RouteWithAnswer, AuthOfRoute):
+    """What its step depends on."""
+
+
 def names_are_free(draft: Draft) -> Iterator[FileProblem]:
     """Rule 1."""
     for name, path in _named(draft):
@@ -152,7 +157,7 @@ def replacements_are_others(draft: Draft) -> Iterator[FileProblem]:
 
 def nobody_is_known(draft: Draft) -> Iterator[FileProblem]:
     """Without a policy there is no principal."""
-    if draft.top(PrincipalAtTop).principal is not None and not _checks_callers(draft):
+    if draft.top(PrincipalAtTop).principal is not None and not draft.top(AuthAtTop).auth:
         message = "no policy checks who calls, so these fields are dropped from requests and never set; write auth"
         yield draft.problem(("principal",), message, at_key=True)
 
@@ -208,10 +213,6 @@ def _key_in(draft: Draft, file: str, read: Callable[[bytes], PublicKey | str]) -
     return found if isinstance(found, str) else read(found)
 
 
-def _checks_callers(draft: Draft) -> bool:
-    return "auth" in draft.root.entries
-
-
 def _sets(draft: Draft) -> tuple[PrincipalField, ...]:
     block = draft.top(PrincipalAtTop).principal
     said = {} if block is None else block.fields or {}
@@ -240,9 +241,10 @@ def _signed(draft: Draft) -> SignedPrincipal | None:
     )
 
 
-def _step(keys: RouteWithAnswer, draft: Draft) -> RoutePrincipal | None:
+def _step(keys: _Route, draft: Draft) -> RoutePrincipal | None:
     """Where somebody may be known, and something goes to a side."""
-    if not _checks_callers(draft) or keys.stage is None:
+    auth = keys.auth or draft.top(AuthAtTop).auth_default
+    if keys.stage is None or auth is None or ANONYMOUS in auth.by:
         return None
     sets, token = draft.shared(_sets(draft)), _token(draft)
     policy = RoutePrincipal(sets=sets, signed="" if token is None else str(token.field))

@@ -21,7 +21,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from proxy.core.auth.signed_principal import Algorithm, encoded
+from proxy.core.auth.algorithm import Algorithm
+from proxy.core.auth.signed_principal import encoded
 
 _LEAST_RSA = 2048
 _COORDINATE = 32

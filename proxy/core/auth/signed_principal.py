@@ -11,9 +11,9 @@ import json
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Final
 
+from proxy.core.auth.algorithm import Algorithm
 from proxy.core.auth.principal import Principal
 from proxy.core.secret import Secret
 
@@ -23,14 +23,6 @@ REUSED: Final = 30.0
 """Seconds for which a token is sent again; behind them it has half of its life."""
 LARGEST: Final = 4096
 """Bytes of its scopes; beyond, they are left out."""
-
-
-class Algorithm(StrEnum):
-    """How a token is signed (RFC 7518, RFC 8037)."""
-
-    ES256 = "ES256"
-    EDDSA = "EdDSA"
-    RS256 = "RS256"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from ipaddress import IPv4Network, IPv6Network
 
+from proxy.core.auth.auth_policy import JwtPolicy
+from proxy.core.auth.opaque_policy import OpaquePolicy
 from proxy.core.auth.principal_policy import NOBODY_TOLD, PrincipalPolicy
 from proxy.core.grants.grant_policy import GrantPolicy
 from proxy.core.http.chunked import MAX_EXTENSION, MAX_TRAILERS
@@ -29,6 +31,7 @@ Network = IPv4Network | IPv6Network
 AUTO = -1
 """`memory`: what the control group allows, shared among the workers."""
 _BOUNDS = HeadBounds()
+FAILED_CHECKS = RateLimit(requests=20, seconds=1.0)
 IN_MEMORY = Secret("memory")
 
 
@@ -38,6 +41,7 @@ class Limits:
 
     `head` is the time for a whole request head, `idle` between two requests, `body` inside a silent body, `write` for a
     client that does not read; `body_rate` is the least that a body must bring, in bytes per second, over each `body`.
+    `failed_checks`: how often tokens of one address may be found bad before its next new one is not looked at.
     """
 
     connections: int = 16_000
@@ -45,6 +49,7 @@ class Limits:
     requests_per_connection: int = 0
     pipeline: int = 100
     rate: RateLimit | None = None
+    failed_checks: RateLimit = FAILED_CHECKS
     memory: int = AUTO
     head: float = 10.0
     body: float = 30.0
@@ -112,6 +117,8 @@ class Snapshot:
     """Whether the names of a request's fields may hold one."""
     request_id: RequestIds = RequestIds.TRUSTED
     kill_file: str = ""
+    suspend: str = ""
+    """The file of subjects who may not call, as written, as `kill_file` is; empty: there is none."""
     hooks: tuple[Hook, ...] = ()
     databases: tuple[Database, ...] = ()
     reconcile: tuple[ReconcileCheck, ...] = ()
@@ -122,13 +129,22 @@ class Snapshot:
     """Clients that may say which side is to answer them."""
     grants: Mapping[str, GrantPolicy] = field(default_factory=dict)
     """Providers whose tokens exist once, by name."""
+    auth: Mapping[str, JwtPolicy | OpaquePolicy] = field(default_factory=dict)
+    """Policies by which callers are checked, by name."""
+    key_sets: Mapping[str, bytes] = field(default_factory=dict)
+    """Key sets that were read with the file, by source; the others are fetched."""
     principal: PrincipalPolicy = NOBODY_TOLD
     """What upstreams are told of who calls."""
 
     @property
     def has_database(self) -> bool:
-        """Whether there is a PostgreSQL, and so a clerk."""
+        """Whether there is a PostgreSQL."""
         return self.state != IN_MEMORY
+
+    @property
+    def needs_clerk(self) -> bool:
+        """Whether there is somebody to be asked on a request's behalf: a database, or who has issued a token."""
+        return self.has_database or any(isinstance(policy, OpaquePolicy) for policy in self.auth.values())
 
     @property
     def routes(self) -> tuple[Route, ...]:

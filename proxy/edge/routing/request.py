@@ -20,8 +20,8 @@ class Request:
     `bound` is there once `is_matched`; `leg`, `decision` and `wants_upgrade` (to a tunnel) once it is admitted. `body`
     is None unless a step has asked for all of it. `taps` see what passes. `notes` are what steps say of it in the log.
     `stays`: once it was sent, its client's leaving does not end it. `only` is the side for which it was cleared: if it
-    is decided otherwise after that, it is not sent. `principal` is who calls, as a policy has verified it; None: nobody
-    says, or nobody was asked.
+    is decided otherwise after that, it is not sent. `principal`: who calls, as a policy has verified it; None: nobody
+    is known to.
     """
 
     __slots__ = (

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-from joserfc.jwk import JWKRegistry
+from joserfc.jwk import ECKey, JWKRegistry, KeySet
 
 from proxy.config.load import Loaded, load_text
-from proxy.core.auth.principal_policy import NOBODY_TOLD, PrincipalField, PrincipalPolicy
+from proxy.core.auth.principal_policy import NOBODY_TOLD, PrincipalField, PrincipalPolicy, RoutePrincipal
 from tests.config.given_files import FILE, snapshot, warnings, with_routes
 
 FIELDS = "principal: {fields: {X-Member: sub, X-Scopes: scope}}\n"
@@ -111,6 +111,23 @@ def test_other_routes_and_shadows_are_as_ever() -> None:
 def test_a_block_without_fields_owns_nothing() -> None:
     """As if it were not there."""
     assert snapshot(FILE + "principal: {}\n").principal == NOBODY_TOLD
+
+
+def test_routes_that_check_callers_have_the_step(tmp_path: Path) -> None:
+    """One that anybody may call has nobody to tell of, and one that Banyan answers tells nobody."""
+    (tmp_path / "jwks").write_text(
+        json.dumps(KeySet([ECKey.generate_key("P-256", {"kid": "1"})]).as_dict(private=False))
+    )
+    policy = f"{{issuer: https://id, audience: a, algorithms: [ES256], keys: {{file: {tmp_path}/jwks}}}}"
+    text = with_routes(
+        "name: a, match: /a, stage: legacy",
+        "name: b, match: /b, stage: legacy, auth: anonymous",
+        "name: c, match: /c, respond: {status: 403}",
+    )
+    found = snapshot(text + FIELDS + f"auth: {{members: {policy}}}\nauth_default: members\n").routes
+    told = [[each for each in route.steps if isinstance(each, RoutePrincipal)] for route in found]
+
+    assert told == [[RoutePrincipal(sets=snapshot(FILE + FIELDS).principal.sets)], [], []]
 
 
 # -- token -----------------------------------------------------------------------------------------------------------

@@ -11,8 +11,9 @@ import pytest
 
 from proxy.control.running import Reload
 from proxy.control.traffic.ledger import SILENT_AFTER
+from proxy.core.auth.algorithm import Algorithm
 from proxy.core.auth.principal_policy import PrincipalPolicy
-from proxy.core.auth.signed_principal import Algorithm, SignedPrincipal, Signer
+from proxy.core.auth.signed_principal import SignedPrincipal, Signer
 from proxy.core.position.standing import Standing
 from proxy.core.secret import Secret
 from tests.control.conftest import STARTED, Open, Port

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from proxy.core.auth.algorithm import Algorithm
 from proxy.core.auth.principal import Principal
 from proxy.core.auth.signed_principal import (
     LARGEST,
     LASTS,
-    Algorithm,
     SignedPrincipal,
     Signer,
     cache_key,

@@ -6,6 +6,7 @@ may read any of them as one of the two.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -17,6 +18,8 @@ from proxy.edge.routing.decision import decide
 from proxy.edge.routing.request import Request
 from proxy.edge.routing.step import Verdict
 from proxy.edge.steps.principal_step import PrincipalStep
+from tests.edge.auth.guarded import ORDERS, guarded
+from tests.edge.auth.issuer import bearer
 from tests.edge.conftest import Play, Serve
 from tests.edge.message import Message
 from tests.edge.pairs import Pairs
@@ -242,3 +245,25 @@ async def test_the_next_request_on_a_connection_is_its_own_caller_s(play: Play, 
         [],
         [b"X-Member: ada"],
     ]
+
+
+async def test_a_token_s_claims_arrive_and_the_token_does_not(play: Play, serve: Serve, tmp_path: Path) -> None:
+    """With a policy that checks it; who calls anonymously, or is let through unchecked, is nobody."""
+    routes: list[Block] = [
+        ORDERS,
+        {**ORDERS, "name": "open", "match": "/open", "auth": "anonymous"},
+        {**ORDERS, "name": "counted", "match": "/counted", "auth": {"by": ["members"], "enforce": False}},
+    ]
+    guard = await guarded(play, serve, tmp_path, routes=routes, principal=FIELDS)
+    token = bearer(guard.issuer.token(sub="ada", scope="read write"))
+    told = [b"X-Member: ada", b"X-Scopes: read write"]
+    for target, lines in [
+        (b"/orders/7", (token,)),
+        (b"/open", (token,)),
+        (b"/counted", (token,)),
+        (b"/counted", (b"Authorization: Bearer forged",)),
+    ]:
+        await guard.ask(*lines, b"x_member: mallory", target=target)
+
+    assert [owned(each) for each in guard.legacy.requests] == [told, [], told, []]
+    assert guard.legacy.requests[0].value(b"Authorization") is None
