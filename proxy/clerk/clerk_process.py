@@ -28,6 +28,7 @@ from proxy.clerk.handler import AnyHandler
 from proxy.clerk.idempotency.key_handler import KeyHandler
 from proxy.clerk.introspection.introspection_handler import IntrospectionHandler
 from proxy.clerk.journal.journal_handler import JournalHandler
+from proxy.clerk.members.member_handler import MemberHandler
 from proxy.clerk.worker_connection import Handlers, WorkerConnection
 from proxy.core.routing.snapshot import Snapshot
 from proxy.link.messages import ClerkState, Table, read_to_worker
@@ -73,8 +74,9 @@ class ClerkProcess:
         )
         self._grants = GrantHandler(inputs.snapshot, inputs.directory)
         self._introspection = IntrospectionHandler(inputs.snapshot)
+        self._members = MemberHandler(inputs.snapshot)
         asking = _asking_a_database(self._connections, inputs.snapshot)
-        self._handlers = Handlers((*asking, self._grants, self._introspection))
+        self._handlers = Handlers((*asking, self._grants, self._introspection, self._members))
         self._link = ControlLink(inputs.link, MOST_UNSENT, self._tell, self._hear)
         self._installing = asyncio.Lock()
         self._stopping = asyncio.Event()
@@ -103,6 +105,7 @@ class ClerkProcess:
         await self._loops.end()
         await self._tasks.end()
         await self._introspection.end()
+        await self._members.end()
         await self._connections.close()
         _log.info("clerk_ended", running=self._handlers.running)
 

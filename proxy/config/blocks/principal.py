@@ -10,18 +10,20 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import combinations
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field
 
-from proxy.config.block import Block, Draft, KeysAt, Section, needed, optional
+from proxy.config.block import Block, Draft, KeysAt, Section, needed, optional, said_by
 from proxy.config.blocks.auth import ANONYMOUS, AuthAtTop, AuthOfRoute
 from proxy.config.blocks.route import RouteWithAnswer
-from proxy.config.readers import scalars
+from proxy.config.readers import scalars, units
 from proxy.config.readers.errors import fault
 from proxy.config.readers.schema_patterns import TEXT, matching
 from proxy.config.readers.signing_keys import PublicKey, read_either, read_private
 from proxy.config.readers.sources import TOKEN
 from proxy.config.text.problem import FileProblem, Path
+from proxy.core.auth.member_lookup import SUBJECT, MemberLookup
 from proxy.core.auth.principal_policy import PrincipalField, PrincipalPolicy, RoutePrincipal
 from proxy.core.auth.signed_principal import SignedPrincipal, Signer
 from proxy.core.http.headers import is_free, spelled
@@ -33,9 +35,14 @@ MOST_FIELDS = 16
 MOST_PUBLISHED = 4
 _CLAIM = re.compile(r"[\x21-\x7e]{1,256}")
 _ISSUER = re.compile(r"[\x21-\x7e]{1,512}")
+_URL = re.compile(r"https?://[^\s/?#]+/[^\s#]*")
+_LOOKUP = MemberLookup(name="", url="")
+_NOTHING = RoutePrincipal()
 _FIELDS: Path = ("principal", "fields")
 _TOKEN: Path = ("principal", "token")
 _TOKEN_FIELD: Path = (*_TOKEN, "field")
+_LOOKUP_FIELD: Path = ("principal", "lookup", "field")
+_AT_VALUE = frozenset({_TOKEN_FIELD, _LOOKUP_FIELD})
 _ONLY_FOR_SIDES = frozenset({*CONDITIONS, *CREDENTIALS})
 """What the other side of a shadow or of a write to both does not get."""
 
@@ -61,8 +68,18 @@ def read_issuer(value: object) -> str:
     raise fault("must be a name such as https://banyan.example.com")
 
 
+def read_lookup_url(value: object) -> str:
+    """Where numbers are asked for."""
+    text = value if isinstance(value, str) and value.isascii() and value.isprintable() else ""
+    where = urlsplit(text) if _URL.fullmatch(text) else None
+    if where is None or where.username is not None or text.count(SUBJECT) != 1 or SUBJECT in where.netloc:
+        raise fault("must be a URL with {sub} in its path or query, such as http://members.internal/by-subject/{sub}")
+    return text
+
+
 FieldName = Annotated[str, BeforeValidator(read_name), TEXT]
 Claim = Annotated[str, BeforeValidator(read_claim), matching(_CLAIM)]
+LookupUrl = Annotated[str, BeforeValidator(read_lookup_url), matching(_URL)]
 Issuer = Annotated[str, BeforeValidator(read_issuer), matching(_ISSUER)]
 
 
@@ -84,6 +101,23 @@ class SignedBlock(Block):
     )
 
 
+class LookupBlock(Block):
+    """A number that another system knows the caller by."""
+
+    field: FieldName = needed("The request field that has it, as Banyan's own as the others.", "X-Member-Number")
+    url: LookupUrl = needed(
+        "Asked with GET; {sub} is the subject, percent-encoded. 200 has the number, 404 says that there is none.",
+        "http://members.internal/by-subject/{sub}",
+    )
+    member: Claim | None = optional(
+        "The member of the answer, a JSON object, that is the number. Without it the answer is, as text.", "number"
+    )
+    keep: units.LengthAboveZero | None = optional(f"How long a number holds. Default {_LOOKUP.keep:g}s.", "5m")
+    keep_absent: units.LengthAboveZero | None = optional(
+        f"How long it holds that there is none. Default {_LOOKUP.keep_absent:g}s.", "10s"
+    )
+
+
 class PrincipalBlock(Block):
     """What upstreams are told."""
 
@@ -95,6 +129,11 @@ class PrincipalBlock(Block):
     token: SignedBlock | None = optional(
         "The same as a token of a minute (RFC 9068); its keys are served at /.well-known/jwks.json of the admin port.",
         {"field": "X-Principal", "issuer": "https://banyan.example.com", "key": "keys/2026-11.pem"},
+    )
+
+    lookup: LookupBlock | None = optional(
+        "A number of the caller that another system knows; requests wait for it, and get 503 where it cannot be had.",
+        {"field": "X-Member-Number", "url": "http://members.internal/by-subject/{sub}"},
     )
 
 
@@ -120,10 +159,10 @@ def names_are_free(draft: Draft) -> Iterator[FileProblem]:
         lower = name.lower().encode("ascii")
         if not is_free(lower):
             message = "is a field that Banyan or HTTP gives a meaning already; take a name of your own: X-Member"
-            yield draft.problem(path, message, at_key=path != _TOKEN_FIELD)
+            yield draft.problem(path, message, at_key=path not in _AT_VALUE)
         elif lower in _ONLY_FOR_SIDES:
             message = "is taken for a client's own credentials or conditions, which shadows do not get; take another"
-            yield draft.problem(path, message, at_key=path != _TOKEN_FIELD)
+            yield draft.problem(path, message, at_key=path not in _AT_VALUE)
 
 
 def names_are_apart(draft: Draft) -> Iterator[FileProblem]:
@@ -131,7 +170,7 @@ def names_are_apart(draft: Draft) -> Iterator[FileProblem]:
     for (first, _), (second, path) in combinations(_named(draft), 2):
         if spelled(first.encode("ascii")) == spelled(second.encode("ascii")):
             message = f"reads as {first} to some upstreams; take one out"
-            yield draft.problem(path, message, at_key=path != _TOKEN_FIELD)
+            yield draft.problem(path, message, at_key=path not in _AT_VALUE)
 
 
 def routes_do_not_ask(draft: Draft) -> Iterator[FileProblem]:
@@ -195,8 +234,11 @@ def _named(draft: Draft) -> list[tuple[str, Path]]:
     """All names that are to be Banyan's, each with its place."""
     block = draft.top(PrincipalAtTop).principal
     found: list[tuple[str, Path]] = [(str(name), (*_FIELDS, name)) for name in (block and block.fields) or ()]
-    signed = _token(draft)
-    return found if signed is None else [*found, (str(signed.field), _TOKEN_FIELD)]
+    if block is not None and block.token is not None:
+        found.append((str(block.token.field), _TOKEN_FIELD))
+    if block is not None and block.lookup is not None:
+        found.append((str(block.lookup.field), _LOOKUP_FIELD))
+    return found
 
 
 def _token(draft: Draft) -> SignedBlock | None:
@@ -220,7 +262,15 @@ def _sets(draft: Draft) -> tuple[PrincipalField, ...]:
 
 
 def _policy(_: PrincipalAtTop, draft: Draft) -> Mapping[str, object]:
-    return {"principal": PrincipalPolicy(sets=_sets(draft), signed=_signed(draft))}
+    return {"principal": PrincipalPolicy(sets=_sets(draft), signed=_signed(draft), lookup=_lookup(draft))}
+
+
+def _lookup(draft: Draft) -> MemberLookup | None:
+    block = draft.top(PrincipalAtTop).principal
+    if block is None or block.lookup is None:
+        return None
+    said = said_by(block.lookup)
+    return MemberLookup(name=str(said.pop("field")), **said)
 
 
 def _signed(draft: Draft) -> SignedPrincipal | None:
@@ -247,8 +297,13 @@ def _step(keys: _Route, draft: Draft) -> RoutePrincipal | None:
     if keys.stage is None or auth is None or ANONYMOUS in auth.by:
         return None
     sets, token = draft.shared(_sets(draft)), _token(draft)
-    policy = RoutePrincipal(sets=sets, signed="" if token is None else str(token.field))
-    return draft.shared(policy) if sets or token is not None else None
+    lookup = _lookup(draft)
+    policy = RoutePrincipal(
+        sets=sets,
+        signed="" if token is None else str(token.field),
+        looked_up="" if lookup is None else lookup.name,
+    )
+    return None if policy == _NOTHING else draft.shared(policy)
 
 
 PRINCIPAL = Section(

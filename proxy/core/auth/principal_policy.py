@@ -8,18 +8,16 @@ Rule 2: a value is written as the claim has it or not at all: what a field canno
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
+from proxy.core.auth.member_lookup import MemberLookup
 from proxy.core.auth.principal import Principal
+from proxy.core.auth.principal_value import writable
 from proxy.core.auth.signed_principal import SignedPrincipal
 from proxy.core.http.headers import Owned, spelled
 
-LONGEST_VALUE: Final = 4096
-"""Bytes of one field's value."""
 _SUBJECT, _ISSUER = "sub", "iss"
-_UNWRITABLE = re.compile(r"[\x00-\x1f\x7f]|\A[ ]|[ ]\Z|[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,15 +30,20 @@ class PrincipalField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrincipalPolicy:
-    """The block at the top. `signed` None: no token is made. `owned` are the names that no client can send."""
+    """The block at the top. `signed` None: no token is made; `lookup` None: nobody is asked for a number.
+
+    `owned` are the names that no client can send.
+    """
 
     sets: tuple[PrincipalField, ...] = ()
     signed: SignedPrincipal | None = None
+    lookup: MemberLookup | None = None
     owned: Owned = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Asked for with each body, so it is worked out once."""
-        names = [each.name for each in self.sets] + ([] if self.signed is None else [self.signed.name])
+        others = [each.name for each in (self.signed, self.lookup) if each is not None]
+        names = [*[each.name for each in self.sets], *others]
         object.__setattr__(self, "owned", frozenset(spelled(name.encode("ascii")) for name in names))
 
 
@@ -49,10 +52,13 @@ NOBODY_TOLD: Final = PrincipalPolicy()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutePrincipal:
-    """The policy of a route's step: what it `sets`, and the field that will have the signed token; empty: none."""
+    """The policy of a route's step: what it `sets`, and the fields that will have the signed token, and the number of
+    the caller that is asked for; empty: none.
+    """
 
     sets: tuple[PrincipalField, ...] = ()
     signed: str = ""
+    looked_up: str = ""
     key: ClassVar[str] = "principal"
     answers: ClassVar[tuple[str, ...]] = ()
     is_remembered: ClassVar[bool] = True
@@ -71,11 +77,7 @@ def lines_of(sets: tuple[PrincipalField, ...], principal: Principal) -> list[byt
 
 def value_of(principal: Principal, claim: str) -> bytes | None:
     """A claim as a field's value, in UTF-8; None by rule 2. A list is its members with a blank between them."""
-    text = _text_of(_claim(principal, claim))
-    if not text or _UNWRITABLE.search(text):
-        return None
-    value = text.encode("utf-8")
-    return value if len(value) <= LONGEST_VALUE else None
+    return writable(_text_of(_claim(principal, claim))) or None
 
 
 def _claim(principal: Principal, claim: str) -> object:

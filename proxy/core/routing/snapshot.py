@@ -144,7 +144,8 @@ class Snapshot:
     @property
     def needs_clerk(self) -> bool:
         """Whether there is somebody to be asked on a request's behalf: a database, or who has issued a token."""
-        return self.has_database or any(isinstance(policy, OpaquePolicy) for policy in self.auth.values())
+        asks = self.principal.lookup is not None or any(isinstance(each, OpaquePolicy) for each in self.auth.values())
+        return self.has_database or asks
 
     @property
     def routes(self) -> tuple[Route, ...]:

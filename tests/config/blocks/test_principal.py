@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from joserfc.jwk import ECKey, JWKRegistry, KeySet
 
 from proxy.config.load import Loaded, load_text
+from proxy.core.auth.member_lookup import MemberLookup
 from proxy.core.auth.principal_policy import NOBODY_TOLD, PrincipalField, PrincipalPolicy, RoutePrincipal
 from tests.config.given_files import FILE, snapshot, warnings, with_routes
 
@@ -236,3 +237,46 @@ def test_the_token_s_field_is_one_of_them(keys: Path, name: str, says: str) -> N
 
     assert bool(found) == bool(says)
     assert all(each.startswith("routes.yaml:8:28: principal.token.field: " + says) for each in found)
+
+
+# -- lookup ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_number_is_asked_for_by_a_url() -> None:
+    """With its defaults, or what is said; its field is Banyan's, and it takes a clerk without any database."""
+    found = snapshot(FILE + "principal: {lookup: {field: X-Number, url: 'http://members/{sub}'}}\n")
+    said = "{field: X-Number, url: 'https://m/?of={sub}', member: number, keep: 1m, keep_absent: 5s}"
+
+    assert found.principal.lookup == MemberLookup(name="X-Number", url="http://members/{sub}")
+    assert (found.principal.owned, found.needs_clerk, found.has_database) == (frozenset({b"xnumber"}), True, False)
+    assert snapshot(FILE + f"principal: {{lookup: {said}}}\n").principal.lookup == MemberLookup(
+        name="X-Number", url="https://m/?of={sub}", member="number", keep=60.0, keep_absent=5.0
+    )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "members/{sub}",
+        "http://members/",
+        "http://{sub}/",
+        "http://members/{sub}/{sub}",
+        "http://a:b@members/{sub}",
+        "ftp://members/{sub}",
+        "http://members/{sub}#a",
+        "http://mémbers/{sub}",
+    ],
+)
+def test_a_url_has_a_place_for_the_subject(url: str) -> None:
+    """One, behind the host, and nobody's password."""
+    (problem,) = problems(FILE + f"principal: {{lookup: {{field: X-Number, url: '{url}'}}}}\n")
+
+    assert "principal.lookup.url: must be a URL with {sub} in its path or query" in problem
+
+
+def test_the_number_s_field_is_one_of_them() -> None:
+    """It has to be unlike the others; the problem stands at its value."""
+    said = "principal: {lookup: {field: x_member, url: 'http://m/{sub}'}, fields: {X-Member: sub}}\n"
+    (problem,) = problems(FILE + said)
+
+    assert problem.startswith("routes.yaml:8:29: principal.lookup.field: reads as X-Member")

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from proxy.core.auth.principal import Principal
-from proxy.core.auth.principal_policy import LONGEST_VALUE, PrincipalField, PrincipalPolicy, RoutePrincipal, lines_of
+from proxy.core.auth.principal_policy import PrincipalField, PrincipalPolicy, RoutePrincipal, lines_of
 from proxy.core.auth.principal_policy import value_of as written
+from proxy.core.auth.principal_value import LONGEST_VALUE
 from proxy.core.steps.step_policy import StepPolicy
 
 CLAIMS: dict[str, object] = {

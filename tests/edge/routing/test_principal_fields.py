@@ -14,10 +14,11 @@ import pytest
 from proxy.core.auth.principal import Principal
 from proxy.core.auth.principal_policy import PrincipalField, RoutePrincipal
 from proxy.core.http.headers import spelled
+from proxy.edge.clerk.clerk_link import ClerkLink
 from proxy.edge.routing.decision import decide
 from proxy.edge.routing.request import Request
 from proxy.edge.routing.step import Verdict
-from proxy.edge.steps.principal_step import PrincipalStep
+from proxy.edge.steps.principal_step import MemberNumbers, PrincipalStep
 from tests.edge.auth.guarded import ORDERS, guarded
 from tests.edge.auth.issuer import bearer
 from tests.edge.conftest import Play, Serve
@@ -184,7 +185,7 @@ def known(proxy: Proxy, principal: Principal | None) -> None:
         request.principal = principal
         return None
 
-    step = PrincipalStep(RoutePrincipal(sets=SETS))
+    step = PrincipalStep(RoutePrincipal(sets=SETS), MemberNumbers(ClerkLink(Path())))
     for bound in proxy.listener.live.bound:
         bound.admission = (finds, decide, step)
 
