@@ -1,6 +1,6 @@
 """Why a caller is refused: what the log and the counters say, and what the caller may know of it (RFC 6750 section 3).
 
-Rule 1: a caller learns which of five things is the matter, and never which check has found it: a forger would ask on.
+Rule 1: a caller learns which of seven things is the matter, and never which check has found it: a forger would ask on.
 Rule 2: what has to do with the route alone (scopes, claims) is told only of a token that is verified.
 """
 
@@ -32,6 +32,7 @@ class Refusal(StrEnum):
     CLAIM = "wrong_claim"
     FAILURES = "too_many_failed_checks"
     NO_KEYS = "no_key_set"
+    SUSPENDED = "suspended"
 
 
 class Told(StrEnum):
@@ -43,6 +44,7 @@ class Told(StrEnum):
     INSUFFICIENT = "insufficient_scope"
     TOO_MANY = "too many"
     UNAVAILABLE = "unavailable"
+    SUSPENDED = "suspended"
 
 
 _TOLD: Mapping[Refusal, Told] = {
@@ -52,8 +54,9 @@ _TOLD: Mapping[Refusal, Told] = {
     Refusal.CLAIM: Told.INSUFFICIENT,
     Refusal.FAILURES: Told.TOO_MANY,
     Refusal.NO_KEYS: Told.UNAVAILABLE,
+    Refusal.SUSPENDED: Told.SUSPENDED,
 }
-_NEAREST = (Told.TOO_MANY, Told.INSUFFICIENT, Told.UNAVAILABLE, Told.INVALID_TOKEN)
+_NEAREST = (Told.SUSPENDED, Told.TOO_MANY, Told.INSUFFICIENT, Told.UNAVAILABLE, Told.INVALID_TOKEN)
 
 
 def told_of(refusal: Refusal) -> Told:

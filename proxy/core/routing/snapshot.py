@@ -139,6 +139,12 @@ class Snapshot:
         return self.state != IN_MEMORY
 
     @property
+    def fetched_sources(self) -> frozenset[str]:
+        """The key sets that its policies name, and that did not come with it."""
+        named = {policy.source for policy in self.auth.values() if isinstance(policy, JwtPolicy)}
+        return frozenset(named - self.key_sets.keys())
+
+    @property
     def needs_clerk(self) -> bool:
         """Whether there is somebody to be asked on a request's behalf: a database, or who has issued a token."""
         return self.has_database or any(isinstance(policy, OpaquePolicy) for policy in self.auth.values())
