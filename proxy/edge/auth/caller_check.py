@@ -17,13 +17,13 @@ from collections.abc import Sequence
 from time import monotonic, time
 from typing import TYPE_CHECKING, Final
 
-from proxy.core.auth.claims import lacks, refusal_of
 from proxy.core.auth.principal import Principal
 from proxy.core.auth.refusal import Refusal, is_failed_check, nearest_refusal
 from proxy.core.auth.signed_token import SignedToken, read_token
+from proxy.core.auth.token_claims import lacks, refusal_of
 from proxy.core.limits.rate import Meter
 from proxy.edge.auth.checked_tokens import CheckedToken, CheckedTokens, digest_of
-from proxy.edge.auth.key_sets import KeySets
+from proxy.edge.auth.key_sets import WorkerKeySets
 from proxy.edge.auth.key_waits import KeyWaits
 from proxy.edge.auth.suspended import SuspendedSubjects
 
@@ -42,7 +42,7 @@ class KnownToWorker:
 
     def __init__(self) -> None:
         """Nothing was said yet."""
-        self.key_sets = KeySets()
+        self.key_sets = WorkerKeySets()
         self.key_waits = KeyWaits()
         self.suspended = SuspendedSubjects()
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from proxy.edge.auth.verifying_keys import VerifyingKeys
 
 if TYPE_CHECKING:
-    from proxy.link.messages import KeySets as KeySetsMessage
+    from proxy.link.messages import KeySets
 
 
-class KeySets:
+class WorkerKeySets:
     """By source."""
 
     __slots__ = ("_of_table", "_sent")
@@ -30,7 +30,7 @@ class KeySets:
         """The sets that the table holds, by source."""
         self._of_table = _kept(self._of_table, documents)
 
-    def adopt(self, message: KeySetsMessage) -> None:
+    def adopt(self, message: KeySets) -> None:
         """All sets that control has."""
         self._sent = _kept(self._sent, {each.source: each.jwks for each in message.sets})
 

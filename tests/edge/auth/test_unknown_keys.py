@@ -81,7 +81,7 @@ async def test_a_key_that_nobody_has_is_a_401_once_it_was_asked_for(start: Start
     rotating.give(rotating.orders.issuer, answered=[URL])
 
     check_problem(await asking, 401)
-    assert rotating.orders.refusals() == ["unknown_key"]
+    await rotating.orders.proxy.until(lambda: rotating.orders.refusals() == ["unknown_key"])
 
 
 async def test_a_wait_in_vain_is_a_503(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,10 +98,10 @@ async def test_a_wait_in_vain_is_a_503(start: Start, monkeypatch: pytest.MonkeyP
 async def test_a_client_that_leaves_waits_no_more(start: Start) -> None:
     """Its place is free at once."""
     rotating = await start()
-    client = await rotating.orders.proxy.connect()
+    client = await rotating.orders.proxy.client()
     await client.send(get(b"/orders/7", bearer(rotating.next.token())))
     await rotating.orders.proxy.until(lambda: len(rotating.callers.key_waits) == 1)
-    client.abort()
+    client.reset()
     await rotating.orders.proxy.until(lambda: len(rotating.callers.key_waits) == 0)
 
 
@@ -160,7 +160,7 @@ async def test_a_suspended_subject_is_refused_however_good_its_token_is(start: S
     check_problem(answer, 403)
     assert answer.values(b"WWW-Authenticate") == []
     assert (await rotating.orders.shows(ben)).status == 200
-    assert rotating.orders.refusals() == ["suspended"]
+    await rotating.orders.proxy.until(lambda: rotating.orders.refusals() == ["suspended"])
 
     rotating.callers.suspended.adopt(Suspended([]))
     assert (await rotating.orders.shows(ada)).status == 200
