@@ -13,7 +13,6 @@ from proxy.control.key_sets.key_set_fetch import KeySetFetch
 from proxy.control.key_sets.key_set_watch import KeySetDuties, KeySetWatch
 from proxy.control.suspension.suspended_list import SuspendedList
 from proxy.core.auth.key_set_state import KeySetSource
-from proxy.core.routing.snapshot import Snapshot
 from proxy.tasks import RestartedTasks, Work
 
 FIRST_LOOK = 1.0
@@ -56,15 +55,9 @@ class CallerParts:
     def follow(self) -> None:
         """A table was taken."""
         snapshot = self._running.snapshot
-        self.key_sets.follow(key_set_sources(snapshot))
+        self.key_sets.follow(KeySetSource(each) for each in sorted(snapshot.fetched_sources))
         self._suspended.follow(self._place(snapshot.suspend) if snapshot.suspend else None)
 
     async def close(self) -> None:
         """End the connections to sources."""
         await self._fetch.close()
-
-
-def key_set_sources(snapshot: Snapshot) -> list[KeySetSource]:
-    """The key sets that the policies of a table name, and that did not come with it."""
-    del snapshot
-    return []

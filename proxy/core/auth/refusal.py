@@ -1,6 +1,6 @@
 """Why a caller is refused: what the log and the counters say, and what the caller may know of it (RFC 6750 section 3).
 
-Rule 1: a caller learns which of five things is the matter, and never which check has found it: a forger would ask on.
+Rule 1: a caller learns which of seven things is the matter, and never which check has found it: a forger would ask on.
 Rule 2: what has to do with the route alone (scopes, claims) is told only of a token that is verified.
 """
 
@@ -32,9 +32,10 @@ class Refusal(StrEnum):
     CLAIM = "wrong_claim"
     FAILURES = "too_many_failed_checks"
     NO_KEYS = "no_key_set"
+    SUSPENDED = "suspended"
 
 
-class Told(StrEnum):
+class Challenge(StrEnum):
     """What the caller may know."""
 
     NOTHING_SENT = "nothing sent"
@@ -43,29 +44,37 @@ class Told(StrEnum):
     INSUFFICIENT = "insufficient_scope"
     TOO_MANY = "too many"
     UNAVAILABLE = "unavailable"
+    SUSPENDED = "suspended"
 
 
-_TOLD: Mapping[Refusal, Told] = {
-    Refusal.NO_TOKEN: Told.NOTHING_SENT,
-    Refusal.TWO_FIELDS: Told.INVALID_REQUEST,
-    Refusal.SCOPE: Told.INSUFFICIENT,
-    Refusal.CLAIM: Told.INSUFFICIENT,
-    Refusal.FAILURES: Told.TOO_MANY,
-    Refusal.NO_KEYS: Told.UNAVAILABLE,
+_CHALLENGES: Mapping[Refusal, Challenge] = {
+    Refusal.NO_TOKEN: Challenge.NOTHING_SENT,
+    Refusal.TWO_FIELDS: Challenge.INVALID_REQUEST,
+    Refusal.SCOPE: Challenge.INSUFFICIENT,
+    Refusal.CLAIM: Challenge.INSUFFICIENT,
+    Refusal.FAILURES: Challenge.TOO_MANY,
+    Refusal.NO_KEYS: Challenge.UNAVAILABLE,
+    Refusal.SUSPENDED: Challenge.SUSPENDED,
 }
-_NEAREST = (Told.TOO_MANY, Told.INSUFFICIENT, Told.UNAVAILABLE, Told.INVALID_TOKEN)
+_NEAREST = (
+    Challenge.SUSPENDED,
+    Challenge.TOO_MANY,
+    Challenge.INSUFFICIENT,
+    Challenge.UNAVAILABLE,
+    Challenge.INVALID_TOKEN,
+)
 
 
-def told_of(refusal: Refusal) -> Told:
+def challenge_of(refusal: Refusal) -> Challenge:
     """Rule 1."""
-    return _TOLD.get(refusal, Told.INVALID_TOKEN)
+    return _CHALLENGES.get(refusal, Challenge.INVALID_TOKEN)
 
 
 def nearest_refusal(one: Refusal, other: Refusal) -> Refusal:
     """Of what two policies say of one token, what is worth saying: that of the policy that came further with it."""
-    return min(one, other, key=lambda refusal: (_NEAREST.index(told_of(refusal)), refusal is Refusal.ISSUER))
+    return min(one, other, key=lambda refusal: (_NEAREST.index(challenge_of(refusal)), refusal is Refusal.ISSUER))
 
 
 def is_failed_check(refusal: Refusal) -> bool:
     """Whether it counts against the address that it came from: somebody has shown what is no good token here."""
-    return told_of(refusal) is Told.INVALID_TOKEN
+    return challenge_of(refusal) is Challenge.INVALID_TOKEN

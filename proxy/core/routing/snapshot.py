@@ -142,6 +142,12 @@ class Snapshot:
         return self.state != IN_MEMORY
 
     @property
+    def fetched_sources(self) -> frozenset[str]:
+        """The key sets that its policies name, and that did not come with it."""
+        named = {policy.source for policy in self.auth.values() if isinstance(policy, JwtPolicy)}
+        return frozenset(named - self.key_sets.keys())
+
+    @property
     def needs_clerk(self) -> bool:
         """Whether there is somebody to be asked on a request's behalf: a database, or who has issued a token."""
         asks = self.principal.lookup is not None or any(isinstance(each, OpaquePolicy) for each in self.auth.values())
