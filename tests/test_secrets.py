@@ -26,6 +26,7 @@ NO_SECRETS = {
     ("CertificateFiles", "key"): "a path",
     ("UpstreamTls", "key"): "a path",
     ("ReconcileCheck", "key"): "names of columns",
+    ("MemberLookup", "url"): "an address; one with a password is refused",
 }
 TOP = """\
 version: 1

@@ -35,6 +35,7 @@ class FieldKind(IntEnum):
     TRAILER = 16
     UNDERSCORE = 17
     KEEP_ALIVE = 18
+    SAW = 19
 
 
 _HOP_BY_HOP = frozenset({b"keep-alive", b"proxy-connection", b"proxy-authorization", b"proxy-authenticate"})
@@ -84,6 +85,7 @@ _RESPONSE_SPECIAL = {
     b"set-cookie": FieldKind.SET_COOKIE,
     b"x-request-id": FieldKind.MANAGED,
     b"trailer": FieldKind.TRAILER,
+    b"x-banyan-saw": FieldKind.SAW,
 }
 
 ALWAYS_WANTED = frozenset(

@@ -78,6 +78,9 @@ class CapturingWorker(Protocol):
     def in_vain(self, capture: Capture, size: int) -> None:
         """So many bytes were read of an answer that is too large to be compared."""
 
+    def echoed(self, capture: Capture, side: Side, *, heard: bool) -> None:
+        """Whether a side has said whom it saw."""
+
     def offer(self, frame: bytes) -> bool:
         """Hand a pair over; False: it is lost."""
 
@@ -302,6 +305,7 @@ class Capture(Tap):
         shadow = self._shadow
         if shadow is None:
             return self._offer_alone()
+        self._count_echoes(shadow)
         if self._dry_run and not shadow.kept.failure:
             self._shadows.heard(shadow)
         if not self._shadows.offer(encode(self._pair(self._answer(shadow.kept, shadow.leg, self._epoch())))):
@@ -313,6 +317,14 @@ class Capture(Tap):
                 return Shadowed.SHED
             case _:
                 return Shadowed.FAILED
+
+    def _count_echoes(self, shadow: ShadowLeg) -> None:
+        """Of a caller who is known: whether each side has said whom it saw."""
+        if self._principal is None:
+            return
+        for side, kept in ((self._leg.side, self.live), (self.side, shadow.kept)):
+            if kept.status and not kept.failure:
+                self._shadows.echoed(self, side, heard=kept.has_echo)
 
     def _offer_alone(self) -> Shadowed:
         """Nobody else was asked: for want of room, or as the client's answer is none that another could be held to."""
