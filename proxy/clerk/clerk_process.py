@@ -26,6 +26,7 @@ import structlog
 from proxy.clerk.grants.grant_handler import GrantHandler
 from proxy.clerk.handler import AnyHandler
 from proxy.clerk.idempotency.key_handler import KeyHandler
+from proxy.clerk.introspection.introspection_handler import IntrospectionHandler
 from proxy.clerk.journal.journal_handler import JournalHandler
 from proxy.clerk.worker_connection import Handlers, WorkerConnection
 from proxy.core.routing.snapshot import Snapshot
@@ -71,7 +72,9 @@ class ClerkProcess:
             inputs.snapshot.state.reveal(), inputs.directory, patience=PATIENCE, most=CONNECTIONS
         )
         self._grants = GrantHandler(inputs.snapshot, inputs.directory)
-        self._handlers = Handlers((*_handlers(self._connections, inputs.snapshot), self._grants))
+        self._introspection = IntrospectionHandler(inputs.snapshot)
+        asking = _asking_a_database(self._connections, inputs.snapshot)
+        self._handlers = Handlers((*asking, self._grants, self._introspection))
         self._link = ControlLink(inputs.link, MOST_UNSENT, self._tell, self._hear)
         self._installing = asyncio.Lock()
         self._stopping = asyncio.Event()
@@ -99,6 +102,7 @@ class ClerkProcess:
         await self._last_words()
         await self._loops.end()
         await self._tasks.end()
+        await self._introspection.end()
         await self._connections.close()
         _log.info("clerk_ended", running=self._handlers.running)
 
@@ -122,6 +126,8 @@ class ClerkProcess:
             self._link.send(state)
             if (counts := self._grants.take_counts()) is not None:
                 self._link.send(counts)
+            if introspected := self._introspection.take_counts():
+                self._link.send(introspected)
 
     def _hear(self, body: bytes) -> None:
         try:
@@ -149,7 +155,9 @@ def keep_to_itself() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def _handlers(connections: Connections, snapshot: Snapshot) -> tuple[AnyHandler, ...]:
-    """One of each feature."""
+def _asking_a_database(connections: Connections, snapshot: Snapshot) -> tuple[AnyHandler, ...]:
+    """One of each feature that needs one, where there is one."""
+    if not snapshot.has_database:
+        return ()
     journal = PostgresJournal(connections, f"{socket.gethostname()} {os.getpid()} {time.time_ns():x}")
     return KeyHandler(PostgresKeys(connections)), JournalHandler(journal, snapshot)
