@@ -67,7 +67,7 @@ async def test_a_rotation_costs_nobody_a_401(start: Start) -> None:
     rotating.give(rotating.orders.issuer, rotating.next, answered=[URL])
 
     assert {(await each).status for each in asking} == {200}
-    assert await rotating.orders.refused(1) == []
+    assert rotating.orders.refusals() == []
     assert (await rotating.orders.shows(rotating.orders.issuer.token())).status == 200
 
 
