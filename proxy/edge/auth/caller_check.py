@@ -30,7 +30,7 @@ from proxy.edge.auth.suspended import SuspendedSubjects
 if TYPE_CHECKING:
     from proxy.core.auth.auth_policy import ClaimIs, JwtPolicy, RouteAuth
     from proxy.core.routing.route import RateLimit
-    from proxy.link.messages import KeySets as KeySetsMessage
+    from proxy.link.messages import KeySets
 
 _BEARER: Final = b"bearer "
 
@@ -46,7 +46,7 @@ class KnownToWorker:
         self.key_waits = KeyWaits()
         self.suspended = SuspendedSubjects()
 
-    def hear_keys(self, message: KeySetsMessage) -> None:
+    def hear_keys(self, message: KeySets) -> None:
         """Check by these from the next token on, and look again at who waits for a key."""
         self.key_sets.adopt(message)
         self.key_waits.hear(frozenset(message.answered))
