@@ -64,7 +64,7 @@ async def test_routes_have_the_contracts_shape(port: Port) -> None:
             "mismatch_rate": None,
             "since": "",
         },
-        "coverage": {"shapes": 0, "uncovered": 0, "unseen": 1.0, "unseen_bound": 1.0},
+        "coverage": {"shapes": 0, "uncovered": 0, "unseen": 1.0, "unseen_bound": 1.0, "echoes": []},
         "verdict": "hold",
         "state": "no_ramp",
         "reasons": ["no ramp is declared: it goes as far as routes.yaml says"],
