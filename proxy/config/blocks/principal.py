@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import combinations
-from typing import Annotated
+from typing import Annotated, cast
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field
@@ -278,15 +278,13 @@ def _signed(draft: Draft) -> SignedPrincipal | None:
     block = _token(draft)
     if block is None:
         return None
-    key, pem = _key_in(draft, block.key, read_private), draft.read_file(str(block.key))
-    if isinstance(key, str) or isinstance(pem, str):
-        return None
-    more = [_key_in(draft, file, read_either) for file in _more(block)]
+    key, pem = cast("PublicKey", _key_in(draft, block.key, read_private)), draft.read_file(str(block.key))
+    more = [cast("PublicKey", _key_in(draft, file, read_either)) for file in _more(block)]
     return SignedPrincipal(
         name=str(block.field),
         issuer=str(block.issuer),
-        signer=Signer(kid=key.kid, algorithm=key.algorithm, pem=Secret(pem)),
-        published=(key.jwk, *[each.jwk for each in more if not isinstance(each, str)]),
+        signer=Signer(kid=key.kid, algorithm=key.algorithm, pem=Secret(cast("bytes", pem))),
+        published=(key.jwk, *[each.jwk for each in more]),
         audiences={str(name): str(audience) for name, audience in (block.audiences or {}).items()},
     )
 
