@@ -1,0 +1,121 @@
+"""The row `name`: which addresses a name has, and who said so.
+
+Rule 1: it is asked as serving asks: hosts file, then name servers; or by the system, where `resolve` says that.
+Rule 2: the system's own modules are asked beside it, as curl would: where they have none of these addresses, what
+        curl says of this name is no proof of what Banyan meets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from ipaddress import ip_address
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from proxy.core.reachability.finding import End, Finding, ProbeRow, failed, fine, warned
+from proxy.names.files import Files
+from proxy.names.resolution import NoAddress, Resolution, Resolved, Unresolved
+from proxy.names.resolver import LOOKUP, Resolver
+from proxy.reachability.bounds import Bounds, ms_since
+
+if TYPE_CHECKING:
+    from proxy.tasks import Tasks
+
+SYSTEM = 2.0
+"""Seconds that the system's modules have after the name servers have answered (rule 2)."""
+_MOST_SHOWN = 8
+_BY_SYSTEM = "this system (nsswitch.conf)"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Who is asked: the resolver with its files."""
+
+    resolver: Resolver
+    files: Files
+    tasks: Tasks
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A name that is looked up for the key of routes.yaml where it stands."""
+
+    name: str
+    key: str
+    by: str
+
+
+async def name_row(
+    names: Names, name: str, key: str, bounds: Bounds, *, system: bool
+) -> tuple[Finding, tuple[str, ...]]:
+    """The row, and the addresses; `key` is what would have to say `resolve: system`, `system` whether it does."""
+    if _is_number(name):
+        return fine(ProbeRow.NAME, "is an address: nothing to look up"), (name,)
+    began = monotonic()
+    others = names.tasks.start(_ask(names, name, bounds, system=True), name=f"name {name} by the system")
+    found = await others if system else await _ask(names, name, bounds, system=False)
+    took = ms_since(began)
+    asked = _Asked(name, key, _BY_SYSTEM if system else _by(names.files, name))
+    if not system:
+        await asyncio.wait([others], timeout=bounds.of(SYSTEM))
+    curl = others.result() if others.done() else None
+    others.cancel()
+    if isinstance(found, Resolved):
+        return _found(asked, found, curl, took), found.hosts
+    return _missing(asked, found, curl, names.files, took), ()
+
+
+async def _ask(names: Names, name: str, bounds: Bounds, *, system: bool) -> Resolution:
+    try:
+        async with bounds.within(LOOKUP):
+            return await names.resolver.ask(name, monotonic(), system=system)
+    except TimeoutError:
+        servers = "" if system else ", ".join(names.files.servers.addresses)
+        return Unresolved(name, NoAddress.SILENT, monotonic(), servers)
+
+
+def _by(files: Files, name: str) -> str:
+    """Who knows it, as `proxy.names.resolver` asks."""
+    return str(files.hosts) if files.hosts_of(name) else f"{', '.join(files.servers.addresses)} ({files.resolv_conf})"
+
+
+def _found(asked: _Asked, found: Resolved, curl: Resolution | None, took: float) -> Finding:
+    more = f" and {len(found.hosts) - _MOST_SHOWN} more" if len(found.hosts) > _MOST_SHOWN else ""
+    ttl = f", TTL {found.ttl:g} s" if asked.by.endswith(")") and asked.by != _BY_SYSTEM else ""
+    said = f"{', '.join(found.hosts[:_MOST_SHOWN])}{more} by {asked.by}{ttl}"
+    match curl:
+        case Resolved() if not set(curl.hosts) & set(found.hosts):
+            cure = (
+                f"curl would ask {', '.join(curl.hosts[:_MOST_SHOWN])}: if that is right, {asked.key}.resolve: system"
+            )
+            return warned(ProbeRow.NAME, said, End.HERE, cure, took)
+        case Unresolved(why=NoAddress.UNKNOWN):
+            cure = "curl would not find it: nsswitch.conf may leave name servers out, which Banyan asks"
+            return warned(ProbeRow.NAME, said, End.HERE, cure, took)
+        case _:
+            return fine(ProbeRow.NAME, said, took)
+
+
+def _missing(asked: _Asked, found: Unresolved, curl: Resolution | None, files: Files, took: float) -> Finding:
+    said, end = found.detail, End.HERE
+    if isinstance(curl, Resolved):
+        cure = f"curl would ask {', '.join(curl.hosts[:_MOST_SHOWN])}, by nsswitch.conf: {asked.key}.resolve: system"
+    elif asked.by == _BY_SYSTEM:
+        cure = f"nsswitch.conf names who is asked for {asked.name}: mend it, or the name in routes.yaml"
+    elif found.why is NoAddress.SILENT:
+        cure = f"{files.resolv_conf} names {', '.join(files.servers.addresses)}: name others, or mend the way to them"
+    elif found.why is NoAddress.UNKNOWN:
+        tried = ", ".join(files.servers.names_for(asked.name))
+        cure = f"{files.resolv_conf} has no answer for {tried}, nor has {files.hosts}: mend the name, or add it there"
+    else:
+        end, cure = End.THERE, f"the servers of its zone fail: ask who keeps {asked.name}"
+    return failed(ProbeRow.NAME, said, end, cure, took)
+
+
+def _is_number(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

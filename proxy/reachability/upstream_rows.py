@@ -1,0 +1,153 @@
+"""All rows of an upstream's endpoint: the name once, the others for each of its addresses.
+
+Rule 1: after a row that fails the address has no more of them: what would be asked next hangs on it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+
+from proxy.core.http.authority import normal_host
+from proxy.core.reachability.answer_finding import Answer, judged
+from proxy.core.reachability.certificate_finding import SOON, named
+from proxy.core.reachability.connect_finding import own_address
+from proxy.core.reachability.finding import End, Finding, ProbeRow, RowOutcome, failed, fine, warned
+from proxy.core.routing.route import Endpoint, HostMode
+from proxy.edge.instance import Here
+from proxy.reachability.answer_rows import Question, ask
+from proxy.reachability.bounds import Bounds
+from proxy.reachability.connection_rows import Opened, connect_row, source_row, tls_row
+from proxy.reachability.name_row import Names, name_row
+from proxy.reachability.targets import UpstreamTarget
+from proxy.tls.contexts import UnusableError, certificate_in
+from proxy.tls.live_contexts import day
+
+MOST_ADDRESSES = 16
+"""Of one name; of more, the first in order are probed."""
+_REFUSALS = (401, 403)
+
+
+async def upstream_rows(target: UpstreamTarget, names: Names, here: Here, bounds: Bounds) -> list[Finding]:
+    """Every row; `here` is where this routes.yaml listens."""
+    endpoint, upstream = target.endpoint, target.upstream
+    if endpoint.is_unix:
+        return await _AddressRows(target, endpoint, here, bounds).all()
+    key = f"upstreams.{upstream.name}"
+    found, hosts = await name_row(names, endpoint.host, key, bounds, system=upstream.resolve.system)
+    places = [Endpoint(host, endpoint.port) for host in hosts[:MOST_ADDRESSES]]
+    rows = await asyncio.gather(*[_AddressRows(target, place, here, bounds).all() for place in places])
+    return [found, *(row for each in rows for row in each)]
+
+
+class _AddressRows:
+    """The rows of one address."""
+
+    def __init__(self, target: UpstreamTarget, place: Endpoint, here: Here, bounds: Bounds) -> None:
+        self._upstream = target.upstream
+        self._target = target
+        self._place = place
+        self._here = here
+        self._bounds = bounds
+        self._rows: list[Finding] = []
+
+    async def all(self) -> list[Finding]:
+        """In their order."""
+        await self._reach()
+        address = "" if self._place.is_unix else self._place.text
+        return [replace(row, address=address) for row in self._rows]
+
+    def _fails(self, row: Finding) -> bool:
+        """Keep it; whether it is the last one, by rule 1."""
+        self._rows.append(row)
+        return row.outcome is RowOutcome.FAILED
+
+    async def _reach(self) -> None:
+        place = self._place
+        if not place.is_unix and self._fails(source_row(place.host)):
+            return
+        if self._here.is_at(place.host, place.port):
+            self._fails(own_address(place.text))
+            return
+        opened = await self._connected()
+        if opened is None:
+            return
+        try:
+            if not self._fails(self._as_whom()):
+                await self._ask(opened)
+        finally:
+            opened.close()
+
+    async def _connected(self) -> Opened | None:
+        """With its handshake; None where a row has failed. Both share the time for a connection."""
+        length = self._upstream.timeouts.connect
+        row, opened = await connect_row(self._place, self._bounds, length)
+        self._rows.append(row)
+        if opened is None or self._upstream.scheme != "https":
+            return opened
+        left = length - (row.ms or 0.0) / 1000
+        tls = await tls_row(opened, self._place, self._upstream, self._tls_name, self._bounds, left)
+        if self._fails(tls):
+            opened.close()
+            return None
+        return opened
+
+    def _as_whom(self) -> Finding:
+        """Whom Banyan shows itself as: by a certificate, or as nobody."""
+        tls = self._upstream.tls
+        if not tls.cert:
+            return fine(ProbeRow.AS_WHOM, f"nobody: Banyan has no credential for it; Host {self._question.host}")
+        key = f"upstreams.{self._upstream.name}.tls"
+        try:
+            certificate = certificate_in(tls.cert)
+        except UnusableError as error:
+            return failed(ProbeRow.AS_WHOM, str(error), End.HERE, f"mend {key}")
+        said = f"the certificate in {tls.cert} ({named(certificate.names)}), until {day(certificate.ends)}"
+        if certificate.ends - time.time() < SOON:
+            return warned(ProbeRow.AS_WHOM, said, End.HERE, f"renew the certificate of {key}.cert")
+        return fine(ProbeRow.AS_WHOM, said)
+
+    async def _ask(self, opened: Opened) -> None:
+        question, upstream = self._question, self._upstream
+        answer, took = await ask(opened, question, upstream, self._bounds)
+        if isinstance(answer, Answer) and answer.status in _REFUSALS and question.method == "HEAD":
+            answer = await self._told_why(answer)
+        if isinstance(answer, Finding):
+            self._fails(answer)
+            return
+        is_health = upstream.health is not None
+        shown = f"the certificate in {upstream.tls.cert}" if upstream.tls.cert else ""
+        self._fails(judged(answer, upstream.name, is_health=is_health, host=question.host, shown=shown))
+        self._rows.append(fine(ProbeRow.ROUND_TRIP, f"{took:.1f} ms", took))
+
+    async def _told_why(self, answer: Answer) -> Answer:
+        """The same refusal with its body, where that can be had (rule 2 of `answer_rows`)."""
+        again = _AddressRows(self._target, self._place, self._here, self._bounds)
+        opened = await again._connected()
+        if opened is None:
+            return answer
+        try:
+            told, _ = await ask(opened, replace(self._question, method="GET"), self._upstream, self._bounds)
+        finally:
+            opened.close()
+        is_same = isinstance(told, Answer) and told.status == answer.status
+        return replace(answer, body=told.body) if is_same and isinstance(told, Answer) else answer
+
+    @property
+    def _question(self) -> Question:
+        """By rule 1 of `answer_rows`, with the Host that serving would say."""
+        upstream, health, said = self._upstream, self._upstream.health, self._target.host
+        own = replace(upstream, host=self._target.endpoint.host, port=self._target.endpoint.port, more=()).authority
+        host = said if said and upstream.host_mode is HostMode.PRESERVE else own
+        if health is not None:
+            return Question(method="GET", path=health.path, host=said or health.host or own)
+        return Question(method="HEAD", path="/", host=host)
+
+    @property
+    def _tls_name(self) -> str:
+        """The name that a worker would ask for, and that the certificate must hold."""
+        upstream = self._upstream
+        if upstream.follows_host and (host := normal_host(self._question.host.encode("ascii", "replace"))):
+            return host.strip("[]")
+        return upstream.tls.server_name or self._target.endpoint.host.removesuffix(".")
