@@ -70,8 +70,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 # fmt: off
 PURE = {
     "__future__", "abc", "base64", "binascii", "bisect", "cmath", "codecs", "collections", "contextlib", "copy",
-    "dataclasses", "decimal", "difflib", "enum", "errno", "fractions", "functools", "hashlib", "heapq", "hmac", "ipaddress",
-    "itertools", "json", "math", "numbers", "operator", "re", "reprlib", "statistics", "string", "struct",
+    "dataclasses", "decimal", "difflib", "enum", "errno", "fractions", "functools", "hashlib", "heapq", "hmac",
+    "ipaddress", "itertools", "json", "math", "numbers", "operator", "re", "reprlib", "statistics", "string", "struct",
     "textwrap", "types", "typing", "unicodedata", "urllib.parse", "xxhash", "zlib",
 }
 # fmt: on

@@ -4,6 +4,8 @@ Rule 1: the path that `health` names, by GET as health probes ask for it; withou
 Rule 2: a refusal is asked for once more by GET, on a connection of its own: HEAD has no body, and the body may say
         what is missing. Nothing else is ever sent twice.
 Rule 3: a head is judged by the parsers that serve, with the points of leniency of the upstream.
+Rule 4: TLS 1.3 refuses a client only after its handshake, by an alert that is lost where a request was written
+        meanwhile: who ends a connection without an answer is listened to once more, in silence.
 """
 
 from __future__ import annotations
@@ -24,7 +26,10 @@ from proxy.reachability.connection_rows import Opened
 from proxy.tls.handshake_errors import sentence_of
 
 MOST_BODY = 16 * 1024
+ALERT = 1.0
+"""Seconds for which an alert is waited for (rule 4)."""
 _CHALLENGE = b"www-authenticate"
+_FIRST_FINAL, _FIRST_BAD = 200, 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,29 +69,47 @@ async def ask(opened: Opened, question: Question, upstream: Upstream, bounds: Bo
     return answer, took
 
 
+async def alert(opened: Opened, question: Question, upstream: Upstream, bounds: Bounds) -> Finding | None:
+    """What a connection says on which nothing is asked (rule 4); None where it says nothing."""
+    try:
+        async with bounds.within(ALERT):
+            await opened.reader.read(1)
+    except ssl.SSLError as error:
+        return _broken(error, question, upstream)
+    except OSError:
+        pass
+    return None
+
+
 async def _read(reader: asyncio.StreamReader, question: Question, upstream: Upstream) -> Answer | Finding:
-    """The first final answer, and the beginning of its body."""
+    """The first final answer, and the beginning of its body; interim ones are passed over."""
+    data = b""
     while True:
-        partial, end = PartialHead.of_response(upstream.leniency), -1
-        while end < 0:
-            data = await reader.read(MAX_HEAD)
-            if not data:
-                raise ConnectionResetError
-            end, problem = partial.add(data)
-            if problem or len(partial.data) > MAX_HEAD + MOST_BODY:
-                return _unreadable(question, problem or "its head does not end")
-        head = ResponseReader().read(partial.data[:end], bodyless=question.method == "HEAD")
+        found = await _head(reader, data, upstream)
+        if isinstance(found, str):
+            return _unreadable(question, found)
+        raw, data = found
+        head = ResponseReader().read(raw, bodyless=question.method == "HEAD")
         if isinstance(head, str):
             return _unreadable(question, head)
-        if head.status >= 200:
-            raw, rest = partial.data[:end], partial.data[end:]
-            body = await _body(reader, rest) if head.status >= 400 and question.method != "HEAD" else b""
-            return Answer(
-                asked=question.asked,
-                status=head.status,
-                challenge=_challenge(raw),
-                body=body.decode("utf-8", "replace"),
-            )
+        if head.status >= _FIRST_FINAL:
+            has_words = head.status >= _FIRST_BAD and question.method != "HEAD"
+            body = (await _body(reader, data)).decode("utf-8", "replace") if has_words else ""
+            return Answer(asked=question.asked, status=head.status, challenge=_challenge(raw), body=body)
+
+
+async def _head(reader: asyncio.StreamReader, data: bytes, upstream: Upstream) -> tuple[bytes, bytes] | str:
+    """A whole head and what came after it, or what is wrong with it; `data` came already."""
+    partial = PartialHead.of_response(upstream.leniency)
+    end, problem = partial.add(data) if data else (-1, "")
+    while end < 0 and not problem:
+        if len(partial.data) > MAX_HEAD:
+            return f"its head is longer than {MAX_HEAD // 1024} KiB"
+        data = await reader.read(MAX_HEAD)
+        if not data:
+            raise ConnectionResetError
+        end, problem = partial.add(data)
+    return problem or (partial.data[:end], partial.data[end:])
 
 
 async def _body(reader: asyncio.StreamReader, begun: bytes) -> bytes:
@@ -112,7 +135,7 @@ def _unreadable(question: Question, problem: str) -> Finding:
 
 
 def _broken(error: OSError, question: Question, upstream: Upstream) -> Finding:
-    """TLS 1.3 tells only now that it wants a certificate of the client's."""
+    """No answer came; an alert of TLS says why."""
     if isinstance(error, ssl.SSLError):
         sentence, _, cure = sentence_of(error, upstream).partition("; ")
         row = ProbeRow.AS_WHOM if "client certificate" in sentence else ProbeRow.MAY_I

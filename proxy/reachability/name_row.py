@@ -53,17 +53,20 @@ async def name_row(
     if _is_number(name):
         return fine(ProbeRow.NAME, "is an address: nothing to look up"), (name,)
     began = monotonic()
-    others = names.tasks.start(_ask(names, name, bounds, system=True), name=f"name {name} by the system")
-    found = await others if system else await _ask(names, name, bounds, system=False)
+    beside = None if system else names.tasks.start(_ask(names, name, bounds, system=True), name=f"system {name}")
+    found = await _ask(names, name, bounds, system=system)
     took = ms_since(began)
+    curl = None if beside is None else await _soon(beside, bounds)
     asked = _Asked(name, key, _BY_SYSTEM if system else _by(names.files, name))
-    if not system:
-        await asyncio.wait([others], timeout=bounds.of(SYSTEM))
-    curl = others.result() if others.done() else None
-    others.cancel()
     if isinstance(found, Resolved):
         return _found(asked, found, curl, took), found.hosts
     return _missing(asked, found, curl, names.files, took), ()
+
+
+async def _soon(beside: asyncio.Task[Resolution], bounds: Bounds) -> Resolution | None:
+    """What it has found by then; None where it goes on."""
+    done, _ = await asyncio.wait([beside], timeout=bounds.of(SYSTEM))
+    return beside.result() if done else None
 
 
 async def _ask(names: Names, name: str, bounds: Bounds, *, system: bool) -> Resolution:

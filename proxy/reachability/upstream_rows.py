@@ -16,7 +16,7 @@ from proxy.core.reachability.connect_finding import own_address
 from proxy.core.reachability.finding import End, Finding, ProbeRow, RowOutcome, failed, fine, warned
 from proxy.core.routing.route import Endpoint, HostMode
 from proxy.edge.instance import Here
-from proxy.reachability.answer_rows import Question, ask
+from proxy.reachability.answer_rows import Question, alert, ask
 from proxy.reachability.bounds import Bounds
 from proxy.reachability.connection_rows import Opened, connect_row, source_row, tls_row
 from proxy.reachability.name_row import Names, name_row
@@ -70,7 +70,7 @@ class _AddressRows:
         if self._here.is_at(place.host, place.port):
             self._fails(own_address(place.text))
             return
-        opened = await self._connected()
+        opened = await self.connected()
         if opened is None:
             return
         try:
@@ -79,7 +79,7 @@ class _AddressRows:
         finally:
             opened.close()
 
-    async def _connected(self) -> Opened | None:
+    async def connected(self) -> Opened | None:
         """With its handshake; None where a row has failed. Both share the time for a connection."""
         length = self._upstream.timeouts.connect
         row, opened = await connect_row(self._place, self._bounds, length)
@@ -114,17 +114,32 @@ class _AddressRows:
         if isinstance(answer, Answer) and answer.status in _REFUSALS and question.method == "HEAD":
             answer = await self._told_why(answer)
         if isinstance(answer, Finding):
-            self._fails(answer)
+            self._fails(await self._alerted() or answer)
             return
         is_health = upstream.health is not None
         shown = f"the certificate in {upstream.tls.cert}" if upstream.tls.cert else ""
         self._fails(judged(answer, upstream.name, is_health=is_health, host=question.host, shown=shown))
         self._rows.append(fine(ProbeRow.ROUND_TRIP, f"{took:.1f} ms", took))
 
+    async def _alerted(self) -> Finding | None:
+        """Why a handshake without a certificate was not enough, if it was that (rule 4 of `answer_rows`)."""
+        if self._upstream.scheme != "https" or self._upstream.tls.cert:
+            return None
+        opened = await self._again()
+        if opened is None:
+            return None
+        try:
+            return await alert(opened, self._question, self._upstream, self._bounds)
+        finally:
+            opened.close()
+
+    async def _again(self) -> Opened | None:
+        """One more connection, whose rows nobody needs."""
+        return await _AddressRows(self._target, self._place, self._here, self._bounds).connected()
+
     async def _told_why(self, answer: Answer) -> Answer:
         """The same refusal with its body, where that can be had (rule 2 of `answer_rows`)."""
-        again = _AddressRows(self._target, self._place, self._here, self._bounds)
-        opened = await again._connected()
+        opened = await self._again()
         if opened is None:
             return answer
         try:
