@@ -22,7 +22,7 @@ from proxy.core.reachability.finding import Finding, ProbeRow, RowOutcome, Targe
 
 WIDTH = 100
 _NARROWEST = 50
-_NAMES = {ProbeRow.TLS: "TLS"} | {row: row.replace("_", " ") for row in ProbeRow if row is not ProbeRow.TLS}
+_NAMES = {row: row.replace("_", " ") for row in ProbeRow} | {ProbeRow.TLS: "TLS", ProbeRow.MAY_I: "may I"}
 _NAME_WIDTH = max(map(len, _NAMES.values()))
 _MARKS = {RowOutcome.FINE: "ok", RowOutcome.WARNING: "warning", RowOutcome.FAILED: "FAILED"}
 _MARK_WIDTH = max(map(len, _MARKS.values()))
