@@ -93,8 +93,8 @@ def _found(asked: _Asked, found: Resolved, curl: Resolution | None, took: float)
                 f"curl would ask {', '.join(curl.hosts[:_MOST_SHOWN])}: if that is right, {asked.key}.resolve: system"
             )
             return warned(ProbeRow.NAME, said, End.HERE, cure, took)
-        case Unresolved(why=NoAddress.UNKNOWN):
-            cure = "curl would not find it: nsswitch.conf may leave name servers out, which Banyan asks"
+        case Unresolved(why=NoAddress.UNKNOWN | NoAddress.FAILED):
+            cure = "curl does not find it: see /etc/nsswitch.conf, which Banyan does not ask"
             return warned(ProbeRow.NAME, said, End.HERE, cure, took)
         case _:
             return fine(ProbeRow.NAME, said, took)
