@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import Field, create_model
 
 from proxy.config.block import Block, KeysAt
+from proxy.config.blocks.auth import AUTH
 from proxy.config.blocks.compare import COMPARE
 from proxy.config.blocks.databases import DATABASES
 from proxy.config.blocks.fallback import FALLBACK
@@ -52,6 +53,7 @@ BLOCKS = (
     WRITES,
     IDEMPOTENCY,
     RESPOND,
+    AUTH,
     GRANTS,
     WAITS,
     LIMITS,
@@ -98,10 +100,10 @@ FileBlock: type[Block] = create_model(
 )
 
 LATER: Mapping[type[Block], tuple[str, ...]] = {
-    FileBlock: ("include", "auth"),
+    FileBlock: ("include",),
     UpstreamBlock: ("auth",),
     MatchBlock: ("graphql", "jwt"),
-    RouteBlock: ("handover", "adapter", "auth"),
+    RouteBlock: ("handover", "adapter"),
 }
 """Where what is promised will stand."""
 NOT_LANDED = frozenset(name for names in LATER.values() for name in names)

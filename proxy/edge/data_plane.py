@@ -19,6 +19,7 @@ from proxy.core.routing.snapshot import Snapshot
 from proxy.core.tls import ListenerTls
 from proxy.edge.account.canonical_line import AccessLogWriter
 from proxy.edge.account.finished_batch import Finished
+from proxy.edge.auth.key_sets import KeySets
 from proxy.edge.clerk.clerk_link import ClerkLink
 from proxy.edge.client.connections import ClientConnections, Connected
 from proxy.edge.client.downstream import Downstream
@@ -96,7 +97,8 @@ class DataPlane:
         self._resolver = Resolver(self._tasks, files)
         self._pools: dict[str, Pool] = {}
         self.admission_limits: AdmissionLimits | None = None
-        self._steps = RouteSteps(StepServices(self.counters, self._tasks, clerk or ClerkLink(Path())))
+        self.key_sets = KeySets()
+        self._steps = RouteSteps(StepServices(self.counters, self._tasks, clerk or ClerkLink(Path()), self.key_sets))
         self.bodies = ByteAllowance(MAX_BODIES)
         self._connections = ClientConnections(self._place)
         self._clients = self._connections.clients

@@ -120,6 +120,7 @@ class Counters:
         self._repeats: Counter[tuple[str, str, str]] = Counter()
         self._sheds: Counter[str] = Counter()
         self._step_answers: Counter[tuple[str, str]] = Counter()
+        self._step_passes: Counter[tuple[str, str]] = Counter()
         self._shadows: Counter[tuple[str, str]] = Counter()
         self._refused: Counter[tuple[str, str, str]] = Counter()
         self._alive: dict[str, list[int]] = {}
@@ -153,6 +154,10 @@ class Counters:
         """Count an answer that a step gave, for one of the reasons of its policy."""
         self._step_answers[route, reason] += 1
 
+    def step_passed(self, route: str, reason: str) -> None:
+        """Count a request that a step would have answered, for this reason, if that were enforced."""
+        self._step_passes[route, reason] += 1
+
     def shadowed(self, route: str, outcome: Shadowed) -> None:
         """Count what became of a request's shadow."""
         self._shadows[route, outcome.value] += 1
@@ -170,6 +175,11 @@ class Counters:
         """What steps answered since the last call."""
         answered, self._step_answers = self._step_answers, Counter()
         return [StepAnswerDelta(*key, count) for key, count in answered.items()]
+
+    def take_step_passes(self) -> list[StepAnswerDelta]:
+        """What steps let pass since the last call, as nothing is enforced there."""
+        passed, self._step_passes = self._step_passes, Counter()
+        return [StepAnswerDelta(*key, count) for key, count in passed.items()]
 
     def take_alive(self) -> list[AliveDelta]:
         """How legacy answered shadows since the last call."""

@@ -341,9 +341,41 @@ class Probed(msgspec.Struct, frozen=True, tag="probed"):
     dry_run: bool | None = None
 
 
-ToWorker = Poll | Table | Probed | Orders
-ToComparer = Poll | Table | Probed | Noise | Orders
-ToControl = Report | Comparer | Evidence | ClerkState | GrantCounts
+class KeySet(msgspec.Struct, frozen=True, array_like=True):
+    """The keys by which tokens of an issuer are checked. `source`: its URL or file, as the policy writes it.
+
+    `jwks` is the document (RFC 7517 section 5), public keys only; empty: there is none now.
+    """
+
+    source: str
+    jwks: bytes
+
+
+class KeySets(msgspec.Struct, frozen=True, tag="key_sets"):
+    """Control to worker: all key sets of the table, whenever one has changed or was asked for.
+
+    `answered`: sources that have been looked at since a worker wanted a key, or will not be soon enough for who waits.
+    """
+
+    sets: list[KeySet]
+    answered: list[str] = []
+
+
+class KeyWanted(msgspec.Struct, frozen=True, tag="key_wanted"):
+    """Worker to control: a token names a key that is not in this key set; KeySets follow that say so (`answered`)."""
+
+    source: str
+
+
+class Suspended(msgspec.Struct, frozen=True, tag="suspended"):
+    """Control to worker: all subjects who may not call, however good their tokens are."""
+
+    subjects: list[str]
+
+
+ToWorker = Poll | Table | Probed | Orders | KeySets | Suspended
+ToComparer = Poll | Table | Probed | Noise | Orders | KeySets | Suspended
+ToControl = Report | Comparer | Evidence | ClerkState | GrantCounts | KeyWanted
 
 _encode = msgspec.msgpack.Encoder().encode
 _to_worker: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)

@@ -144,7 +144,7 @@ def _conditions(value: object) -> dict[str, object]:
 
 _METHOD = {"type": "string", "enum": list(METHODS)}
 _SHORT_FORM = re.compile(r"(?:[A-Z-]+(?:,[A-Z-]+)* )?/")
-_CONDITION = WithJsonSchema(
+CONDITION = WithJsonSchema(
     {
         "anyOf": [
             {"type": "string", "description": "exactly this value"},
@@ -164,8 +164,8 @@ Methods = Annotated[
 Pattern = Annotated[PathPattern, BeforeValidator(read_path), beginning(re.compile("/"))]
 HostText = Annotated[HostIs, BeforeValidator(read_host), TEXT]
 FieldName = Annotated[str, BeforeValidator(read_field_name), TEXT]
-FieldCondition = Annotated[Condition, BeforeValidator(read_field_condition), _CONDITION]
-QueryCondition = Annotated[Condition, BeforeValidator(read_condition), _CONDITION]
+FieldCondition = Annotated[Condition, BeforeValidator(read_field_condition), CONDITION]
+QueryCondition = Annotated[Condition, BeforeValidator(read_condition), CONDITION]
 Fields = Annotated[dict[FieldName, FieldCondition], BeforeValidator(read_fields)]
 Query = Annotated[dict[str, QueryCondition], BeforeValidator(read_query)]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from ipaddress import IPv4Network, IPv6Network
 
+from proxy.core.auth.auth_policy import JwtPolicy
 from proxy.core.grants.grant_policy import GrantPolicy
 from proxy.core.http.chunked import MAX_EXTENSION, MAX_TRAILERS
 from proxy.core.http.leniency import NONE, Points
@@ -28,6 +29,7 @@ Network = IPv4Network | IPv6Network
 AUTO = -1
 """`memory`: what the control group allows, shared among the workers."""
 _BOUNDS = HeadBounds()
+FAILED_CHECKS = RateLimit(requests=20, seconds=1.0)
 IN_MEMORY = Secret("memory")
 
 
@@ -37,6 +39,7 @@ class Limits:
 
     `head` is the time for a whole request head, `idle` between two requests, `body` inside a silent body, `write` for a
     client that does not read; `body_rate` is the least that a body must bring, in bytes per second, over each `body`.
+    `failed_checks`: how often tokens of one address may be found bad before its next new one is not looked at.
     """
 
     connections: int = 16_000
@@ -44,6 +47,7 @@ class Limits:
     requests_per_connection: int = 0
     pipeline: int = 100
     rate: RateLimit | None = None
+    failed_checks: RateLimit = FAILED_CHECKS
     memory: int = AUTO
     head: float = 10.0
     body: float = 30.0
@@ -121,6 +125,10 @@ class Snapshot:
     """Clients that may say which side is to answer them."""
     grants: Mapping[str, GrantPolicy] = field(default_factory=dict)
     """Providers whose tokens exist once, by name."""
+    auth: Mapping[str, JwtPolicy] = field(default_factory=dict)
+    """Policies by which callers are checked, by name."""
+    key_sets: Mapping[str, bytes] = field(default_factory=dict)
+    """Key sets that were read with the file, by source; the others are fetched."""
 
     @property
     def has_database(self) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from proxy.edge.routing.decision import decide
+from proxy.edge.steps.auth_step import AuthKind
 from proxy.edge.steps.grant_step import GrantKind
 from proxy.edge.steps.idempotency_step import IdempotencyKind, SendingKind
 from proxy.edge.steps.journal_step import JournalKind
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from proxy.edge.steps.step_kind import StepKind, StepServices
 
 KINDS: tuple[Callable[[StepServices], StepKind], ...] = (
+    AuthKind,  # nothing is begun for a caller that the route does not take
     IdempotencyKind,
     GrantKind,
     RateKind,  # behind those that may refuse: only what goes on is counted

@@ -1,0 +1,53 @@
+"""The key sets by which this worker checks tokens: those in files come with the table, the others from control.
+
+Rule 1: a set whose document did not change keeps its keys as they are.
+Rule 2: a source that never had a set has none: requests that need it are answered with 503, never with 401.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from proxy.edge.auth.verifying_keys import VerifyingKeys
+
+if TYPE_CHECKING:
+    from proxy.link.messages import KeySets as KeySetsMessage
+
+
+def _nobody(_: str) -> None:
+    """Nobody fetches key sets."""
+
+
+class KeySets:
+    """By source. `wanted` hears of a source whose set lacks the key that a token names."""
+
+    __slots__ = ("_of_table", "_sent", "wanted")
+
+    def __init__(self) -> None:
+        """None is known."""
+        self._of_table: dict[str, VerifyingKeys] = {}
+        self._sent: dict[str, VerifyingKeys] = {}
+        self.wanted: Callable[[str], None] = _nobody
+
+    def follow(self, documents: Mapping[str, bytes]) -> None:
+        """The sets that the table holds, by source."""
+        self._of_table = _kept(self._of_table, documents)
+
+    def adopt(self, message: KeySetsMessage) -> None:
+        """All sets that control has."""
+        self._sent = _kept(self._sent, {each.source: each.jwks for each in message.sets})
+
+    def of(self, source: str) -> VerifyingKeys | None:
+        """The set; None: there is none now."""
+        return self._of_table.get(source) or self._sent.get(source)
+
+
+def _kept(before: Mapping[str, VerifyingKeys], documents: Mapping[str, bytes]) -> dict[str, VerifyingKeys]:
+    """Rule 1."""
+    found: dict[str, VerifyingKeys] = {}
+    for source, jwks in documents.items():
+        known = before.get(source)
+        if jwks:
+            found[source] = known if known is not None and known.jwks == jwks else VerifyingKeys(jwks)
+    return found

@@ -1,0 +1,92 @@
+"""The step of a route with `auth`: who calls is known before it is decided who answers.
+
+Rule 1: it is the first step: nothing else is asked, counted or begun for a caller that the route does not take.
+Rule 2: a token that was read here goes no further, unless `forward_token` says so.
+Rule 3: where nothing is enforced the request goes on as it came, and who calls is known if its token is good.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from proxy.core.auth.auth_policy import JwtPolicy, RouteAuth
+from proxy.core.auth.refusal import Refusal
+from proxy.edge.auth.caller_check import AskedPolicy, CallerCheck
+from proxy.edge.auth.challenge import answer_of
+from proxy.edge.steps.step_kind import RouteStep, StepSaid, StepServices
+
+if TYPE_CHECKING:
+    from proxy.core.routing.route import Route
+    from proxy.core.routing.snapshot import Snapshot
+    from proxy.edge.routing.request import Request
+    from proxy.edge.routing.step import LocalAnswer
+    from proxy.edge.tally import Counters
+
+_FIELD: Final = b"authorization"
+
+
+class AuthStep(RouteStep):
+    """Go on as somebody, or an answer of RFC 6750."""
+
+    name = "auth"
+    before_decision = True
+
+    def __init__(
+        self, auth: RouteAuth, policies: tuple[JwtPolicy, ...], check: CallerCheck, counters: Counters
+    ) -> None:
+        """Of one route; `policies` in the order of `auth`."""
+        self._enforces = auth.enforce
+        self._asked = tuple([AskedPolicy(each, auth) for each in policies])
+        self._check = check
+        self._counters = counters
+        self._forwards = frozenset(each.name for each in policies if auth.forward_token or each.forward_token)
+        self._scopes = auth.scopes.union(*(each.scopes for each in policies))
+
+    def __call__(self, request: Request, /) -> LocalAnswer | None:
+        """By its Authorization field."""
+        found = self._check.caller(request.head.fields.get(_FIELD), self._asked, request.client_ip)
+        if isinstance(found, Refusal):
+            return self._refuse(request, found)
+        request.principal = found
+        if self._enforces and found.policy not in self._forwards:
+            request.head.put(_FIELD)
+        return None
+
+    def _refuse(self, request: Request, refusal: Refusal) -> LocalAnswer | None:
+        if not self._enforces:
+            self._counters.step_passed(request.bound.route.name, refusal)
+            request.note(self.name, f"not enforced: {refusal.value}")
+            return None
+        return answer_of(refusal, self._scopes, self._check.wait(request.client_ip))
+
+    def explain(self, request: Request) -> StepSaid:
+        """By the key sets that are at hand; nothing is counted."""
+        found = self._check.caller(request.head.fields.get(_FIELD), self._asked, request.client_ip)
+        if not isinstance(found, Refusal):
+            return StepSaid(f"{found.subject} calls, by {found.policy}")
+        if not self._enforces:
+            return StepSaid(f"{found.value}, which is not enforced")
+        return StepSaid(found.value, answer_of(found, self._scopes))
+
+
+class AuthKind:
+    """Keeps what was checked, and whose checks failed."""
+
+    policy = RouteAuth
+
+    def __init__(self, services: StepServices) -> None:
+        """The key sets are the worker's."""
+        self._check = CallerCheck(services.key_sets)
+        self._counters = services.counters
+        self._policies: dict[str, JwtPolicy] = {}
+
+    def follow(self, snapshot: Snapshot) -> None:
+        """The policies of the table, and the key sets that came with it."""
+        self._policies = dict(snapshot.auth)
+        self._check.follow(snapshot.limits.failed_checks)
+        self._check.key_sets.follow(snapshot.key_sets)
+
+    def step_of(self, policy: RouteAuth, route: Route) -> AuthStep:
+        """Of any route."""
+        del route
+        return AuthStep(policy, tuple([self._policies[name] for name in policy.policies]), self._check, self._counters)
