@@ -1,6 +1,6 @@
 """The rows `may_i` and `round_trip`: one harmless request, and what it was answered with.
 
-Rule 1: the path that `health` names, by GET as health probes ask for it; without one, `HEAD /`.
+Rule 1: of an upstream the path that `health` names, by GET as health probes ask for it; without one, `HEAD /`.
 Rule 2: a refusal is asked for once more by GET, on a connection of its own: HEAD has no body, and the body may say
         what is missing. Nothing else is ever sent twice.
 Rule 3: a head is judged by the parsers that serve, with the points of leniency of the upstream.
@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from dataclasses import dataclass
+from contextlib import suppress
 from time import monotonic
 
-from proxy import __version__
+from httptools import HttpParserError, HttpResponseParser
+
 from proxy.core.http.response import MAX_HEAD, ResponseReader
 from proxy.core.reachability.answer_finding import Answer
 from proxy.core.reachability.finding import End, Finding, ProbeRow, failed
@@ -23,33 +24,29 @@ from proxy.core.routing.route import Upstream
 from proxy.edge.wire.head_parser import PartialHead
 from proxy.reachability.bounds import Bounds, ms_since
 from proxy.reachability.connection_rows import Opened
+from proxy.reachability.question import Question
 from proxy.tls.handshake_errors import sentence_of
 
-MOST_BODY = 16 * 1024
-ALERT = 1.0
-"""Seconds for which an alert is waited for (rule 4)."""
+ALERT, BODY = 1.0, 2.0
+"""Seconds for which an alert is waited for (rule 4), and a body."""
 _CHALLENGE = b"www-authenticate"
 _FIRST_FINAL, _FIRST_BAD = 200, 400
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """`host` is what the Host field says."""
+class _Body:
+    """Collects a body, chunked or not, as llhttp reads it."""
 
-    method: str
-    path: str
-    host: str
+    def __init__(self) -> None:
+        self.read = bytearray()
+        self.ended = False
 
-    @property
-    def asked(self) -> str:
-        """For people."""
-        return f"{self.method} {self.path}"
+    def on_body(self, data: bytes) -> None:
+        """Some of it."""
+        self.read += data
 
-    @property
-    def written(self) -> bytes:
-        """As it goes out."""
-        fields = f"Host: {self.host}\r\nUser-Agent: banyan-probe/{__version__}\r\nAccept: */*\r\nConnection: close"
-        return f"{self.method} {self.path} HTTP/1.1\r\n{fields}\r\n\r\n".encode("latin-1")
+    def on_message_complete(self) -> None:
+        """All of it has come."""
+        self.ended = True
 
 
 async def ask(opened: Opened, question: Question, upstream: Upstream, bounds: Bounds) -> tuple[Answer | Finding, float]:
@@ -93,8 +90,8 @@ async def _read(reader: asyncio.StreamReader, question: Question, upstream: Upst
         if isinstance(head, str):
             return _unreadable(question, head)
         if head.status >= _FIRST_FINAL:
-            has_words = head.status >= _FIRST_BAD and question.method != "HEAD"
-            body = (await _body(reader, data)).decode("utf-8", "replace") if has_words else ""
+            is_read = question.method != "HEAD" and (question.whole or head.status >= _FIRST_BAD)
+            body = await _body(reader, raw, data, question.most) if is_read else b""
             return Answer(asked=question.asked, status=head.status, challenge=_challenge(raw), body=body)
 
 
@@ -112,15 +109,16 @@ async def _head(reader: asyncio.StreamReader, data: bytes, upstream: Upstream) -
     return problem or (partial.data[:end], partial.data[end:])
 
 
-async def _body(reader: asyncio.StreamReader, begun: bytes) -> bytes:
-    """What comes of it, chunked or not: words in it are looked for, nothing more."""
-    try:
-        async with asyncio.timeout(1.0):
-            while len(begun) < MOST_BODY and (more := await reader.read(MOST_BODY)):
-                begun += more
-    except (TimeoutError, OSError):
-        pass
-    return begun[:MOST_BODY]
+async def _body(reader: asyncio.StreamReader, raw: bytes, begun: bytes, most: int) -> bytes:
+    """What comes of it behind the head `raw`; what is not whole is taken as far as it came."""
+    body = _Body()
+    parser = HttpResponseParser(body)
+    with suppress(TimeoutError, OSError, HttpParserError):
+        async with asyncio.timeout(BODY):
+            parser.feed_data(raw + begun)
+            while not body.ended and len(body.read) <= most and (more := await reader.read(MAX_HEAD)):
+                parser.feed_data(more)
+    return bytes(body.read[: most + 1])
 
 
 def _challenge(raw: bytes) -> str:

@@ -1,7 +1,7 @@
 """All targets at once, each within its time: what serving would meet from this host, as this user.
 
-Rule 1: nothing that is asked changes anything there: connections, handshakes, `HEAD /` or the health path, read-only
-        sessions.
+Rule 1: nothing that is asked changes anything there: connections, handshakes, `HEAD /` or the health path, a key set,
+        read-only sessions.
 Rule 2: at most `AT_ONCE` targets are asked at a time; each ends within the time that was given to it.
 """
 
@@ -17,9 +17,9 @@ from proxy.names.files import Files
 from proxy.names.resolver import Resolver
 from proxy.reachability.bounds import Bounds
 from proxy.reachability.database_rows import database_rows
+from proxy.reachability.http_rows import http_rows
 from proxy.reachability.name_row import Names
-from proxy.reachability.targets import DatabaseTarget, Target, UpstreamTarget
-from proxy.reachability.upstream_rows import upstream_rows
+from proxy.reachability.targets import DatabaseTarget, KeySetTarget, Target, UpstreamTarget
 from proxy.tasks import Tasks
 
 AT_ONCE = 32
@@ -55,7 +55,7 @@ async def find_out(
 
 async def _rows(target: Target, names: Names, here: Here, bounds: Bounds) -> list[Finding]:
     match target:
-        case UpstreamTarget():
-            return await upstream_rows(target, names, here, bounds)
+        case UpstreamTarget() | KeySetTarget():
+            return await http_rows(target, names, here, bounds)
         case DatabaseTarget():
             return await database_rows(target, names, bounds)

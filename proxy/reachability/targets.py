@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from proxy.core.auth.public_keys import MOST_BYTES
 from proxy.core.reachability.finding import TargetKind
 from proxy.core.reconcile.reconcile_check import Database, SideQuery
-from proxy.core.routing.route import Endpoint, Upstream
+from proxy.core.routing.route import Endpoint, HostMode, Resolve, Timeouts, Upstream
 from proxy.core.routing.snapshot import Snapshot
+from proxy.reachability.question import Question
 
 _POSTGRES = 5432
 STATE = "state"
+KEY_SET = 5.0
+"""Seconds for a connection to the source of a key set, and for its answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,45 @@ class UpstreamTarget:
     def where(self) -> str:
         """Scheme and endpoint."""
         return self.endpoint.text if self.endpoint.is_unix else f"{self.upstream.scheme}://{self.endpoint.text}"
+
+    @property
+    def question(self) -> Question:
+        """Its health path, or `HEAD /`, with the Host that serving would say."""
+        upstream, health = self.upstream, self.upstream.health
+        own = replace(upstream, host=self.endpoint.host, port=self.endpoint.port, more=()).authority
+        if health is not None:
+            return Question(method="GET", path=health.path, host=self.host or health.host or own)
+        host = self.host if self.host and upstream.host_mode is HostMode.PRESERVE else own
+        return Question(method="HEAD", path="/", host=host)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeySetTarget:
+    """A key set at a URL; `upstream` is its server, as control meets it. `name` are the policies that ask for it."""
+
+    name: str
+    upstream: Upstream
+    path: str
+
+    @property
+    def kind(self) -> TargetKind:
+        """What it is."""
+        return TargetKind.KEY_SET
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The one."""
+        return self.upstream.endpoints[0]
+
+    @property
+    def where(self) -> str:
+        """Without a query, which may hold a key."""
+        return f"{self.upstream.url}{self.path.partition('?')[0]}"
+
+    @property
+    def question(self) -> Question:
+        """Its path, whole."""
+        return Question(method="GET", path=self.path, host=self.upstream.authority, most=MOST_BYTES, whole=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +119,7 @@ class DatabaseTarget:
         return STATE if self.kind is TargetKind.STATE else f"databases.{self.name}"
 
 
-Target = UpstreamTarget | DatabaseTarget
+Target = UpstreamTarget | KeySetTarget | DatabaseTarget
 
 
 def targets_of(snapshot: Snapshot, host: str = "") -> Iterator[Target]:
@@ -84,6 +127,7 @@ def targets_of(snapshot: Snapshot, host: str = "") -> Iterator[Target]:
     for upstream in snapshot.upstreams.values():
         for endpoint in upstream.endpoints:
             yield UpstreamTarget(upstream=upstream, endpoint=endpoint, host=host)
+    yield from _key_sets(snapshot)
     for database in snapshot.databases:
         selects = tuple(_selects(snapshot, database))
         for endpoint in _servers(database):
@@ -92,6 +136,23 @@ def targets_of(snapshot: Snapshot, host: str = "") -> Iterator[Target]:
         state = Database(name=STATE, url=snapshot.state)
         for endpoint in _servers(state):
             yield DatabaseTarget(kind=TargetKind.STATE, database=state, endpoint=endpoint)
+
+
+def _key_sets(snapshot: Snapshot) -> Iterator[KeySetTarget]:
+    """Each URL once; what stands in a file was read with routes.yaml."""
+    sources = dict.fromkeys(policy.source for policy in snapshot.auth.values())
+    for source in (each for each in sources if each.startswith(("http://", "https://"))):
+        found, policies = urlsplit(source), [name for name, each in snapshot.auth.items() if each.source == source]
+        server = Upstream(
+            name=", ".join(policies),
+            scheme=found.scheme,
+            host=found.hostname or "",
+            port=found.port or (443 if found.scheme == "https" else 80),
+            timeouts=Timeouts(connect=KEY_SET, response=KEY_SET),
+            resolve=Resolve(system=True),
+        )
+        path = (found.path or "/") + (f"?{found.query}" if found.query else "")
+        yield KeySetTarget(name=server.name, upstream=server, path=path)
 
 
 def _selects(snapshot: Snapshot, database: Database) -> Iterator[tuple[str, SideQuery]]:

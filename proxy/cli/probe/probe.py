@@ -34,7 +34,9 @@ def probe(
     names: Annotated[
         list[str],
         typer.Argument(
-            metavar="[NAME]...", help="Upstreams, databases, or `state`; else all of them.", show_default=False
+            metavar="[NAME]...",
+            help="Upstreams, policies of auth, databases, or `state`; else all of them.",
+            show_default=False,
         ),
     ] = [],  # noqa: B006  typer copies it
     *,
@@ -67,11 +69,16 @@ def _chosen(targets: Sequence[Target], names: Sequence[str]) -> Sequence[Target]
     """Those of these names, or all; exit 2 where a name is nobody's."""
     from proxy.core.nearest import nearest
 
-    known = dict.fromkeys(target.name for target in targets)
+    known = dict.fromkeys(name for target in targets for name in _names(target))
     for name in names:
         if name not in known:
             meant = nearest(name, known)
             cure = f"Did you mean {meant}?" if meant else f"There are: {', '.join(known)}."
             complain(f"routes.yaml names nothing {name!r} that can be probed.", cure)
             leave(UNUSABLE)
-    return [target for target in targets if not names or target.name in names]
+    return [target for target in targets if not names or set(_names(target)) & set(names)]
+
+
+def _names(target: Target) -> Sequence[str]:
+    """Of a key set those of all policies that ask for it."""
+    return target.name.split(", ")

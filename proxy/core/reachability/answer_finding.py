@@ -29,7 +29,7 @@ class Answer:
     asked: str
     status: int
     challenge: str = ""
-    body: str = ""
+    body: bytes = b""
 
 
 def judged(answer: Answer, upstream: str, *, is_health: bool, host: str, shown: str) -> Finding:
@@ -55,7 +55,7 @@ def judged(answer: Answer, upstream: str, *, is_health: bool, host: str, shown: 
 def _refused(answer: Answer, upstream: str, shown: str) -> Finding:
     """By rule 3."""
     said = f"reached, but refused: {answer.status} to {answer.asked}"
-    missing = google_missing(answer.body)
+    missing = google_missing(answer.body.decode("utf-8", "replace"))
     if missing is not None:
         return failed(ProbeRow.MAY_I, f"{said}: {missing.said}", End.THERE, missing.cure)
     scope = _SCOPE.search(answer.challenge)

@@ -43,6 +43,7 @@ class TargetKind(StrEnum):
     UPSTREAM = "upstream"
     DATABASE = "database"
     STATE = "state"
+    KEY_SET = "key_set"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

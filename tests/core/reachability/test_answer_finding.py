@@ -9,7 +9,7 @@ from proxy.core.reachability.finding import End, Finding, RowOutcome
 
 
 def of(status: int, *, is_health: bool = False, shown: str = "", challenge: str = "", body: str = "") -> Finding:
-    answer = Answer(asked="HEAD /", status=status, challenge=challenge, body=body)
+    answer = Answer(asked="HEAD /", status=status, challenge=challenge, body=body.encode())
     return judged(answer, "new", is_health=is_health, host="crm.example", shown=shown)
 
 

@@ -1,4 +1,4 @@
-"""All rows of an upstream's endpoint: the name once, the others for each of its addresses.
+"""All rows of what speaks HTTP, an upstream's endpoint or a key set: the name once, the others for each address.
 
 Rule 1: after a row that fails the address has no more of them: what would be asked next hangs on it.
 """
@@ -14,22 +14,24 @@ from proxy.core.reachability.answer_finding import Answer, judged
 from proxy.core.reachability.certificate_finding import SOON, named
 from proxy.core.reachability.connect_finding import own_address
 from proxy.core.reachability.finding import End, Finding, ProbeRow, RowOutcome, failed, fine, warned
-from proxy.core.routing.route import Endpoint, HostMode
+from proxy.core.reachability.key_set_finding import judged_key_set
+from proxy.core.routing.route import Endpoint
 from proxy.edge.instance import Here
-from proxy.reachability.answer_rows import Question, alert, ask
+from proxy.reachability.answer_rows import alert, ask
 from proxy.reachability.bounds import Bounds
 from proxy.reachability.connection_rows import Opened, connect_row, source_row, tls_row
 from proxy.reachability.name_row import Names, name_row
-from proxy.reachability.targets import UpstreamTarget
+from proxy.reachability.targets import KeySetTarget, UpstreamTarget
 from proxy.tls.contexts import UnusableError, certificate_in
 from proxy.tls.live_contexts import day
 
+HttpTarget = UpstreamTarget | KeySetTarget
 MOST_ADDRESSES = 16
 """Of one name; of more, the first in order are probed."""
 _REFUSALS = (401, 403)
 
 
-async def upstream_rows(target: UpstreamTarget, names: Names, here: Here, bounds: Bounds) -> list[Finding]:
+async def http_rows(target: HttpTarget, names: Names, here: Here, bounds: Bounds) -> list[Finding]:
     """Every row; `here` is where this routes.yaml listens."""
     endpoint, upstream = target.endpoint, target.upstream
     if endpoint.is_unix:
@@ -44,7 +46,7 @@ async def upstream_rows(target: UpstreamTarget, names: Names, here: Here, bounds
 class _AddressRows:
     """The rows of one address."""
 
-    def __init__(self, target: UpstreamTarget, place: Endpoint, here: Here, bounds: Bounds) -> None:
+    def __init__(self, target: HttpTarget, place: Endpoint, here: Here, bounds: Bounds) -> None:
         self._upstream = target.upstream
         self._target = target
         self._place = place
@@ -97,7 +99,7 @@ class _AddressRows:
         """Whom Banyan shows itself as: by a certificate, or as nobody."""
         tls = self._upstream.tls
         if not tls.cert:
-            return fine(ProbeRow.AS_WHOM, f"nobody: Banyan has no credential for it; Host {self._question.host}")
+            return fine(ProbeRow.AS_WHOM, f"nobody: Banyan has no credential for it; Host {self._target.question.host}")
         key = f"upstreams.{self._upstream.name}.tls"
         try:
             certificate = certificate_in(tls.cert)
@@ -109,17 +111,23 @@ class _AddressRows:
         return fine(ProbeRow.AS_WHOM, said)
 
     async def _ask(self, opened: Opened) -> None:
-        question, upstream = self._question, self._upstream
+        question, upstream = self._target.question, self._upstream
         answer, took = await ask(opened, question, upstream, self._bounds)
         if isinstance(answer, Answer) and answer.status in _REFUSALS and question.method == "HEAD":
             answer = await self._told_why(answer)
         if isinstance(answer, Finding):
             self._fails(await self._alerted() or answer)
             return
+        self._fails(self._judged(answer))
+        self._rows.append(fine(ProbeRow.ROUND_TRIP, f"{took:.1f} ms", took))
+
+    def _judged(self, answer: Answer) -> Finding:
+        target, upstream = self._target, self._upstream
+        if isinstance(target, KeySetTarget):
+            return judged_key_set(answer.asked, answer.status, answer.body, target.name)
         is_health = upstream.health is not None
         shown = f"the certificate in {upstream.tls.cert}" if upstream.tls.cert else ""
-        self._fails(judged(answer, upstream.name, is_health=is_health, host=question.host, shown=shown))
-        self._rows.append(fine(ProbeRow.ROUND_TRIP, f"{took:.1f} ms", took))
+        return judged(answer, upstream.name, is_health=is_health, host=target.question.host, shown=shown)
 
     async def _alerted(self) -> Finding | None:
         """Why a handshake without a certificate was not enough, if it was that (rule 4 of `answer_rows`)."""
@@ -129,7 +137,7 @@ class _AddressRows:
         if opened is None:
             return None
         try:
-            return await alert(opened, self._question, self._upstream, self._bounds)
+            return await alert(opened, self._target.question, self._upstream, self._bounds)
         finally:
             opened.close()
 
@@ -143,26 +151,16 @@ class _AddressRows:
         if opened is None:
             return answer
         try:
-            told, _ = await ask(opened, replace(self._question, method="GET"), self._upstream, self._bounds)
+            told, _ = await ask(opened, replace(self._target.question, method="GET"), self._upstream, self._bounds)
         finally:
             opened.close()
         is_same = isinstance(told, Answer) and told.status == answer.status
         return replace(answer, body=told.body) if is_same and isinstance(told, Answer) else answer
 
     @property
-    def _question(self) -> Question:
-        """By rule 1 of `answer_rows`, with the Host that serving would say."""
-        upstream, health, said = self._upstream, self._upstream.health, self._target.host
-        own = replace(upstream, host=self._target.endpoint.host, port=self._target.endpoint.port, more=()).authority
-        host = said if said and upstream.host_mode is HostMode.PRESERVE else own
-        if health is not None:
-            return Question(method="GET", path=health.path, host=said or health.host or own)
-        return Question(method="HEAD", path="/", host=host)
-
-    @property
     def _tls_name(self) -> str:
         """The name that a worker would ask for, and that the certificate must hold."""
         upstream = self._upstream
-        if upstream.follows_host and (host := normal_host(self._question.host.encode("ascii", "replace"))):
+        if upstream.follows_host and (host := normal_host(self._target.question.host.encode("ascii", "replace"))):
             return host.strip("[]")
         return upstream.tls.server_name or self._target.endpoint.host.removesuffix(".")
