@@ -69,9 +69,7 @@ def signed_fields(lines: Iterable[bytes]) -> SignedFields:
     return SignedFields(b";".join(names), b"".join([b"%b:%b\n" % (name, found[name]) for name in names]))
 
 
-def canonical_request(
-    method: bytes, target: bytes, fields: SignedFields, payload_hash: bytes, *, is_s3: bool
-) -> bytes:
+def canonical_request(method: bytes, target: bytes, fields: SignedFields, payload_hash: bytes, *, is_s3: bool) -> bytes:
     """`target` as on the wire; `payload_hash` is the SHA-256 of the body in hex."""
     path, _, query = target.partition(b"?")
     return b"%b\n%b\n%b\n%b\n%b\n%b" % (
