@@ -113,7 +113,7 @@ class Supervisor:
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         kept = state_kept(self._start.snapshot.state.reveal())
         _log.info("serving", listen=self._sockets.address, workers=len(self._sockets.workers), pid=os.getpid(), **kept)
-        clerk = (_CLERK,) if self._start.snapshot.has_database else ()
+        clerk = (_CLERK,) if self._start.snapshot.needs_clerk else ()
         for number in (_CONTROL, _COMPARER, *clerk, *range(len(self._sockets.workers))):
             self._give_birth(number)
         while self._children or self._due:

@@ -98,6 +98,7 @@ class Worker:
             here=inputs.here,
             clerk=self._clerk,
         )
+        self._clerk.hear_tokens = self._listener.hear_tokens
         self._pairs = PairLink(inputs.link.with_name(PAIRS))
         self._listener.shadows.recorder = self._pairs
         self._kill_file = KillFile(inputs.kill_file(inputs.snapshot.kill_file), self._ordered)
@@ -124,7 +125,7 @@ class Worker:
         self._loops.start(self._link.run, name="control-link")
         self._loops.start(self._report, name="reports")
         self._loops.start(self._pairs.run, name="pairs")
-        if self._inputs.snapshot.has_database:
+        if self._inputs.snapshot.needs_clerk:
             self._loops.start(self._clerk.run, name="clerk")
         await self._wait_to_be_told()
         await self._listener.start(self._inputs.sock, self._inputs.contexts)

@@ -33,6 +33,7 @@ from proxy.config.blocks.shadow import SHADOW
 from proxy.config.blocks.stickiness import STICKINESS
 from proxy.config.blocks.tls import TLS
 from proxy.config.blocks.upstream import UPSTREAM
+from proxy.config.blocks.upstream_auth import UPSTREAM_AUTH
 from proxy.config.blocks.waits import WAITS
 from proxy.config.blocks.writes import WRITES
 from proxy.config.readers import scalars
@@ -40,6 +41,7 @@ from proxy.config.readers import scalars
 BLOCKS = (
     SERVER,
     UPSTREAM,
+    UPSTREAM_AUTH,
     RESOLVE,
     TRUST,
     ROUTE,
@@ -101,7 +103,6 @@ FileBlock: type[Block] = create_model(
 
 LATER: Mapping[type[Block], tuple[str, ...]] = {
     FileBlock: ("include",),
-    UpstreamBlock: ("auth",),
     MatchBlock: ("graphql", "jwt"),
     RouteBlock: ("handover", "adapter"),
 }

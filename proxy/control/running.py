@@ -74,4 +74,5 @@ def needs_restart(started_with: Snapshot, now: Snapshot) -> tuple[str, ...]:
         "tls": (started_with.tls is None, now.tls is None),
         "state": (started_with.state, now.state),
     }
-    return tuple(key for key, (before, after) in pairs.items() if before != after)
+    changed = tuple(key for key, (before, after) in pairs.items() if before != after)
+    return (*changed, "upstreams.auth") if now.has_auth and not started_with.needs_clerk else changed

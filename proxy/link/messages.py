@@ -10,6 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from proxy.core.traffic.remembered_request import RememberedRequest
+from proxy.link.token_messages import ClerkTokens
 
 MAX_FRAME = 256 * 1024 * 1024
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -375,7 +376,7 @@ class Suspended(msgspec.Struct, frozen=True, tag="suspended"):
 
 ToWorker = Poll | Table | Probed | Orders | KeySets | Suspended
 ToComparer = Poll | Table | Probed | Noise | Orders | KeySets | Suspended
-ToControl = Report | Comparer | Evidence | ClerkState | GrantCounts | KeyWanted
+ToControl = Report | Comparer | Evidence | ClerkState | GrantCounts | KeyWanted | ClerkTokens
 
 _encode = msgspec.msgpack.Encoder().encode
 _to_worker: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)

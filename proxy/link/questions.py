@@ -17,6 +17,7 @@ import msgspec
 from proxy.link.grant_questions import GrantUsed, UseGrant
 from proxy.link.idempotency_questions import ClaimKey, KeyClaimed, KeySettled, KeysHeld, SendKey
 from proxy.link.journal_questions import BeginWrite, KeepAnswer, WriteCommitted, WriteEnded, WritesHeld
+from proxy.link.token_messages import TokenRefused, UpstreamTokens
 
 QUESTIONS = "questions"
 """The socket's name in the directory of the link."""
@@ -32,7 +33,7 @@ class Unavailable(msgspec.Struct, frozen=True, array_like=True, tag="unavailable
 
 
 Question = ClaimKey | SendKey | BeginWrite | KeepAnswer | UseGrant
-Notice = KeySettled | KeysHeld | WriteEnded | WritesHeld
+Notice = KeySettled | KeysHeld | WriteEnded | WritesHeld | TokenRefused
 Answer = Unavailable | KeyClaimed | WriteCommitted | GrantUsed
 
 
@@ -71,7 +72,7 @@ class Taken(msgspec.Struct, frozen=True, array_like=True, tag="taken"):
 
 
 ToClerk = Asked | Told | Forgotten
-FromClerk = Answered | Taken
+FromClerk = Answered | Taken | UpstreamTokens
 
 QUESTION_KINDS = tuple(str(each.__struct_config__.tag) for each in (*get_args(Question), *get_args(Notice)))
 """The words of all questions and notices."""

@@ -18,6 +18,7 @@ from proxy.core.journal.not_begun import NotBegun
 from proxy.core.journal.writes import writes_of
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
+from proxy.core.upstream_auth.credential import UpstreamCredentials
 from proxy.link.journal_questions import BeginWrite, KeepAnswer, WriteCommitted, WriteEnded, WritesHeld
 from proxy.link.questions import Unavailable
 from proxy.names.resolver import Resolver
@@ -35,12 +36,14 @@ class JournalHandler:
 
     takes: tuple[type[msgspec.Struct], ...] = (BeginWrite, KeepAnswer, WriteEnded, WritesHeld)
 
-    def __init__(self, journal: PostgresJournal, snapshot: Snapshot) -> None:
-        """To be made inside the running loop."""
+    def __init__(
+        self, journal: PostgresJournal, snapshot: Snapshot, credentials: UpstreamCredentials | None = None
+    ) -> None:
+        """To be made inside the running loop; `credentials` are those of upstreams with `auth`."""
         self._routes: Mapping[str, Route] = {}
         self._tasks = Tasks()
         self._wake = asyncio.Event()
-        self._sides = Sides(Resolver(self._tasks), self._tasks)
+        self._sides = Sides(Resolver(self._tasks), self._tasks, credentials)
         self.intents = JournalIntents(journal, self._tasks, self._wake)
         self.second_legs = SecondLegs(journal, self._sides, lambda: self._routes, self._tasks, self._wake)
         self._abandoned = AbandonedWrites(journal, self._sides, lambda: self._routes, self._wake, self.intents)

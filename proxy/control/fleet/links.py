@@ -19,6 +19,7 @@ import structlog
 from proxy.control.fleet.clerk import ClerkSeen
 from proxy.control.fleet.comparer import Comparing
 from proxy.control.fleet.grants_seen import GrantsSeen
+from proxy.control.fleet.tokens_seen import TokensSeen
 from proxy.control.traffic.ledger import Ledger
 from proxy.control.traffic.recent_comparisons import RecentComparisons
 from proxy.control.traffic.recent_requests import RecentRequests
@@ -37,6 +38,7 @@ from proxy.link.messages import (
     frame,
     read_to_control,
 )
+from proxy.link.token_messages import ClerkTokens
 
 MAX_UNREAD = 64 * 1024 * 1024
 """Bytes that may wait for a worker: more than a table of 10,000 routes."""
@@ -52,6 +54,7 @@ class Links:
         self.comparing = comparing or Comparing()
         self.clerk = ClerkSeen()
         self.grants = GrantsSeen()
+        self.tokens = TokensSeen()
         self.recent = RecentRequests()
         self.comparisons = RecentComparisons()
         self.comparing.outcomes = self.comparisons.take
@@ -205,6 +208,8 @@ class _Link(asyncio.Protocol):
                 self._hear_clerk(message)
             case GrantCounts():
                 self._links.grants.take(message)
+            case ClerkTokens():
+                self._links.tokens.take(message)
 
     def _report(self, report: Report) -> None:
         if self.pid != report.pid:

@@ -20,6 +20,7 @@ from proxy.core.routing.tie import Tie
 from proxy.core.stage import Stage
 from proxy.core.steps.step_policy import StepPolicy
 from proxy.core.tls import VERIFIED, Sni, UpstreamTls
+from proxy.core.upstream_auth.token_source import UpstreamAuth
 
 
 class HostMode(StrEnum):
@@ -180,6 +181,7 @@ class Upstream:
     applies: str = ""
     expectation: Expectation = Expectation.ANSWER
     resolve: Resolve = Resolve()
+    auth: UpstreamAuth | None = None
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:

@@ -132,8 +132,18 @@ class Snapshot:
 
     @property
     def has_database(self) -> bool:
-        """Whether there is a PostgreSQL, and so a clerk."""
+        """Whether there is a PostgreSQL."""
         return self.state != IN_MEMORY
+
+    @property
+    def has_auth(self) -> bool:
+        """Whether Banyan has credentials of its own towards an upstream."""
+        return any(upstream.auth is not None for upstream in self.upstreams.values())
+
+    @property
+    def needs_clerk(self) -> bool:
+        """Whether there is somebody to be asked on a request's behalf, a database or who issues tokens."""
+        return self.has_database or self.has_auth
 
     @property
     def routes(self) -> tuple[Route, ...]:

@@ -10,6 +10,8 @@ Rule 4: when the last answer is in, the pair is offered once; there is no second
 Rule 5: a pair says whether a write overlapped it: the answers may then be about two states (`overlapping_writes.py`).
 Rule 6: where the route may fall back to the side that the shadow asks, the shadow waits for the client's answer: if
         that came from there, the side has been asked already.
+
+Long: one request with all its answers is one state machine.
 """
 
 from __future__ import annotations
@@ -26,12 +28,13 @@ from proxy.core.routing.second import may_ask_again
 from proxy.core.routing.shadow import Shadowed
 from proxy.core.routing.shadow_headers import CONDITIONAL, without_conditions
 from proxy.core.routing.split import hash_of
+from proxy.core.sigv4.signer import is_signed, payload_hash
 from proxy.edge.routing.identity import address_of, cohort_key
 from proxy.edge.routing.tap import Tap
 from proxy.edge.shadow.captured_body import SHED, STREAMING, CapturedBody, fields_of, why_not_whole
 from proxy.edge.shadow.leg import ShadowLeg, shadow_head
 from proxy.edge.shadow.overlapping_writes import place_of, reach_of
-from proxy.edge.wire.request_bytes import public_name
+from proxy.edge.wire.request_bytes import public_name, with_callers_host
 from proxy.link.pairs import encode
 
 if TYPE_CHECKING:
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from proxy.core.outcome import Failure
     from proxy.core.routing.shadow import ShadowPolicy
     from proxy.core.routing.shadow_headers import Copied
+    from proxy.core.upstream_auth.credential import Credential
     from proxy.edge.routing.bound_table import Leg
     from proxy.edge.routing.byte_allowance import ByteAllowance
     from proxy.edge.routing.request import Request
@@ -206,7 +210,18 @@ class Capture(Tap):
         marker = self._dry_run and leg is self._shadow
         lines = without_conditions(self.head.lines) if leg.leg is self._leg else self._copied.lines
         data = shadow_head(self.head, self._ids, self._forwarded, leg.leg, lines, dry_run=marker)
+        credential = leg.leg.pool.credential
+        if credential is not None:
+            data = self._called_as(credential, data, leg, lines)
         leg.start(data + b"".join(self._body), self.policy.timeout, is_head=self.head.method == b"HEAD")
+
+    def _called_as(self, credential: Credential, data: bytes, leg: ShadowLeg, lines: list[bytes]) -> bytes:
+        """With what its upstream is called with; what its caller has signed, and still says so, goes as it came."""
+        if credential.signs and is_signed(_authorization(lines), self.head.query):
+            return with_callers_host(data, self.head, leg.leg.host_line)
+        leg.until = credential.until
+        hashed = payload_hash(self._request_body()) if credential.signs else b""
+        return credential.apply(data, hashed, time())
 
     def _asks_late(self) -> bool:
         """Rule 2, and rule 6: whether the shadow has to wait until the client has its answer."""
@@ -343,11 +358,15 @@ class Capture(Tap):
             new_version=self._version(new),
             raced=not self._dry_run and self._shadows.writes.overlapped(place_of(head.path, cohort), self._since),
             written_at=written + epoch if written else 0.0,
-            bare=self._copied.bare,
+            bare=self._copied.bare and not self._is_called_as_banyan(),
             step=self._step,
             begun=self._begun,
             addresses=self.bound.addresses,
         )
+
+    def _is_called_as_banyan(self) -> bool:
+        """Whether the shadow has carried Banyan's own credential in place of the client's."""
+        return self._shadow is not None and self._shadow.leg.pool.credential is not None
 
     def _epoch(self) -> float:
         """Unix time at monotonic 0."""
@@ -382,3 +401,9 @@ class Capture(Tap):
         self._shadow = self._second = self._plain = None
         room.give_back(FIXED + sum(len(piece) for piece in self._body))
         self._body = []
+
+
+def _authorization(lines: list[bytes]) -> list[bytes]:
+    """Its values among field lines."""
+    parts = [line.partition(b":") for line in lines]
+    return [value.strip() for name, _, value in parts if name.lower() == b"authorization"]

@@ -161,6 +161,9 @@ class Shadows:
             return None
         if len(flying) >= policy.concurrency:
             return None
+        credential = leg.pool.credential
+        if credential is not None and not credential.is_good(time()):
+            return None
         now = monotonic()
         if self._rests.get(capture.bound.route.name, 0.0) - now > IN_VAIN:
             return None
