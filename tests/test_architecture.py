@@ -58,7 +58,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "proxy.comparer": BESIDE | {"proxy.comparer"},
     "proxy.reconcile": CORE | {"proxy.reconcile"},
     "proxy.reachability": CORE
-    | {"proxy", "proxy.edge", "proxy.names", "proxy.reachability", "proxy.reconcile", "proxy.tasks", "proxy.tls"},
+    | {
+        "proxy",
+        "proxy.clerk",
+        "proxy.edge",
+        "proxy.names",
+        "proxy.reachability",
+        "proxy.reconcile",
+        "proxy.tasks",
+        "proxy.tls",
+    },
     "proxy.control": BESIDE | {"proxy.api", "proxy.control", "proxy.store"},
     "proxy.app": PARTS | {"proxy.app"},
     "proxy.demo": PARTS | {"proxy.app", "proxy.cli", "proxy.demo"},

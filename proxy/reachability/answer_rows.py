@@ -49,12 +49,17 @@ class _Body:
         self.ended = True
 
 
-async def ask(opened: Opened, question: Question, upstream: Upstream, bounds: Bounds) -> tuple[Answer | Finding, float]:
-    """What came, or the row that says why nothing did; milliseconds until its head was there."""
+async def ask(
+    opened: Opened, question: Question, written: bytes, upstream: Upstream, bounds: Bounds
+) -> tuple[Answer | Finding, float]:
+    """What came, or the row that says why nothing did; milliseconds until its head was there.
+
+    `written` is the question with what it is asked as.
+    """
     length, began = bounds.of(upstream.timeouts.response), monotonic()
     try:
         async with asyncio.timeout(length):
-            opened.writer.write(question.written)
+            opened.writer.write(written)
             answer = await _read(opened.reader, question, upstream)
     except TimeoutError:
         cure = f"it took the request and says nothing: see its log, or raise upstreams.{upstream.name}.timeout.response"

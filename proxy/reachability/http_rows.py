@@ -6,14 +6,12 @@ Rule 1: after a row that fails the address has no more of them: what would be as
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import replace
 
 from proxy.core.http.authority import normal_host
 from proxy.core.reachability.answer_finding import Answer, judged
-from proxy.core.reachability.certificate_finding import SOON, named
 from proxy.core.reachability.connect_finding import own_address
-from proxy.core.reachability.finding import End, Finding, ProbeRow, RowOutcome, failed, fine, warned
+from proxy.core.reachability.finding import Finding, ProbeRow, RowOutcome, fine
 from proxy.core.reachability.key_set_finding import judged_key_set
 from proxy.core.routing.route import Endpoint
 from proxy.edge.instance import Here
@@ -21,9 +19,8 @@ from proxy.reachability.answer_rows import alert, ask
 from proxy.reachability.bounds import Bounds
 from proxy.reachability.connection_rows import Opened, connect_row, source_row, tls_row
 from proxy.reachability.name_row import Names, name_row
+from proxy.reachability.presented import Presented, presented
 from proxy.reachability.targets import KeySetTarget, UpstreamTarget
-from proxy.tls.contexts import UnusableError, certificate_in
-from proxy.tls.live_contexts import day
 
 HttpTarget = UpstreamTarget | KeySetTarget
 MOST_ADDRESSES = 16
@@ -33,23 +30,34 @@ _REFUSALS = (401, 403)
 
 async def http_rows(target: HttpTarget, names: Names, here: Here, bounds: Bounds) -> list[Finding]:
     """Every row; `here` is where this routes.yaml listens."""
+    upstream, host = target.upstream, target.question.host
+    shown, (found, places) = await asyncio.gather(
+        presented(upstream, host, names.resolver, bounds), _places(target, names, bounds)
+    )
+    each = await asyncio.gather(*[_AddressRows(target, place, shown, here, bounds).all() for place in places])
+    rows = [*found, *(row for rows in each for row in rows)]
+    is_said = any(row.row is ProbeRow.AS_WHOM for row in rows)
+    return rows if is_said or upstream.auth is None else [*rows, shown.row]
+
+
+async def _places(target: HttpTarget, names: Names, bounds: Bounds) -> tuple[list[Finding], list[Endpoint]]:
+    """The row of the name, if there is one, and its addresses."""
     endpoint, upstream = target.endpoint, target.upstream
     if endpoint.is_unix:
-        return await _AddressRows(target, endpoint, here, bounds).all()
+        return [], [endpoint]
     key = f"upstreams.{upstream.name}"
     found, hosts = await name_row(names, endpoint.host, key, bounds, system=upstream.resolve.system)
-    places = [Endpoint(host, endpoint.port) for host in hosts[:MOST_ADDRESSES]]
-    rows = await asyncio.gather(*[_AddressRows(target, place, here, bounds).all() for place in places])
-    return [found, *(row for each in rows for row in each)]
+    return [found], [Endpoint(host, endpoint.port) for host in hosts[:MOST_ADDRESSES]]
 
 
 class _AddressRows:
     """The rows of one address."""
 
-    def __init__(self, target: HttpTarget, place: Endpoint, here: Here, bounds: Bounds) -> None:
+    def __init__(self, target: HttpTarget, place: Endpoint, shown: Presented, here: Here, bounds: Bounds) -> None:
         self._upstream = target.upstream
         self._target = target
         self._place = place
+        self._shown = shown
         self._here = here
         self._bounds = bounds
         self._rows: list[Finding] = []
@@ -76,7 +84,7 @@ class _AddressRows:
         if opened is None:
             return
         try:
-            if not self._fails(self._as_whom()):
+            if not self._fails(self._shown.row):
                 await self._ask(opened)
         finally:
             opened.close()
@@ -95,24 +103,9 @@ class _AddressRows:
             return None
         return opened
 
-    def _as_whom(self) -> Finding:
-        """Whom Banyan shows itself as: by a certificate, or as nobody."""
-        tls = self._upstream.tls
-        if not tls.cert:
-            return fine(ProbeRow.AS_WHOM, f"nobody: Banyan has no credential for it; Host {self._target.question.host}")
-        key = f"upstreams.{self._upstream.name}.tls"
-        try:
-            certificate = certificate_in(tls.cert)
-        except UnusableError as error:
-            return failed(ProbeRow.AS_WHOM, str(error), End.HERE, f"mend {key}")
-        said = f"the certificate in {tls.cert} ({named(certificate.names)}), until {day(certificate.ends)}"
-        if certificate.ends - time.time() < SOON:
-            return warned(ProbeRow.AS_WHOM, said, End.HERE, f"renew the certificate of {key}.cert")
-        return fine(ProbeRow.AS_WHOM, said)
-
     async def _ask(self, opened: Opened) -> None:
         question, upstream = self._target.question, self._upstream
-        answer, took = await ask(opened, question, upstream, self._bounds)
+        answer, took = await ask(opened, question, self._shown.written(question), upstream, self._bounds)
         if isinstance(answer, Answer) and answer.status in _REFUSALS and question.method == "HEAD":
             answer = await self._told_why(answer)
         if isinstance(answer, Finding):
@@ -126,8 +119,8 @@ class _AddressRows:
         if isinstance(target, KeySetTarget):
             return judged_key_set(answer.asked, answer.status, answer.body, target.name)
         is_health = upstream.health is not None
-        shown = f"the certificate in {upstream.tls.cert}" if upstream.tls.cert else ""
-        return judged(answer, upstream.name, is_health=is_health, host=target.question.host, shown=shown)
+        host, who = target.question.host, self._shown.who
+        return judged(answer, upstream.name, is_health=is_health, host=host, shown=who)
 
     async def _alerted(self) -> Finding | None:
         """Why a handshake without a certificate was not enough, if it was that (rule 4 of `answer_rows`)."""
@@ -143,7 +136,7 @@ class _AddressRows:
 
     async def _again(self) -> Opened | None:
         """One more connection, whose rows nobody needs."""
-        return await _AddressRows(self._target, self._place, self._here, self._bounds).connected()
+        return await _AddressRows(self._target, self._place, self._shown, self._here, self._bounds).connected()
 
     async def _told_why(self, answer: Answer) -> Answer:
         """The same refusal with its body, where that can be had (rule 2 of `answer_rows`)."""
@@ -151,7 +144,8 @@ class _AddressRows:
         if opened is None:
             return answer
         try:
-            told, _ = await ask(opened, replace(self._target.question, method="GET"), self._upstream, self._bounds)
+            question = replace(self._target.question, method="GET")
+            told, _ = await ask(opened, question, self._shown.written(question), self._upstream, self._bounds)
         finally:
             opened.close()
         is_same = isinstance(told, Answer) and told.status == answer.status
