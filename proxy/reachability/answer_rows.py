@@ -22,9 +22,9 @@ from proxy.core.reachability.answer_finding import Answer
 from proxy.core.reachability.finding import End, Finding, ProbeRow, failed
 from proxy.core.routing.route import Upstream
 from proxy.edge.wire.head_parser import PartialHead
-from proxy.reachability.bounds import Bounds, ms_since
 from proxy.reachability.connection_rows import Opened
 from proxy.reachability.question import Question
+from proxy.reachability.target_time import TargetTime, ms_since
 from proxy.tls.handshake_errors import sentence_of
 
 ALERT, BODY = 1.0, 2.0
@@ -50,13 +50,13 @@ class _Body:
 
 
 async def ask(
-    opened: Opened, question: Question, written: bytes, upstream: Upstream, bounds: Bounds
+    opened: Opened, question: Question, written: bytes, upstream: Upstream, target_time: TargetTime
 ) -> tuple[Answer | Finding, float]:
     """What came, or the row that says why nothing did; milliseconds until its head was there.
 
     `written` is the question with what it is asked as.
     """
-    length, began = bounds.of(upstream.timeouts.response), monotonic()
+    length, began = target_time.of(upstream.timeouts.response), monotonic()
     try:
         async with asyncio.timeout(length):
             opened.writer.write(written)
@@ -71,10 +71,10 @@ async def ask(
     return answer, took
 
 
-async def alert(opened: Opened, question: Question, upstream: Upstream, bounds: Bounds) -> Finding | None:
+async def alert(opened: Opened, question: Question, upstream: Upstream, target_time: TargetTime) -> Finding | None:
     """What a connection says on which nothing is asked (rule 4); None where it says nothing."""
     try:
-        async with bounds.within(ALERT):
+        async with target_time.within(ALERT):
             await opened.reader.read(1)
     except ssl.SSLError as error:
         return _broken(error, question, upstream)

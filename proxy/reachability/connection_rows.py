@@ -16,11 +16,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from time import monotonic, time
 
-from proxy.core.reachability.certificate_finding import Shown, distrusted, held
+from proxy.core.reachability.certificate_finding import ShownCertificate, distrusted, held
 from proxy.core.reachability.connect_finding import connect_failed, no_way, silent
 from proxy.core.reachability.finding import End, Finding, ProbeRow, failed, fine
 from proxy.core.routing.route import Endpoint, Upstream
-from proxy.reachability.bounds import Bounds, ms_since
+from proxy.reachability.target_time import TargetTime, ms_since
 from proxy.tls.certificate import read_certificate
 from proxy.tls.contexts import UnusableError, client_context
 from proxy.tls.handshake_errors import sentence_of
@@ -53,9 +53,9 @@ def source_row(host: str) -> Finding:
         return no_way(host, error.strerror or str(error))
 
 
-async def connect_row(endpoint: Endpoint, bounds: Bounds, length: float) -> tuple[Finding, Opened | None]:
+async def connect_row(endpoint: Endpoint, target_time: TargetTime, length: float) -> tuple[Finding, Opened | None]:
     """Of an address whose host is a number, or the path of a socket; at most `length` seconds."""
-    allowed, began = bounds.of(length), monotonic()
+    allowed, began = target_time.of(length), monotonic()
     try:
         async with asyncio.timeout(allowed):
             if endpoint.is_unix:
@@ -71,21 +71,21 @@ async def connect_row(endpoint: Endpoint, bounds: Bounds, length: float) -> tupl
 
 
 async def tls_row(
-    opened: Opened, endpoint: Endpoint, upstream: Upstream, name: str, bounds: Bounds, length: float
+    opened: Opened, endpoint: Endpoint, upstream: Upstream, name: str, target_time: TargetTime, length: float
 ) -> Finding:
     """A handshake for `name` on this connection, which is closed where it fails; at most `length` seconds."""
     kept, began = UpstreamContext(upstream.tls), monotonic()
     if kept.context is None:
         return failed(ProbeRow.TLS, kept.problem, End.HERE, f"mend upstreams.{upstream.name}.tls or the file")
     try:
-        async with bounds.within(length):
+        async with target_time.within(length):
             await opened.writer.start_tls(kept.context, server_hostname=name)
     except TimeoutError:
         cure = "it takes connections and says nothing: its url may have to begin with http://, or it is overloaded"
         return failed(ProbeRow.TLS, f"timed out: no handshake within {length:.1f} s", End.THERE, cure)
     except ssl.SSLCertVerificationError as error:
         sentence, _, cure = sentence_of(error, upstream, name).partition("; ")
-        shown = await _shown_without_trust(endpoint, upstream, name, bounds)
+        shown = await _shown_without_trust(endpoint, upstream, name, target_time)
         return distrusted(error.verify_code, sentence, shown, cure)
     except OSError as error:
         return _no_handshake(error, upstream, name)
@@ -108,11 +108,13 @@ def _no_handshake(error: OSError, upstream: Upstream, name: str) -> Finding:
     return failed(ProbeRow.TLS, sentence, End.THERE, cure)
 
 
-async def _shown_without_trust(endpoint: Endpoint, upstream: Upstream, name: str, bounds: Bounds) -> Shown | None:
+async def _shown_without_trust(
+    endpoint: Endpoint, upstream: Upstream, name: str, target_time: TargetTime
+) -> ShownCertificate | None:
     """Rule 2; None where it shows nothing this time."""
     with suppress(OSError, TimeoutError, UnusableError):
         context = client_context(replace(upstream.tls, verify=False))
-        async with bounds.within(upstream.timeouts.connect):
+        async with target_time.within(upstream.timeouts.connect):
             at = endpoint.host, endpoint.port
             _, writer = await asyncio.open_connection(*at, ssl=context, server_hostname=name)
         with _aborted(writer):
@@ -120,13 +122,13 @@ async def _shown_without_trust(endpoint: Endpoint, upstream: Upstream, name: str
     return None
 
 
-def _shown(writer: asyncio.StreamWriter) -> Shown | None:
+def _shown(writer: asyncio.StreamWriter) -> ShownCertificate | None:
     connection = writer.get_extra_info("ssl_object")
     der = connection.getpeercert(binary_form=True)
     if der is None:
         return None
     certificate = read_certificate(der)
-    return Shown(
+    return ShownCertificate(
         protocol=connection.version() or "TLS",
         names=certificate.names,
         begins_at=day(certificate.begins),

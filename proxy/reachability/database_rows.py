@@ -21,9 +21,9 @@ from proxy.core.reachability.finding import End, Finding, ProbeRow, RowOutcome, 
 from proxy.core.reconcile.reconcile_check import SideQuery
 from proxy.core.reconcile.statements import described
 from proxy.core.routing.route import Endpoint
-from proxy.reachability.bounds import Bounds, ms_since
 from proxy.reachability.connection_rows import connect_row, source_row
-from proxy.reachability.name_row import Names, name_row
+from proxy.reachability.name_row import NameSources, name_row
+from proxy.reachability.target_time import TargetTime, ms_since
 from proxy.reachability.targets import DatabaseTarget
 from proxy.reconcile.password import password_of
 from proxy.reconcile.session import CONNECT
@@ -42,29 +42,29 @@ _MAY_KEEP_STATE = """SELECT CASE
 END"""
 
 
-async def database_rows(target: DatabaseTarget, names: Names, bounds: Bounds) -> list[Finding]:
+async def database_rows(target: DatabaseTarget, names: NameSources, target_time: TargetTime) -> list[Finding]:
     """Every row."""
-    rows = await _way(target, names, bounds)
+    rows = await _way(target, names, target_time)
     if not any(row.row is ProbeRow.CONNECT and row.outcome is RowOutcome.FINE for row in rows):
         return rows
-    return rows + await _session(target, bounds)
+    return rows + await _session(target, target_time)
 
 
-async def _way(target: DatabaseTarget, names: Names, bounds: Bounds) -> list[Finding]:
+async def _way(target: DatabaseTarget, names: NameSources, target_time: TargetTime) -> list[Finding]:
     """Name, source and connection, of each address."""
     endpoint = target.endpoint
     if endpoint.is_unix:
-        return await _connect(endpoint, bounds)
-    found, hosts = await name_row(names, endpoint.host, target.key, bounds, system=True)
+        return await _connect(endpoint, target_time)
+    found, hosts = await name_row(names, endpoint.host, target.key, target_time, system=True)
     places = [Endpoint(host, endpoint.port) for host in hosts]
-    rows = await asyncio.gather(*[_connect(place, bounds) for place in places])
+    rows = await asyncio.gather(*[_connect(place, target_time) for place in places])
     return [found, *(row for each in rows for row in each)]
 
 
-async def _connect(place: Endpoint, bounds: Bounds) -> list[Finding]:
+async def _connect(place: Endpoint, target_time: TargetTime) -> list[Finding]:
     rows = [] if place.is_unix else [source_row(place.host)]
     if not rows or rows[0].outcome is RowOutcome.FINE:
-        row, opened = await connect_row(place, bounds, CONNECT)
+        row, opened = await connect_row(place, target_time, CONNECT)
         rows.append(row)
         if opened is not None:
             opened.close()
@@ -72,19 +72,19 @@ async def _connect(place: Endpoint, bounds: Bounds) -> list[Finding]:
     return [replace(row, address=address) for row in rows]
 
 
-async def _session(target: DatabaseTarget, bounds: Bounds) -> list[Finding]:
+async def _session(target: DatabaseTarget, target_time: TargetTime) -> list[Finding]:
     """TLS, as whom, may I, round trip."""
     try:
         password = await password_of(target.database)
     except ReconcileTrouble as trouble:
         return [failed(ProbeRow.AS_WHOM, trouble.message, End.HERE, trouble.cure)]
     try:
-        async with bounds.within(CONNECT):
+        async with target_time.within(CONNECT):
             connection = await asyncpg.connect(**_address(target), password=password, server_settings=_SETTINGS)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
         return [_not_let_in(target, error)]
     try:
-        async with bounds.within(STATEMENT):
+        async with target_time.within(STATEMENT):
             return await _asked(target, connection)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         return [_not_let_in(target, error)]

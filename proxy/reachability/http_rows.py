@@ -16,10 +16,10 @@ from proxy.core.reachability.key_set_finding import judged_key_set
 from proxy.core.routing.route import Endpoint
 from proxy.edge.instance import Here
 from proxy.reachability.answer_rows import alert, ask
-from proxy.reachability.bounds import Bounds
 from proxy.reachability.connection_rows import Opened, connect_row, source_row, tls_row
-from proxy.reachability.name_row import Names, name_row
+from proxy.reachability.name_row import NameSources, name_row
 from proxy.reachability.presented import Presented, presented
+from proxy.reachability.target_time import TargetTime
 from proxy.reachability.targets import KeySetTarget, UpstreamTarget
 
 HttpTarget = UpstreamTarget | KeySetTarget
@@ -28,38 +28,42 @@ MOST_ADDRESSES = 16
 _REFUSALS = (401, 403)
 
 
-async def http_rows(target: HttpTarget, names: Names, here: Here, bounds: Bounds) -> list[Finding]:
+async def http_rows(target: HttpTarget, names: NameSources, here: Here, target_time: TargetTime) -> list[Finding]:
     """Every row; `here` is where this routes.yaml listens."""
     upstream, host = target.upstream, target.question.host
     shown, (found, places) = await asyncio.gather(
-        presented(upstream, host, names.resolver, bounds), _places(target, names, bounds)
+        presented(upstream, host, names.resolver, target_time), _places(target, names, target_time)
     )
-    each = await asyncio.gather(*[_AddressRows(target, place, shown, here, bounds).all() for place in places])
+    each = await asyncio.gather(*[_AddressRows(target, place, shown, here, target_time).all() for place in places])
     rows = [*found, *(row for rows in each for row in rows)]
     is_said = any(row.row is ProbeRow.AS_WHOM for row in rows)
     return rows if is_said or upstream.auth is None else [*rows, shown.row]
 
 
-async def _places(target: HttpTarget, names: Names, bounds: Bounds) -> tuple[list[Finding], list[Endpoint]]:
+async def _places(
+    target: HttpTarget, names: NameSources, target_time: TargetTime
+) -> tuple[list[Finding], list[Endpoint]]:
     """The row of the name, if there is one, and its addresses."""
     endpoint, upstream = target.endpoint, target.upstream
     if endpoint.is_unix:
         return [], [endpoint]
     key = f"upstreams.{upstream.name}"
-    found, hosts = await name_row(names, endpoint.host, key, bounds, system=upstream.resolve.system)
+    found, hosts = await name_row(names, endpoint.host, key, target_time, system=upstream.resolve.system)
     return [found], [Endpoint(host, endpoint.port) for host in hosts[:MOST_ADDRESSES]]
 
 
 class _AddressRows:
     """The rows of one address."""
 
-    def __init__(self, target: HttpTarget, place: Endpoint, shown: Presented, here: Here, bounds: Bounds) -> None:
+    def __init__(
+        self, target: HttpTarget, place: Endpoint, shown: Presented, here: Here, target_time: TargetTime
+    ) -> None:
         self._upstream = target.upstream
         self._target = target
         self._place = place
         self._shown = shown
         self._here = here
-        self._bounds = bounds
+        self._target_time = target_time
         self._rows: list[Finding] = []
 
     async def all(self) -> list[Finding]:
@@ -92,12 +96,12 @@ class _AddressRows:
     async def connected(self) -> Opened | None:
         """With its handshake; None where a row has failed. Both share the time for a connection."""
         length = self._upstream.timeouts.connect
-        row, opened = await connect_row(self._place, self._bounds, length)
+        row, opened = await connect_row(self._place, self._target_time, length)
         self._rows.append(row)
         if opened is None or self._upstream.scheme != "https":
             return opened
         left = length - (row.ms or 0.0) / 1000
-        tls = await tls_row(opened, self._place, self._upstream, self._tls_name, self._bounds, left)
+        tls = await tls_row(opened, self._place, self._upstream, self._tls_name, self._target_time, left)
         if self._fails(tls):
             opened.close()
             return None
@@ -105,7 +109,7 @@ class _AddressRows:
 
     async def _ask(self, opened: Opened) -> None:
         question, upstream = self._target.question, self._upstream
-        answer, took = await ask(opened, question, self._shown.written(question), upstream, self._bounds)
+        answer, took = await ask(opened, question, self._shown.written(question), upstream, self._target_time)
         if isinstance(answer, Answer) and answer.status in _REFUSALS and question.method == "HEAD":
             answer = await self._told_why(answer)
         if isinstance(answer, Finding):
@@ -130,13 +134,13 @@ class _AddressRows:
         if opened is None:
             return None
         try:
-            return await alert(opened, self._target.question, self._upstream, self._bounds)
+            return await alert(opened, self._target.question, self._upstream, self._target_time)
         finally:
             opened.close()
 
     async def _again(self) -> Opened | None:
         """One more connection, whose rows nobody needs."""
-        return await _AddressRows(self._target, self._place, self._shown, self._here, self._bounds).connected()
+        return await _AddressRows(self._target, self._place, self._shown, self._here, self._target_time).connected()
 
     async def _told_why(self, answer: Answer) -> Answer:
         """The same refusal with its body, where that can be had (rule 2 of `answer_rows`)."""
@@ -145,7 +149,7 @@ class _AddressRows:
             return answer
         try:
             question = replace(self._target.question, method="GET")
-            told, _ = await ask(opened, question, self._shown.written(question), self._upstream, self._bounds)
+            told, _ = await ask(opened, question, self._shown.written(question), self._upstream, self._target_time)
         finally:
             opened.close()
         is_same = isinstance(told, Answer) and told.status == answer.status

@@ -17,7 +17,7 @@ from proxy.core.reachability.finding import End, Finding, ProbeRow, failed, fine
 from proxy.names.files import Files
 from proxy.names.resolution import NoAddress, Resolution, Resolved, Unresolved
 from proxy.names.resolver import LOOKUP, Resolver
-from proxy.reachability.bounds import Bounds, ms_since
+from proxy.reachability.target_time import TargetTime, ms_since
 
 if TYPE_CHECKING:
     from proxy.tasks import Tasks
@@ -29,7 +29,7 @@ _BY_SYSTEM = "this system (nsswitch.conf)"
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class NameSources:
     """Who is asked: the resolver with its files."""
 
     resolver: Resolver
@@ -47,31 +47,31 @@ class _Asked:
 
 
 async def name_row(
-    names: Names, name: str, key: str, bounds: Bounds, *, system: bool
+    names: NameSources, name: str, key: str, target_time: TargetTime, *, system: bool
 ) -> tuple[Finding, tuple[str, ...]]:
     """The row, and the addresses; `key` is what would have to say `resolve: system`, `system` whether it does."""
     if _is_number(name):
         return fine(ProbeRow.NAME, "is an address: nothing to look up"), (name,)
     began = monotonic()
-    beside = None if system else names.tasks.start(_ask(names, name, bounds, system=True), name=f"system {name}")
-    found = await _ask(names, name, bounds, system=system)
+    beside = None if system else names.tasks.start(_ask(names, name, target_time, system=True), name=f"system {name}")
+    found = await _ask(names, name, target_time, system=system)
     took = ms_since(began)
-    curl = None if beside is None else await _soon(beside, bounds)
+    curl = None if beside is None else await _soon(beside, target_time)
     asked = _Asked(name, key, _BY_SYSTEM if system else _by(names.files, name))
     if isinstance(found, Resolved):
         return _found(asked, found, curl, took), found.hosts
     return _missing(asked, found, curl, names.files, took), ()
 
 
-async def _soon(beside: asyncio.Task[Resolution], bounds: Bounds) -> Resolution | None:
+async def _soon(beside: asyncio.Task[Resolution], target_time: TargetTime) -> Resolution | None:
     """What it has found by then; None where it goes on."""
-    done, _ = await asyncio.wait([beside], timeout=bounds.of(SYSTEM))
+    done, _ = await asyncio.wait([beside], timeout=target_time.of(SYSTEM))
     return beside.result() if done else None
 
 
-async def _ask(names: Names, name: str, bounds: Bounds, *, system: bool) -> Resolution:
+async def _ask(names: NameSources, name: str, target_time: TargetTime, *, system: bool) -> Resolution:
     try:
-        async with bounds.within(LOOKUP):
+        async with target_time.within(LOOKUP):
             return await names.resolver.ask(name, monotonic(), system=system)
     except TimeoutError:
         servers = "" if system else ", ".join(names.files.servers.addresses)

@@ -27,8 +27,8 @@ from proxy.core.upstream_auth.token_source import (
     UpstreamAuth,
 )
 from proxy.names.resolver import Resolver
-from proxy.reachability.bounds import Bounds, ms_since
 from proxy.reachability.question import Question
+from proxy.reachability.target_time import TargetTime, ms_since
 from proxy.tls.contexts import UnusableError, certificate_in
 from proxy.tls.live_contexts import day
 
@@ -55,19 +55,19 @@ class Presented:
         return self.credential.apply(question.written, hashed, time.time())
 
 
-async def presented(upstream: Upstream, host: str, resolver: Resolver, bounds: Bounds) -> Presented:
+async def presented(upstream: Upstream, host: str, resolver: Resolver, target_time: TargetTime) -> Presented:
     """What Banyan shows of itself; `host` is what the request's Host says."""
     if upstream.auth is not None:
-        return await _by_token(upstream, upstream.auth, resolver, bounds)
+        return await _by_token(upstream, upstream.auth, resolver, target_time)
     if upstream.tls.cert:
         return Presented(_certificate(upstream), f"the certificate in {upstream.tls.cert}")
     return Presented(fine(ProbeRow.AS_WHOM, f"nobody: Banyan has no credential for it; Host {host}"))
 
 
-async def _by_token(upstream: Upstream, auth: UpstreamAuth, resolver: Resolver, bounds: Bounds) -> Presented:
+async def _by_token(upstream: Upstream, auth: UpstreamAuth, resolver: Resolver, target_time: TargetTime) -> Presented:
     key, who, began = f"upstreams.{upstream.name}.auth", _who(auth.source), time.monotonic()
     try:
-        async with bounds.within(TOKEN):
+        async with target_time.within(TOKEN):
             token = await fetch_token(auth.source, resolver)
     except (SourceError, TimeoutError) as error:
         said = f"no token: {who}: {str(error) or 'no answer in time'}"

@@ -15,10 +15,10 @@ from proxy.core.routing.snapshot import Snapshot
 from proxy.edge.instance import Here
 from proxy.names.files import Files
 from proxy.names.resolver import Resolver
-from proxy.reachability.bounds import Bounds
 from proxy.reachability.database_rows import database_rows
 from proxy.reachability.http_rows import http_rows
-from proxy.reachability.name_row import Names
+from proxy.reachability.name_row import NameSources
+from proxy.reachability.target_time import TargetTime
 from proxy.reachability.targets import DatabaseTarget, KeySetTarget, Target, UpstreamTarget
 from proxy.tasks import Tasks
 
@@ -42,7 +42,7 @@ async def find_out(
 
     async def one(target: Target) -> TargetFindings:
         async with slots:
-            rows = await _rows(target, Names(resolver, files, tasks), here, Bounds(length))
+            rows = await _rows(target, NameSources(resolver, files, tasks), here, TargetTime(length))
         told(target)
         return TargetFindings(kind=target.kind, name=target.name, where=target.where, findings=tuple(rows))
 
@@ -53,9 +53,9 @@ async def find_out(
         await resolver.close()
 
 
-async def _rows(target: Target, names: Names, here: Here, bounds: Bounds) -> list[Finding]:
+async def _rows(target: Target, names: NameSources, here: Here, target_time: TargetTime) -> list[Finding]:
     match target:
         case UpstreamTarget() | KeySetTarget():
-            return await http_rows(target, names, here, bounds)
+            return await http_rows(target, names, here, target_time)
         case DatabaseTarget():
-            return await database_rows(target, names, bounds)
+            return await database_rows(target, names, target_time)

@@ -10,8 +10,8 @@ import pytest
 from proxy.core.reachability.finding import End, Finding, ProbeRow, RowOutcome
 from proxy.names.files import Files
 from proxy.names.resolver import Resolver
-from proxy.reachability.bounds import Bounds
-from proxy.reachability.name_row import Names, name_row
+from proxy.reachability.name_row import NameSources, name_row
+from proxy.reachability.target_time import TargetTime
 from proxy.tasks import Tasks
 from tests.names.server import Mute, NameServer, Told
 from tests.reachability.conftest import Behind
@@ -29,7 +29,9 @@ async def server() -> AsyncIterator[NameServer]:
 async def asked(files: Files, name: str, *, system: bool = False, length: float = LONG) -> Finding:
     tasks = Tasks()
     resolver = Resolver(tasks, files)
-    found, _ = await name_row(Names(resolver, files, tasks), name, "upstreams.new", Bounds(length), system=system)
+    found, _ = await name_row(
+        NameSources(resolver, files, tasks), name, "upstreams.new", TargetTime(length), system=system
+    )
     await tasks.end()
     await resolver.close()
     return found

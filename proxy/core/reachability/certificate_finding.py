@@ -17,7 +17,7 @@ _WRONG_NAME, _NOT_YET, _NO_LONGER = (62, 64), (9,), (10,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class ShownCertificate:
     """What a target has shown: times in unix seconds, `day` makes one of them a text; `protocol` as in TLSv1.3."""
 
     protocol: str
@@ -33,7 +33,7 @@ def named(names: tuple[str, ...]) -> str:
     return ", ".join(names[:_MOST_NAMES]) + more or "no name"
 
 
-def held(shown: Shown, wanted: str, now: float, ms: float, *, verified: bool) -> Finding:
+def held(shown: ShownCertificate, wanted: str, now: float, ms: float, *, verified: bool) -> Finding:
     """Of a handshake that succeeded for the name `wanted`."""
     left = shown.ends - now
     span = f"until {shown.ends_at}, {max(int(left // DAY), 0)} days"
@@ -46,7 +46,7 @@ def held(shown: Shown, wanted: str, now: float, ms: float, *, verified: bool) ->
     return fine(ProbeRow.TLS, said, ms)
 
 
-def distrusted(code: int, words: str, shown: Shown | None, cure: str) -> Finding:
+def distrusted(code: int, words: str, shown: ShownCertificate | None, cure: str) -> Finding:
     """Of a handshake that failed for OpenSSL's `code`; `cure` is how routes.yaml can mend it."""
     if shown is None:
         return failed(ProbeRow.TLS, words, End.HERE, cure)

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from proxy.core.reachability.certificate_finding import DAY, Shown, distrusted, held, named
+from proxy.core.reachability.certificate_finding import DAY, ShownCertificate, distrusted, held, named
 from proxy.core.reachability.finding import End, RowOutcome
 
 NOW = 1_000_000.0
-SHOWN = Shown(
+SHOWN = ShownCertificate(
     protocol="TLSv1.3",
     names=("crm.internal", "10.0.0.1"),
     begins_at="2026-01-01 00:00 UTC",

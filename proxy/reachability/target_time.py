@@ -6,7 +6,7 @@ import asyncio
 from time import monotonic
 
 
-class Bounds:
+class TargetTime:
     """Ends `length` seconds after it was made; a step has its own bound within that."""
 
     def __init__(self, length: float) -> None:
