@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -191,16 +191,20 @@ async def by_tcp(server: Embedded) -> AsyncIterator[int]:
     """A port that leads to its socket."""
 
     async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(65536):
-            writer.write(data)
+        with suppress(ConnectionError):
+            while data := await reader.read(65536):
+                writer.write(data)
         writer.close()
 
     async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        running.append(asyncio.current_task())
         inner, outer = await asyncio.open_unix_connection(server.server.sockets / ".s.PGSQL.5432")
         await asyncio.gather(pass_on(reader, outer), pass_on(inner, writer))
 
+    running: list[asyncio.Task[None] | None] = []
     async with await asyncio.start_server(relay, "127.0.0.1", 0) as listening:
         yield listening.sockets[0].getsockname()[1]
+        await asyncio.gather(*[task for task in running if task is not None])
 
 
 async def test_a_server_without_tls_is_told(server: Embedded) -> None:
