@@ -61,7 +61,9 @@ class RefusedDelta(msgspec.Struct, frozen=True, array_like=True):
 
 
 class StepAnswerDelta(msgspec.Struct, frozen=True, array_like=True):
-    """Requests of one route that a step answered, by the reason that its policy names, since the last report."""
+    """Requests of one route that a step answered, or would have, by the reason that its policy names, since the last
+    report.
+    """
 
     route: str
     reason: str
@@ -141,6 +143,7 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     refused: list[RefusedDelta] = []
     alive: list[AliveDelta] = []
     step_answers: list[StepAnswerDelta] = []
+    step_passes: list[StepAnswerDelta] = []
     asked: list[AskedDelta] = []
     waits: int = 0
     held: int = 0

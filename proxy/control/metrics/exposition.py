@@ -42,6 +42,7 @@ def write_series(routes: Iterable[Route], counts: LedgerCounts, possible: Possib
     yield from _shadows(with_zeros(counts.shadows, possible.shadows()))
     yield from _refused(with_zeros(counts.refused, possible.refused()))
     yield from _step_answers(with_zeros(counts.step_answers, possible.step_answers()))
+    yield from _step_passes(with_zeros(counts.step_passes, possible.step_passes()))
     yield from _stages(staged)
     yield from _splits(staged)
 
@@ -120,6 +121,15 @@ def _step_answers(answers: Mapping[StepAnswerSeries, int]) -> Iterator[str]:
     if answers:
         yield _head(name, "counter", "Requests that a step of their route answered, by reason; they went nowhere.")
     for series, count in answers.items():
+        yield f'{name}{{route="{label(series.route)}",reason="{series.reason}"}} {count}\n'
+
+
+def _step_passes(passes: Mapping[StepAnswerSeries, int]) -> Iterator[str]:
+    """Nothing where all is enforced."""
+    name = "banyan_step_passes_total"
+    if passes:
+        yield _head(name, "counter", "Requests that a step would have answered if it were enforced, by reason.")
+    for series, count in passes.items():
         yield f'{name}{{route="{label(series.route)}",reason="{series.reason}"}} {count}\n'
 
 

@@ -34,7 +34,7 @@ class Refusal(StrEnum):
     NO_KEYS = "no_key_set"
 
 
-class Told(StrEnum):
+class Challenge(StrEnum):
     """What the caller may know."""
 
     NOTHING_SENT = "nothing sent"
@@ -45,27 +45,27 @@ class Told(StrEnum):
     UNAVAILABLE = "unavailable"
 
 
-_TOLD: Mapping[Refusal, Told] = {
-    Refusal.NO_TOKEN: Told.NOTHING_SENT,
-    Refusal.TWO_FIELDS: Told.INVALID_REQUEST,
-    Refusal.SCOPE: Told.INSUFFICIENT,
-    Refusal.CLAIM: Told.INSUFFICIENT,
-    Refusal.FAILURES: Told.TOO_MANY,
-    Refusal.NO_KEYS: Told.UNAVAILABLE,
+_CHALLENGES: Mapping[Refusal, Challenge] = {
+    Refusal.NO_TOKEN: Challenge.NOTHING_SENT,
+    Refusal.TWO_FIELDS: Challenge.INVALID_REQUEST,
+    Refusal.SCOPE: Challenge.INSUFFICIENT,
+    Refusal.CLAIM: Challenge.INSUFFICIENT,
+    Refusal.FAILURES: Challenge.TOO_MANY,
+    Refusal.NO_KEYS: Challenge.UNAVAILABLE,
 }
-_NEAREST = (Told.TOO_MANY, Told.INSUFFICIENT, Told.UNAVAILABLE, Told.INVALID_TOKEN)
+_NEAREST = (Challenge.TOO_MANY, Challenge.INSUFFICIENT, Challenge.UNAVAILABLE, Challenge.INVALID_TOKEN)
 
 
-def told_of(refusal: Refusal) -> Told:
+def challenge_of(refusal: Refusal) -> Challenge:
     """Rule 1."""
-    return _TOLD.get(refusal, Told.INVALID_TOKEN)
+    return _CHALLENGES.get(refusal, Challenge.INVALID_TOKEN)
 
 
 def nearest_refusal(one: Refusal, other: Refusal) -> Refusal:
     """Of what two policies say of one token, what is worth saying: that of the policy that came further with it."""
-    return min(one, other, key=lambda refusal: (_NEAREST.index(told_of(refusal)), refusal is Refusal.ISSUER))
+    return min(one, other, key=lambda refusal: (_NEAREST.index(challenge_of(refusal)), refusal is Refusal.ISSUER))
 
 
 def is_failed_check(refusal: Refusal) -> bool:
     """Whether it counts against the address that it came from: somebody has shown what is no good token here."""
-    return told_of(refusal) is Told.INVALID_TOKEN
+    return challenge_of(refusal) is Challenge.INVALID_TOKEN

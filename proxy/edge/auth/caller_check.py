@@ -14,13 +14,13 @@ from collections.abc import Sequence
 from time import monotonic, time
 from typing import TYPE_CHECKING, Final
 
-from proxy.core.auth.claims import lacks, refusal_of
 from proxy.core.auth.principal import Principal
 from proxy.core.auth.refusal import Refusal, is_failed_check, nearest_refusal
 from proxy.core.auth.signed_token import SignedToken, read_token
+from proxy.core.auth.token_claims import lacks, refusal_of
 from proxy.core.limits.rate import Meter
 from proxy.edge.auth.checked_tokens import CheckedToken, CheckedTokens, digest_of
-from proxy.edge.auth.key_sets import KeySets
+from proxy.edge.auth.key_sets import WorkerKeySets
 
 if TYPE_CHECKING:
     from proxy.core.auth.auth_policy import ClaimIs, JwtPolicy, RouteAuth
@@ -68,7 +68,7 @@ class CallerCheck:
 
     __slots__ = ("_checked", "_failed", "_rate", "key_sets", "signatures")
 
-    def __init__(self, key_sets: KeySets) -> None:
+    def __init__(self, key_sets: WorkerKeySets) -> None:
         """Nobody has called yet."""
         self.key_sets = key_sets
         self.signatures = 0

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from proxy.edge.auth.verifying_keys import VerifyingKeys
 
 if TYPE_CHECKING:
-    from proxy.link.messages import KeySets as KeySetsMessage
+    from proxy.link.messages import KeySets
 
 
 def _nobody(_: str) -> None:
     """Nobody fetches key sets."""
 
 
-class KeySets:
+class WorkerKeySets:
     """By source. `wanted` hears of a source whose set lacks the key that a token names."""
 
     __slots__ = ("_of_table", "_sent", "wanted")
@@ -34,7 +34,7 @@ class KeySets:
         """The sets that the table holds, by source."""
         self._of_table = _kept(self._of_table, documents)
 
-    def adopt(self, message: KeySetsMessage) -> None:
+    def adopt(self, message: KeySets) -> None:
         """All sets that control has."""
         self._sent = _kept(self._sent, {each.source: each.jwks for each in message.sets})
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 if TYPE_CHECKING:
     from proxy.core.routing.route import Route
     from proxy.core.routing.snapshot import Snapshot
-    from proxy.edge.auth.key_sets import KeySets
+    from proxy.edge.auth.key_sets import WorkerKeySets
     from proxy.edge.routing.request import Request
     from proxy.edge.routing.step import LocalAnswer, Verdict, Wait
     from proxy.edge.tally import Counters
@@ -42,7 +42,7 @@ class StepServices:
 
     __slots__ = ("clerk", "counters", "key_sets", "tasks")
 
-    def __init__(self, counters: Counters, tasks: Tasks, clerk: Clerk, key_sets: KeySets) -> None:
+    def __init__(self, counters: Counters, tasks: Tasks, clerk: Clerk, key_sets: WorkerKeySets) -> None:
         """`tasks` end with the worker; `clerk` is whom steps may ask; by `key_sets` tokens are checked."""
         self.counters = counters
         self.tasks = tasks

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from proxy.core.auth.algorithm import Algorithm
-from proxy.core.auth.auth_policy import ClaimIs, JwtPolicy, RouteAuth
-from proxy.core.auth.claims import LONGEST_LIFE, fits, lacks, refusal_of, scopes_of, texts_of
+from proxy.core.auth.auth_policy import ClaimIs, JwtPolicy
 from proxy.core.auth.refusal import Refusal
 from proxy.core.auth.signed_token import SignedToken
+from proxy.core.auth.token_claims import LONGEST_LIFE, fits, lacks, refusal_of, scopes_of, texts_of
 
 NOW = 1_700_000_000.0
 POLICY = JwtPolicy(
@@ -141,10 +141,3 @@ def test_a_claim_has_values_as_routes_yaml_writes_them(claim: object, texts: tup
     assert fits({"x": claim}, ClaimIs("x"))
     assert fits({"x": claim}, ClaimIs("x", frozenset({"a"}))) == ("a" in texts)
     assert not fits({}, ClaimIs("x"))
-
-
-def test_a_route_s_step_reads_one_field() -> None:
-    """And answers for every reason that there is."""
-    auth = RouteAuth(policies=("members",))
-    assert (auth.key, auth.fields, auth.is_remembered) == ("auth", frozenset({b"authorization"}), True)
-    assert set(auth.answers) == {each.value for each in Refusal}
