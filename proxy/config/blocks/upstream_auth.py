@@ -37,6 +37,7 @@ from proxy.core.upstream_auth.token_source import (
 
 _SCHEME = re.compile(r"https?://")
 _PART = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_ODD = re.compile(r"[^!-~]")
 _VISIBLE = re.compile(r"[ -~]{1,1000}")
 _SOURCES = ("bearer", "client_credentials", "google_identity", "sigv4")
 
@@ -52,15 +53,19 @@ class CredentialsWord(StrEnum):
 def read_token_url(value: object) -> str:
     """`https://host[:port]/path`."""
     text = value if isinstance(value, str) else ""
+    if not _is_url(text):
+        raise fault("must be a url such as https://id.example.com/token", got="")
+    if "@" in urlsplit(text).netloc:
+        raise fault("must not hold a user or password; write client_id and client_secret", got="")
+    return text
+
+
+def _is_url(text: str) -> bool:
     try:
         found = urlsplit(text)
-        if _SCHEME.match(text) and found.hostname and found.port != 0 and not re.search(r"[^!-~]", text):
-            if "@" in found.netloc:
-                raise fault("must not hold a user or password; write client_id and client_secret", got="")
-            return text
+        return bool(_SCHEME.match(text) and found.hostname) and found.port != 0 and not _ODD.search(text)
     except ValueError:
-        pass
-    raise fault("must be a url such as https://id.example.com/token", got="")
+        return False
 
 
 def read_visible(value: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from proxy.core.secret import Secret
-from proxy.core.sigv4.signer import NO_BODY, Signer
+from proxy.core.sigv4.signer import NO_BODY, Signer, payload_hash
 from proxy.core.upstream_auth.credential import Credential, UpstreamCredentials
 from proxy.core.upstream_auth.token_source import AwsEnvironment, BearerFile, IssuedToken, SigV4Scope, UpstreamAuth
 
@@ -38,6 +38,21 @@ def test_a_request_is_signed_at_the_moment_of_sending() -> None:
     assert credential.apply(HEAD, NO_BODY, 0.5) == signer.sign(HEAD, NO_BODY, "19700101T000000Z")
     assert credential.apply(HEAD, NO_BODY, 61.0) == signer.sign(HEAD, NO_BODY, "19700101T000101Z")
     assert credential.apply(HEAD, NO_BODY, 61.9) == signer.sign(HEAD, NO_BODY, "19700101T000101Z")
+
+
+def test_fields_are_authorized_as_heads_are() -> None:
+    """For who asks with a client that takes fields: probes, and the clerk."""
+    fields = [("Host", "h"), ("authorization", "Basic eA=="), ("X-A", "b: c")]
+    bearer = Credential(BEARER)
+    bearer.adopt(token("abc"))
+    sent = [("Host", "h"), ("X-A", "b: c"), ("Authorization", "Bearer abc")]
+    assert bearer.fields_with(("GET", "/a"), fields, b"x", 1500.0) == sent
+    signed = Credential(SIGNED)
+    signed.adopt(IssuedToken(token=Secret("key"), issued=1000.0, ends=2000.0, access_key="AKID"))
+    head = b"PUT /a HTTP/1.1\r\nHost: h\r\nX-A: b: c\r\n\r\n"
+    wanted = signed.apply(head, payload_hash(b"x"), 61.0)
+    got = signed.fields_with(("PUT", "/a"), fields, b"x", 61.0)
+    assert [f"{name}: {value}".encode() for name, value in got] == wanted[:-4].split(b"\r\n")[1:]
 
 
 def test_a_token_that_has_ended_is_not_good() -> None:
