@@ -139,7 +139,7 @@ def test_keys_in_files_are_not_warned_of(tmp_path: Path) -> None:
     for name in ("hash", "data"):
         (tmp_path / name).write_bytes(bytes(32))
     text = FILE.replace('"${HASH}"', f"file:{tmp_path / 'hash'}").replace('"${DATA}"', f"file:{tmp_path / 'data'}")
-    found = load_text(text, tmp_path / "routes.yaml", {})
+    found = load_text(text, str(tmp_path / "routes.yaml"), {})
 
     assert isinstance(found, Loaded)
     assert not [line for line in found.warnings if "grants" in line]
