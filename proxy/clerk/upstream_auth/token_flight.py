@@ -130,3 +130,6 @@ async def _outcome(asked: Awaitable[IssuedToken]) -> IssuedToken | SourceError:
         return await asked
     except SourceError as error:
         return error
+    except Exception as error:  # noqa: BLE001 -- whatever it is, the source is asked again
+        _log.error("upstream_token_broke", exc_info=error)
+        return SourceError(f"an error inside the proxy: {type(error).__name__}")

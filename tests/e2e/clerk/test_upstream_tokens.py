@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import itertools
+import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -186,6 +188,56 @@ async def test_signatures(tmp_path: Path) -> None:
     assert len(legacy.requests) > 1
     for each in legacy.requests:
         assert signer_of(each, {"AKBANYAN": SECRET}) == "AKBANYAN", each
+
+
+class Metadata:
+    """The metadata server of a machine of Google's; tokens live for `life` seconds. While it is away it says 503."""
+
+    def __init__(self, life: float) -> None:
+        self.life = life
+        self.is_away = False
+        self.issued: dict[str, float] = {}
+
+    async def answer(self, request: web.Request) -> web.Response:
+        if self.is_away:
+            return web.Response(status=503)
+        assert request.headers["Metadata-Flavor"] == "Google"
+        if not request.path.endswith("/identity"):
+            return web.json_response({"email": "banyan@test", "scopes": []}, headers={"Metadata-Flavor": "Google"})
+        ends = time.time() + self.life
+        claims = json.dumps({"aud": request.query["audience"], "exp": ends, "iat": time.time()}).encode()
+        token = f"e30.{base64.urlsafe_b64encode(claims).decode().rstrip('=')}.{len(self.issued):04}"
+        self.issued[f"Bearer {token}"] = ends
+        return web.Response(text=token, headers={"Metadata-Flavor": "Google"})
+
+
+async def test_google_identity(tmp_path: Path) -> None:
+    """Tokens for the audience, from the metadata server; while that is away none that has ended is ever sent."""
+    server, legacy = Metadata(life=6.0), Called()
+    late: list[str] = []
+
+    async def called(request: web.Request) -> web.Response:
+        said = request.headers.get("Authorization", "")
+        if time.time() >= server.issued.get(said, 0.0):
+            late.append(said)
+        return await legacy.answer(request)
+
+    auth = "{ google_identity: { audience: legacy } }"
+    async with listening(server.answer) as metadata, listening(called) as port:  # type: ignore[arg-type]
+        environment = {"GCE_METADATA_HOST": f"127.0.0.1:{metadata}"}
+        async with banyan(tmp_path, port, auth, **environment) as running:
+
+            async def answers(status: int) -> bool:
+                return await ask(running) == status
+
+            for _ in range(2):
+                await until(lambda: answers(200))
+                server.is_away = True
+                await until(lambda: answers(503))
+                server.is_away = False
+            await until(lambda: answers(200))
+    assert late == []
+    assert len(set(legacy.authorizations)) > 2
 
 
 async def test_the_first_auth_of_a_reload_needs_a_restart(tmp_path: Path) -> None:
