@@ -21,11 +21,13 @@ from proxy.app.initial_table import Start
 from proxy.app.shared_ties import SharedTies
 from proxy.app.sockets import Sockets
 from proxy.app.worker import Worker, WorkerInputs
-from proxy.config.files import kill_file, lastgood
+from proxy.config.files import kill_file, lastgood, suspended_file
 from proxy.config.files.watch import FileWatch
 from proxy.config.load import Loaded
 from proxy.control.position import standing_file
+from proxy.control.position.standing_file import StandingFile
 from proxy.edge.instance import Here
+from proxy.link.messages import Suspended
 from proxy.log import Sink, is_console, set_up
 from proxy.names.system import NamingLoop
 
@@ -69,6 +71,7 @@ def run_worker(fork: WorkerFork, config: Path, start: Start, *, fresh: bool) -> 
             sock.close()
     for private in (sockets.admin, sockets.link, sockets.pairs, sockets.questions):
         private.close()
+    kept = standing_file.begin(lastgood.directory(config, os.environ), start.snapshot.state.reveal())
     inputs = WorkerInputs(
         number=number,
         sock=sockets.workers[number],
@@ -79,7 +82,8 @@ def run_worker(fork: WorkerFork, config: Path, start: Start, *, fresh: bool) -> 
         fresh=fresh,
         kill_file=_killed_by(config),
         contexts=start.contexts,
-        orders=standing_file.begin(lastgood.directory(config, os.environ), start.snapshot.state.reveal()).orders,
+        orders=kept.orders,
+        suspended=_suspended(kept, start.snapshot.suspend, config),
         succeeds=fork.succeeds,
         ties=fork.ties.memory(lastgood.directory(config, os.environ)),
     )
@@ -116,6 +120,7 @@ def run_control(config: Path, start: Start, sockets: Sockets, alive: Alive) -> N
         problems=start.problems,
         warnings=start.warnings,
         kill_file=_killed_by(config),
+        suspended_file=lambda written: suspended_file.place(written, config),
         directory=directory,
     )
     with asyncio.Runner(loop_factory=NamingLoop) as runner:
@@ -166,6 +171,15 @@ def run_clerk(config: Path, start: Start, sockets: Sockets, alive: Alive) -> Non
     with _runner() as runner:
         runner.run(alive(live()))
     sink.close()
+
+
+def _suspended(kept: StandingFile, written: str, config: Path) -> Suspended:
+    """Who was suspended when control last wrote that down, and whom the file lists: known before the first client."""
+    listed = suspended_file.read(suspended_file.place(written, config)) if written else frozenset[str]()
+    if isinstance(listed, str):
+        structlog.get_logger().error("suspended_list_unreadable", error=listed, hint="control may know the last list")
+        listed = frozenset()
+    return Suspended(sorted(listed.union(each.subject for each in kept.suspensions)))
 
 
 def _killed_by(config: Path) -> Callable[[str], Path]:

@@ -37,6 +37,7 @@ from proxy.control.position.standing_file import StandingWriter, begin
 from proxy.control.position.standing_here import StandingHere
 from proxy.control.probe.health import Probes
 from proxy.control.running import Running
+from proxy.control.suspension.suspensions import Suspensions
 from proxy.core.judge.legacy import LegacyHealth
 from proxy.core.judge.verdict import Ruling
 from proxy.core.position.position import Transition
@@ -74,7 +75,8 @@ class ControlParts:
         """To be made inside the running loop, before workers link."""
         self._base = base
         self._writer = StandingWriter(base.directory)
-        clock = SteadyTime()
+        clock = self.clock = SteadyTime()
+        self.suspensions = Suspensions(base.links.suspend)
         running, store = base.running, base.stores.positions
         self.here = StandingHere(
             instance_of(running.started_with),
@@ -82,6 +84,7 @@ class ControlParts:
             base.links,
             clock,
             keep=self._writer.keep,
+            suspend=self.suspensions.order,
             kept=begin(base.directory, running.started_with.state.reveal()),
         )
         self.mover = Mover(store, self.here, AuthorityMoves(base.journal, lambda: running.snapshot, self._is_heard))
@@ -181,6 +184,11 @@ class ControlParts:
     async def _is_heard(self) -> bool:
         await self._base.links.refresh()
         return self.here.followed
+
+    def tell_alarm(self, cause: str, reason: str) -> None:
+        """Of something that is about no route."""
+        alarm = AlarmView(route="", cause=cause, reasons=(reason,))
+        self._hooks.tell(ToldView(type="alarm", instance=self.here.instance, alarm=alarm))
 
     def _stuck(self, route: str, reason: str) -> None:
         alarm = AlarmView(route=route, cause="journal", reasons=(reason,))

@@ -17,7 +17,7 @@ from proxy.cli.explain import explain
 from proxy.cli.grants import grants
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.kill import kill
-from proxy.cli.orders import epoch, route_orders
+from proxy.cli.orders import epoch, route_orders, suspend
 from proxy.cli.plan import plan
 from proxy.cli.probe import probe
 from proxy.cli.reconcile import reconcile
@@ -57,6 +57,7 @@ COMMANDS: Mapping[str, tuple[Callable[..., None], Lesson]] = {
     "pin": (route_orders.pin, route_orders.PIN),
     "unpin": (route_orders.unpin, route_orders.UNPIN),
     "pins": (pins.pins, pins.LESSON),
+    "suspend": (suspend.suspend, suspend.LESSON),
     "idempotency": (idempotency_keys.idempotency, idempotency_keys.LESSON),
     "grants": (grants.grants, grants.LESSON),
     "journal": (journal_writes.journal, journal_writes.LESSON),

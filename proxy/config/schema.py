@@ -31,6 +31,7 @@ from proxy.config.blocks.route import RESPOND, ROUTE, SIDES
 from proxy.config.blocks.server import LOG, SERVER, TRUST
 from proxy.config.blocks.shadow import SHADOW
 from proxy.config.blocks.stickiness import STICKINESS
+from proxy.config.blocks.suspend import SUSPEND
 from proxy.config.blocks.tls import TLS
 from proxy.config.blocks.upstream import UPSTREAM
 from proxy.config.blocks.upstream_auth import UPSTREAM_AUTH
@@ -64,6 +65,7 @@ BLOCKS = (
     LOG,
     DATABASES,
     HOOKS,
+    SUSPEND,
 )
 
 

@@ -75,4 +75,4 @@ def needs_restart(started_with: Snapshot, now: Snapshot) -> tuple[str, ...]:
         "state": (started_with.state, now.state),
     }
     changed = tuple(key for key, (before, after) in pairs.items() if before != after)
-    return (*changed, "upstreams.auth") if now.has_auth and not started_with.needs_clerk else changed
+    return (*changed, "upstreams.auth") if now.has_credentials and not started_with.needs_clerk else changed

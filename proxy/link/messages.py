@@ -271,6 +271,12 @@ class GrantCounts(msgspec.Struct, frozen=True, tag="grants"):
     consents: list[tuple[str, str, str, str]]
 
 
+class IntrospectionCounts(msgspec.Struct, frozen=True, tag="introspections"):
+    """Clerk to control, of questions about opaque tokens since it last said so: (policy, outcome, count)."""
+
+    counts: list[tuple[str, str, int]]
+
+
 class Noise(msgspec.Struct, frozen=True, tag="noise"):
     """Control to comparer: by route and key what all replicas know (a `KeyState`, but `waits`).
 
@@ -379,7 +385,7 @@ class Suspended(msgspec.Struct, frozen=True, tag="suspended"):
 
 ToWorker = Poll | Table | Probed | Orders | KeySets | Suspended
 ToComparer = Poll | Table | Probed | Noise | Orders | KeySets | Suspended
-ToControl = Report | Comparer | Evidence | ClerkState | GrantCounts | KeyWanted | ClerkTokens
+ToControl = Report | Comparer | Evidence | ClerkState | GrantCounts | IntrospectionCounts | KeyWanted | ClerkTokens
 
 _encode = msgspec.msgpack.Encoder().encode
 _to_worker: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)

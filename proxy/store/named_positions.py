@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 
+from proxy.core.auth.suspension import Suspension
 from proxy.core.position.position import Move, Position, Transition
 from proxy.core.position.record import OrderRecord
 from proxy.core.position.standing import InstanceMessage, Lead, Pin, Presence, Standing
@@ -77,6 +78,14 @@ class NamedPositions:
         origin = self._origins().origin(route)
         kept = None if record is None else called(record, origin)
         return await self._behind.drop_pin(origin, cohort, standing, kept)
+
+    async def suspend(self, suspension: Suspension) -> bool:
+        """As PositionStore says."""
+        return await self._behind.suspend(suspension)
+
+    async def lift(self, ends: OrderRecord) -> bool:
+        """As PositionStore says."""
+        return await self._behind.lift(ends)
 
     async def try_lead(self, name: str, holder: str, seconds: float) -> int | None:
         """As PositionStore says."""

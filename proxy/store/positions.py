@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from proxy.core.auth.suspension import Suspension
 from proxy.core.evidence.records import cleaned, storable
 from proxy.core.position.position import Move, Position, Transition
 from proxy.core.position.record import OrderRecord
@@ -32,7 +33,7 @@ class PositionStore(Protocol):
     """What all replicas obey."""
 
     async def standing(self) -> Standing:
-        """Positions and pins of all routes and their version, read at one moment."""
+        """Positions and pins of all routes, suspensions, and their version, read at one moment."""
 
     async def compare_and_set(
         self, position: Position, expected_version: int, transition: Transition, lead: Lead | None = None
@@ -72,6 +73,12 @@ class PositionStore(Protocol):
         self, route: str, cohort: str, standing: int | None = None, record: OrderRecord | None = None
     ) -> bool:
         """Whether there was one, and the standing had this version; then `record` is kept with it."""
+
+    async def suspend(self, suspension: Suspension) -> bool:
+        """Suspend a subject, and record it. False: it is suspended already, or `MOST_ORDERED` are."""
+
+    async def lift(self, ends: OrderRecord) -> bool:
+        """Whether the subject that this order names was suspended; then that is over, and the order recorded."""
 
     async def try_lead(self, name: str, holder: str, seconds: float) -> int | None:
         """The epoch under which `holder` may judge for so long; None while another does. A leader keeps its epoch."""

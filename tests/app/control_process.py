@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from proxy.app.control import ControlInputs, serve_control
-from proxy.config.files import kill_file
+from proxy.config.files import kill_file, suspended_file
 from proxy.config.files.watch import FileWatch
 from proxy.config.load import Loaded, load_file
 from proxy.log import Sink, set_up
@@ -31,6 +31,7 @@ def main(config: Path, admin: int, link: int, last_good: Path) -> None:
         watch=FileWatch(config, env, running=loaded.text),
         remember=lambda good: last_good.write_text(good.text),
         kill_file=lambda written: kill_file.place(written, config, {}),
+        suspended_file=lambda written: suspended_file.place(written, config),
         directory=last_good.parent,
         problems=problems,
         warnings=loaded.warnings,

@@ -25,7 +25,7 @@ from proxy.core.routing.shadow import sample_at
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.routing.table import Miss
 from proxy.core.traffic.remembered_request import source_text
-from proxy.edge.auth.key_sets import WorkerKeySets
+from proxy.edge.auth.caller_check import KnownToWorker
 from proxy.edge.clerk.clerk_link import ClerkLink
 from proxy.edge.routing.admission import find_route
 from proxy.edge.routing.bound_table import Live
@@ -245,7 +245,7 @@ def _live(snapshot: Snapshot, key: bytes) -> Live:
     pools = {name: pool_of(upstream, tasks, names) for name, upstream in snapshot.upstreams.items()}
     counters = Counters()
     live = Live(snapshot, pools, counters)
-    RouteSteps(StepServices(counters, tasks, ClerkLink(Path()), WorkerKeySets())).compile(live)
+    RouteSteps(StepServices(counters, tasks, ClerkLink(Path()), KnownToWorker())).compile(live)
     if snapshot.is_tied:
         live.ties = Ties(snapshot, TieMemory(find_key=lambda: key or urandom(32)))
     return live

@@ -38,12 +38,15 @@ from proxy.control.admin.routes import (
     serves_current,
 )
 from proxy.control.admin.standing import JudgedRoutes
+from proxy.control.admin.suspensions import SuspensionPages
 from proxy.control.admin.undecided_keys import KeyPages
 from proxy.control.admin.upstreams import upstream_view
 from proxy.control.evidence.reconcile_runs import ReconcileRuns
 from proxy.control.fleet.links import Links
 from proxy.control.fleet.upstreams import worst
 from proxy.control.journal.journal_watch import JournalWatch
+from proxy.control.key_sets.key_set_watch import KeySetWatch
+from proxy.control.metrics.caller_metrics import CallersReading
 from proxy.control.metrics.clerk_metrics import ClerkReading
 from proxy.control.metrics.collector import CONTENT_TYPE, MetricsReading, render
 from proxy.control.metrics.evidence_metrics import EvidenceReading
@@ -53,6 +56,7 @@ from proxy.control.probe.certificates import Certificates
 from proxy.control.probe.health import Probes
 from proxy.control.probe.upstreams_down import down_views
 from proxy.control.running import Running
+from proxy.control.suspension.suspensions import Suspensions
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
 from proxy.store.postgres.grant_tables import GrantTables
@@ -87,6 +91,8 @@ class Admin:
     keys: PostgresKeys | None = None
     journal: JournalWatch | None = None
     records: RecordWriter | None = None
+    suspensions: Suspensions | None = None
+    key_sets: KeySetWatch | None = None
 
     async def metrics(self, request: web.Request) -> web.Response:
         """`GET /metrics`."""
@@ -202,12 +208,23 @@ class Admin:
             clerk=ClerkReading(state=self.links.clerk.state, needed=self.running.started_with.needs_clerk),
             grants=self.links.grants if self.running.snapshot.grants else None,
             tokens=self.links.tokens.by_source,
+            callers=self._callers(),
             journal={} if self.journal is None else self.journal.standings,
             shown=self.certificates.shown,
             routes=self._running_routes(),
             moved=self.moved,
             told=self.told,
             known=self.judged is None or self.judged.here.known,
+        )
+
+    def _callers(self) -> CallersReading:
+        watch, suspended = self.key_sets, self.suspensions
+        return CallersReading(
+            now=0.0 if watch is None else watch.now,
+            key_sets={} if watch is None else dict(watch.states),
+            fetches={} if watch is None else dict(watch.fetches),
+            introspections=dict(self.links.introspections),
+            suspended={} if suspended is None else {"order": len(suspended.ordered), "file": len(suspended.listed)},
         )
 
     def _running_routes(self) -> tuple[Route, ...]:
@@ -296,6 +313,10 @@ def application(admin: Admin, gate: AdminAuth) -> web.Application:
         reconcile = ReconcilePages(runs=admin.reconciled, running=admin.snapshot)
         app.router.add_get("/api/reconcile", reconcile.page)
         app.router.add_post("/api/reconcile/{name}", reconcile.record)
+    if admin.suspensions is not None and admin.asked is not None:
+        suspended = SuspensionPages(suspensions=admin.suspensions, moves=admin.asked)
+        app.router.add_get("/api/suspended", suspended.page)
+        app.router.add_post("/api/suspended", suspended.order)
     app.router.add_get("/api/kill", admin.kill.look)
     app.router.add_post("/api/kill", admin.kill.turn)
     return app

@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 from proxy import __version__
 from proxy.control.fleet.grants_seen import GrantsSeen
 from proxy.control.fleet.upstreams import worst
+from proxy.control.metrics.caller_metrics import NOBODY, CallersReading, collect_callers
 from proxy.control.metrics.clerk_metrics import NONE as NO_CLERK
 from proxy.control.metrics.clerk_metrics import ClerkReading, collect_clerk
 from proxy.control.metrics.evidence_metrics import NOTHING as NO_EVIDENCE
@@ -53,6 +54,7 @@ class MetricsReading:
     shown: Sequence[Shown] = ()
     evidence: EvidenceReading = NO_EVIDENCE
     clerk: ClerkReading = NO_CLERK
+    callers: CallersReading = NOBODY
     grants: GrantsSeen | None = None
     tokens: Mapping[str, UpstreamToken] = field(default_factory=dict)
     journal: Mapping[str, JournalStanding] = field(default_factory=dict)
@@ -103,6 +105,7 @@ class BanyanCollector(Collector):
         yield from collect_clerk(self._reading.clerk, self._reading.counts)
         yield from collect_grants(self._reading.grants)
         yield from collect_tokens(self._reading.snapshot.upstreams, self._reading.tokens)
+        yield from collect_callers(self._reading.callers)
         yield from collect_journal(self._reading.journal)
         yield from self._left_alone()
         yield self._repeats()

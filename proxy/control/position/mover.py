@@ -185,6 +185,8 @@ class Mover:
             await self._store.compare_and_set(lost, 0, self._restored(lost))
         for pin in kept.pins if not standing.version else ():
             await self._store.set_pin(pin)
+        for suspension in kept.suspensions if not standing.version else ():
+            await self._store.suspend(suspension)
         await self.look()
 
     def _restored(self, lost: Position) -> Transition:

@@ -1,6 +1,6 @@
 """Why a caller is refused: what the log and the counters say, and what the caller may know of it (RFC 6750 section 3).
 
-Rule 1: a caller learns which of five things is the matter, and never which check has found it: a forger would ask on.
+Rule 1: a caller learns which of seven things is the matter, and never which check has found it: a forger would ask on.
 Rule 2: what has to do with the route alone (scopes, claims) is told only of a token that is verified.
 """
 
@@ -32,6 +32,7 @@ class Refusal(StrEnum):
     CLAIM = "wrong_claim"
     FAILURES = "too_many_failed_checks"
     NO_KEYS = "no_key_set"
+    SUSPENDED = "suspended"
 
 
 class Challenge(StrEnum):
@@ -43,6 +44,7 @@ class Challenge(StrEnum):
     INSUFFICIENT = "insufficient_scope"
     TOO_MANY = "too many"
     UNAVAILABLE = "unavailable"
+    SUSPENDED = "suspended"
 
 
 _CHALLENGES: Mapping[Refusal, Challenge] = {
@@ -52,8 +54,15 @@ _CHALLENGES: Mapping[Refusal, Challenge] = {
     Refusal.CLAIM: Challenge.INSUFFICIENT,
     Refusal.FAILURES: Challenge.TOO_MANY,
     Refusal.NO_KEYS: Challenge.UNAVAILABLE,
+    Refusal.SUSPENDED: Challenge.SUSPENDED,
 }
-_NEAREST = (Challenge.TOO_MANY, Challenge.INSUFFICIENT, Challenge.UNAVAILABLE, Challenge.INVALID_TOKEN)
+_NEAREST = (
+    Challenge.SUSPENDED,
+    Challenge.TOO_MANY,
+    Challenge.INSUFFICIENT,
+    Challenge.UNAVAILABLE,
+    Challenge.INVALID_TOKEN,
+)
 
 
 def challenge_of(refusal: Refusal) -> Challenge:

@@ -8,6 +8,7 @@ from hashlib import sha256
 from ipaddress import IPv4Network, IPv6Network
 
 from proxy.core.auth.auth_policy import JwtPolicy
+from proxy.core.auth.opaque_policy import OpaquePolicy
 from proxy.core.grants.grant_policy import GrantPolicy
 from proxy.core.http.chunked import MAX_EXTENSION, MAX_TRAILERS
 from proxy.core.http.leniency import NONE, Points
@@ -115,6 +116,8 @@ class Snapshot:
     """Whether the names of a request's fields may hold one."""
     request_id: RequestIds = RequestIds.TRUSTED
     kill_file: str = ""
+    suspend: str = ""
+    """The file of subjects who may not call, as written, as `kill_file` is; empty: there is none."""
     hooks: tuple[Hook, ...] = ()
     databases: tuple[Database, ...] = ()
     reconcile: tuple[ReconcileCheck, ...] = ()
@@ -125,7 +128,7 @@ class Snapshot:
     """Clients that may say which side is to answer them."""
     grants: Mapping[str, GrantPolicy] = field(default_factory=dict)
     """Providers whose tokens exist once, by name."""
-    auth: Mapping[str, JwtPolicy] = field(default_factory=dict)
+    auth: Mapping[str, JwtPolicy | OpaquePolicy] = field(default_factory=dict)
     """Policies by which callers are checked, by name."""
     key_sets: Mapping[str, bytes] = field(default_factory=dict)
     """Key sets that were read with the file, by source; the others are fetched."""
@@ -136,14 +139,24 @@ class Snapshot:
         return self.state != IN_MEMORY
 
     @property
-    def has_auth(self) -> bool:
+    def has_credentials(self) -> bool:
         """Whether Banyan has credentials of its own towards an upstream."""
         return any(upstream.auth is not None for upstream in self.upstreams.values())
 
     @property
+    def fetched_sources(self) -> frozenset[str]:
+        """The key sets that its policies name, and that did not come with it."""
+        named = {policy.source for policy in self.auth.values() if isinstance(policy, JwtPolicy)}
+        return frozenset(named - self.key_sets.keys())
+
+    @property
     def needs_clerk(self) -> bool:
-        """Whether there is somebody to be asked on a request's behalf, a database or who issues tokens."""
-        return self.has_database or self.has_auth
+        """Whether there is somebody to be asked on a request's behalf: a database, or who issues or has issued tokens."""
+        return self.has_database or self.has_credentials or self._asks_issuers
+
+    @property
+    def _asks_issuers(self) -> bool:
+        return any(isinstance(policy, OpaquePolicy) for policy in self.auth.values())
 
     @property
     def routes(self) -> tuple[Route, ...]:

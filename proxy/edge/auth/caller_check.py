@@ -6,6 +6,9 @@ Rule 2: of a token that is new, its claims are asked before its signature is com
 Rule 3: an address whose checks failed too often is refused before its next new token is even read. Its tokens that were
         verified before still pass.
 Rule 4: of several policies the first one that takes the token is who calls.
+Rule 5: a token whose key nobody here knows has not failed before its key set was asked for (`lacking`): who answers it
+        counts it then.
+Rule 6: who calls is asked for suspension last, and each time.
 """
 
 from __future__ import annotations
@@ -21,12 +24,32 @@ from proxy.core.auth.token_claims import lacks, refusal_of
 from proxy.core.limits.rate import Meter
 from proxy.edge.auth.checked_tokens import CheckedToken, CheckedTokens, digest_of
 from proxy.edge.auth.key_sets import WorkerKeySets
+from proxy.edge.auth.key_waits import KeyWaits
+from proxy.edge.auth.suspended import SuspendedSubjects
 
 if TYPE_CHECKING:
     from proxy.core.auth.auth_policy import ClaimIs, JwtPolicy, RouteAuth
     from proxy.core.routing.route import RateLimit
+    from proxy.link.messages import KeySets
 
 _BEARER: Final = b"bearer "
+
+
+class KnownToWorker:
+    """What a worker knows of callers, by what control has said: outlives tables, and is told by the worker's link."""
+
+    __slots__ = ("key_sets", "key_waits", "suspended")
+
+    def __init__(self) -> None:
+        """Nothing was said yet."""
+        self.key_sets = WorkerKeySets()
+        self.key_waits = KeyWaits()
+        self.suspended = SuspendedSubjects()
+
+    def hear_keys(self, message: KeySets) -> None:
+        """Check by these from the next token on, and look again at who waits for a key."""
+        self.key_sets.adopt(message)
+        self.key_waits.hear(frozenset(message.answered))
 
 
 class AskedPolicy:
@@ -64,13 +87,20 @@ def bearer_of(fields: Sequence[bytes] | None) -> bytes | Refusal:
 
 
 class CallerCheck:
-    """One worker's. `signatures` counts those that were computed."""
+    """One worker's. `signatures` counts those that were computed.
 
-    __slots__ = ("_checked", "_failed", "_rate", "key_sets", "signatures")
+    `lacking`: the source whose set lacked the key of the last token that was refused for that; empty: it is no use to
+    ask there.
+    """
 
-    def __init__(self, key_sets: WorkerKeySets) -> None:
+    __slots__ = ("_checked", "_failed", "_rate", "key_sets", "key_waits", "lacking", "signatures", "suspended")
+
+    def __init__(self, known: KnownToWorker) -> None:
         """Nobody has called yet."""
-        self.key_sets = key_sets
+        self.key_sets = known.key_sets
+        self.key_waits = known.key_waits
+        self.suspended = known.suspended
+        self.lacking = ""
         self.signatures = 0
         self._checked = CheckedTokens()
         self._rate: RateLimit | None = None
@@ -86,10 +116,22 @@ class CallerCheck:
         """Seconds until a new token of this address is looked at."""
         return self._failed.wait(address, monotonic())
 
+    def failed(self, address: bytes) -> None:
+        """Count a token of this address that was found bad."""
+        self._failed.take(address, monotonic())
+
     def caller(
         self, fields: Sequence[bytes] | None, asked: Sequence[AskedPolicy], address: bytes
     ) -> Principal | Refusal:
         """Who has sent these Authorization fields, or why that is nobody whom the route takes."""
+        found = self._verified(fields, asked, address)
+        is_suspended = isinstance(found, Principal) and found.subject in self.suspended
+        return Refusal.SUSPENDED if is_suspended else found
+
+    def _verified(
+        self, fields: Sequence[bytes] | None, asked: Sequence[AskedPolicy], address: bytes
+    ) -> Principal | Refusal:
+        """The same, suspended or not."""
         text = bearer_of(fields)
         if isinstance(text, Refusal):
             return text
@@ -103,8 +145,8 @@ class CallerCheck:
             return Refusal.FAILURES
         token = read_token(text)
         new = token if isinstance(token, Refusal) else self._by_new(token, digest, len(text), asked, now)
-        if isinstance(new, Refusal) and is_failed_check(new):
-            self._failed.take(address, monotonic())
+        if isinstance(new, Refusal) and new is not Refusal.UNKNOWN_KEY and is_failed_check(new):
+            self.failed(address)
         return new
 
     def _by_new(
@@ -131,11 +173,12 @@ class CallerCheck:
         """The identity of the key that it names, which has signed it."""
         keys = self.key_sets.of(source)
         if keys is None:
+            self.key_waits.want(source)
             return Refusal.NO_KEYS
         key = keys.key_of(token)
         if isinstance(key, Refusal):
             if key is Refusal.UNKNOWN_KEY:
-                self.key_sets.wanted(source)
+                self.lacking = source if self.key_sets.is_fetched(source) else ""
             return key
         self.signatures += 1
         return key.identity if key.verifies(token) else Refusal.SIGNATURE

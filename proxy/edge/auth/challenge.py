@@ -34,6 +34,8 @@ def answer_of(refusal: Refusal, scopes: frozenset[str], wait: float = 0.0) -> Lo
             return LocalAnswer(429, detail, lines=again, counted=counted)
         case Challenge.UNAVAILABLE:
             return LocalAnswer(503, "tokens cannot be checked now", lines=_AGAIN, counted=counted)
+        case Challenge.SUSPENDED:  # no error of RFC 6750: another token would not help
+            return LocalAnswer(403, "the token is good, and its owner is suspended", counted=counted)
         case _ as never:
             assert_never(never)
 

@@ -2,11 +2,12 @@
 
 Rule 1: a set whose document did not change keeps its keys as they are.
 Rule 2: a source that never had a set has none: requests that need it are answered with 503, never with 401.
+Rule 3: a set that comes from control may not have come yet, or not anew: a key that it lacks is worth a wait.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from proxy.edge.auth.verifying_keys import VerifyingKeys
@@ -15,20 +16,15 @@ if TYPE_CHECKING:
     from proxy.link.messages import KeySets
 
 
-def _nobody(_: str) -> None:
-    """Nobody fetches key sets."""
-
-
 class WorkerKeySets:
-    """By source. `wanted` hears of a source whose set lacks the key that a token names."""
+    """By source."""
 
-    __slots__ = ("_of_table", "_sent", "wanted")
+    __slots__ = ("_of_table", "_sent")
 
     def __init__(self) -> None:
         """None is known."""
         self._of_table: dict[str, VerifyingKeys] = {}
         self._sent: dict[str, VerifyingKeys] = {}
-        self.wanted: Callable[[str], None] = _nobody
 
     def follow(self, documents: Mapping[str, bytes]) -> None:
         """The sets that the table holds, by source."""
@@ -41,6 +37,10 @@ class WorkerKeySets:
     def of(self, source: str) -> VerifyingKeys | None:
         """The set; None: there is none now."""
         return self._of_table.get(source) or self._sent.get(source)
+
+    def is_fetched(self, source: str) -> bool:
+        """Whether the set comes from control (rule 3)."""
+        return source not in self._of_table
 
 
 def _kept(before: Mapping[str, VerifyingKeys], documents: Mapping[str, bytes]) -> dict[str, VerifyingKeys]:

@@ -3,10 +3,13 @@
 Rule 1: it is the first step: nothing else is asked, counted or begun for a caller that the route does not take.
 Rule 2: a token that was read here goes no further, unless `forward_token` says so.
 Rule 3: where nothing is enforced the request goes on as it came, and who calls is known if its token is good.
+Rule 4: a request whose token names a key that its fetched set lacks is held until that was asked for: an issuer that
+        has changed its keys costs nobody a 401. Where nothing is enforced nobody is held.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from proxy.core.auth.auth_policy import JwtPolicy, RouteAuth
@@ -16,10 +19,11 @@ from proxy.edge.auth.challenge import answer_of
 from proxy.edge.steps.step_kind import RouteStep, StepSaid, StepServices
 
 if TYPE_CHECKING:
+    from proxy.core.auth.principal import Principal
     from proxy.core.routing.route import Route
     from proxy.core.routing.snapshot import Snapshot
     from proxy.edge.routing.request import Request
-    from proxy.edge.routing.step import LocalAnswer
+    from proxy.edge.routing.step import LocalAnswer, Verdict, Wait
     from proxy.edge.tally import Counters
 
 _FIELD: Final = b"authorization"
@@ -42,9 +46,36 @@ class AuthStep(RouteStep):
         self._forwards = frozenset(each.name for each in policies if auth.forward_token or each.forward_token)
         self._scopes = auth.scopes.union(*(each.scopes for each in policies))
 
-    def __call__(self, request: Request, /) -> LocalAnswer | None:
+    def __call__(self, request: Request, /) -> Verdict:
         """By its Authorization field."""
-        found = self._check.caller(request.head.fields.get(_FIELD), self._asked, request.client_ip)
+        found = self._caller(request)
+        if found is Refusal.UNKNOWN_KEY:
+            wait = self._hold(request, self._check.lacking)
+            if wait is not None:
+                return wait
+        return self._settle(request, found)
+
+    def _caller(self, request: Request) -> Principal | Refusal:
+        return self._check.caller(request.head.fields.get(_FIELD), self._asked, request.client_ip)
+
+    def _hold(self, request: Request, source: str) -> Wait | None:
+        """Rule 4; None: there is nothing to wait for, or no room."""
+        if not source:
+            return None
+        if not self._enforces:
+            self._check.key_waits.want(source)
+            return None
+        look = partial(self._look_again, request)
+        return self._check.key_waits.hold(source, look, answer_of(Refusal.NO_KEYS, self._scopes))
+
+    def _look_again(self, request: Request, has_to_be_known: bool) -> tuple[LocalAnswer | None] | None:  # noqa: FBT001
+        """As `Look` of `edge/auth/key_waits.py` says."""
+        found = self._caller(request)
+        if found is Refusal.UNKNOWN_KEY and not has_to_be_known:
+            return None
+        return (self._settle(request, found),)
+
+    def _settle(self, request: Request, found: Principal | Refusal) -> LocalAnswer | None:
         if isinstance(found, Refusal):
             return self._refuse(request, found)
         request.principal = found
@@ -53,6 +84,8 @@ class AuthStep(RouteStep):
         return None
 
     def _refuse(self, request: Request, refusal: Refusal) -> LocalAnswer | None:
+        if refusal is Refusal.UNKNOWN_KEY:
+            self._check.failed(request.client_ip)
         if not self._enforces:
             self._counters.step_passed(request.bound.route.name, refusal)
             request.note(self.name, f"not enforced: {refusal.value}")
@@ -61,7 +94,7 @@ class AuthStep(RouteStep):
 
     def explain(self, request: Request) -> StepSaid:
         """By the key sets that are at hand; nothing is counted."""
-        found = self._check.caller(request.head.fields.get(_FIELD), self._asked, request.client_ip)
+        found = self._caller(request)
         if not isinstance(found, Refusal):
             return StepSaid(f"{found.subject} calls, by {found.policy}")
         if not self._enforces:
@@ -76,15 +109,16 @@ class AuthKind:
 
     def __init__(self, services: StepServices) -> None:
         """The key sets are the worker's."""
-        self._check = CallerCheck(services.key_sets)
+        self._check = CallerCheck(services.known)
         self._counters = services.counters
         self._policies: dict[str, JwtPolicy] = {}
 
     def follow(self, snapshot: Snapshot) -> None:
         """The policies of the table, and the key sets that came with it."""
-        self._policies = dict(snapshot.auth)
+        self._policies = {name: each for name, each in snapshot.auth.items() if isinstance(each, JwtPolicy)}
         self._check.follow(snapshot.limits.failed_checks)
         self._check.key_sets.follow(snapshot.key_sets)
+        self._check.key_waits.follow({each.source for each in snapshot.auth.values() if isinstance(each, JwtPolicy)})
 
     def step_of(self, policy: RouteAuth, route: Route) -> AuthStep:
         """Of any route."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
+from proxy.core.auth.suspension import MOST_ORDERED, Suspension
 from proxy.core.evidence.records import cleaned, storable
 from proxy.core.position.position import Move, Position, Transition
-from proxy.core.position.record import OrderKind, OrderRecord, pin_record
+from proxy.core.position.record import OrderKind, OrderRecord, pin_record, suspend_record
 from proxy.core.position.standing import InstanceMessage, Lead, Pin, Presence, Standing
 from proxy.store import rows
 from proxy.store.errors import StoreRefused, StoreUnavailable
@@ -32,10 +33,12 @@ class PostgresPositions:
             version = await connection.fetchval(query("standing_version"))
             positions = await connection.fetch(query("positions"))
             pins = await connection.fetch(query("pins"))
+            suspended = await connection.fetch(query("suspensions"))
         return Standing(
             version=version,
             positions=tuple(sorted(map(rows.position, positions), key=lambda each: each.route)),
             pins=tuple(sorted(map(rows.pin, pins), key=lambda each: (each.route, each.cohort))),
+            suspensions=tuple(sorted((Suspension(**row) for row in suspended), key=lambda each: each.subject)),
         )
 
     async def compare_and_set(
@@ -94,6 +97,18 @@ class PostgresPositions:
             said = cleaned(record)
             kept = str(said.kind), said.actor, said.at, said.reason, said.cohort
         return await self._changed("drop_pin", route, storable(cohort), standing, *kept)
+
+    async def suspend(self, suspension: Suspension) -> bool:
+        """As PositionStore says."""
+        kept = cleaned(suspension)
+        record = suspend_record(kept)
+        said = kept.subject, kept.by, kept.since, kept.reason
+        return await self._changed("suspend", *said, MOST_ORDERED, str(record.kind))
+
+    async def lift(self, ends: OrderRecord) -> bool:
+        """As PositionStore says."""
+        kept = cleaned(ends)
+        return await self._changed("lift", kept.cohort, str(kept.kind), kept.actor, kept.at, kept.reason)
 
     async def try_lead(self, name: str, holder: str, seconds: float) -> int | None:
         """As PositionStore says."""

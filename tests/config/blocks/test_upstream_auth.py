@@ -49,7 +49,7 @@ def test_without_auth_nothing_is_added() -> None:
     """No credential, no clerk and no step: plain upstreams pay nothing."""
     found = snapshot(FILE)
     assert found.upstreams["legacy"].auth is None
-    assert (found.has_auth, found.needs_clerk) == (False, False)
+    assert (found.has_credentials, found.needs_clerk) == (False, False)
     assert found.routes[0].steps == ()
 
 
@@ -93,7 +93,7 @@ def test_a_route_has_a_step_where_an_upstream_of_its_has_auth() -> None:
     other = "name: other, match: /other, stage: live, new: new, legacy: new"
     found = snapshot(file(f"{{sigv4: {{{SIGNED}environment}}}}", ROUTE, other))
     assert [route.steps for route in found.routes] == [(UpstreamAuthPolicy(max_body=1024),), ()]
-    assert (found.has_database, found.has_auth, found.needs_clerk) == (False, True, True)
+    assert (found.has_database, found.has_credentials, found.needs_clerk) == (False, True, True)
     assert snapshot(file("{bearer: {file: /a}}")).routes[0].steps == (UpstreamAuthPolicy(),)
 
 

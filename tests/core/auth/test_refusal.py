@@ -8,6 +8,7 @@ from proxy.core.auth.refusal import Challenge, Refusal, challenge_of, is_failed_
 def test_most_reasons_are_told_as_one() -> None:
     """What would help a forger is not told apart."""
     apart = {Refusal.NO_TOKEN, Refusal.TWO_FIELDS, Refusal.SCOPE, Refusal.CLAIM, Refusal.FAILURES, Refusal.NO_KEYS}
+    apart |= {Refusal.SUSPENDED}
     assert {each for each in Refusal if challenge_of(each) is not Challenge.INVALID_TOKEN} == apart
     assert {each for each in Refusal if is_failed_check(each)} == set(Refusal) - apart
 

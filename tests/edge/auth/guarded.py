@@ -45,8 +45,12 @@ class Guarded:
         assert answer.values(b"WWW-Authenticate") == [b'Bearer realm="banyan", error="invalid_token"']
         assert answer.problem["detail"] == "the token is not good here"
         assert len(self.legacy.requests) == asked
-        await self.proxy.until(lambda: len(self.refusals()) > before)
-        assert self.refusals()[before:] == [why]
+        assert (await self.refused(before + 1))[before:] == [why]
+
+    async def refused(self, count: int) -> list[str]:
+        """The reasons in the log, once there are so many."""
+        await self.proxy.until(lambda: len(self.refusals()) >= count)
+        return self.refusals()
 
     def refusals(self) -> list[str]:
         """The reasons in the log of what was answered here."""

@@ -206,24 +206,13 @@ async def test_without_a_key_set_nobody_is_called_a_forger(start: Start, tmp_pat
     jwks, listener = json.dumps(issuer.jwks).encode(), orders.proxy.listener
 
     for document, status in ((b"", 503), (jwks, 200), (b"", 503), (jwks, 200)):
-        listener.key_sets.adopt(KeySets([KeySet(url, document)]))
+        listener.callers.hear_keys(KeySets([KeySet(url, document)]))
         answer = await orders.shows(token)
         assert answer.status == status
         if status == 503:
             check_problem(answer, 503)
             assert answer.value(b"Retry-After") == b"1"
             assert answer.values(b"WWW-Authenticate") == []
-
-
-async def test_a_key_that_is_not_known_is_asked_for(start: Start) -> None:
-    """Whoever fetches key sets hears of it."""
-    orders = await start()
-    asked: list[str] = []
-    orders.proxy.listener.key_sets.wanted = asked.append
-    await orders.refuses(orders.issuer.token(header={"kid": "two"}), "unknown_key")
-
-    (source,) = asked
-    assert source.endswith("/jwks.json")
 
 
 async def test_an_address_that_fails_too_often_is_looked_at_no_more(start: Start) -> None:
