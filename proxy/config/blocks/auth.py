@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator
 
 from proxy.config.block import Block, Draft, KeysAt, Section, needed, optional, said_by
+from proxy.config.blocks.introspection import IntrospectionBlock, introspection_of
 from proxy.config.blocks.match import CONDITION, Condition, read_condition
 from proxy.config.blocks.server import ServerKeys
 from proxy.config.readers import scalars, units
@@ -25,6 +26,7 @@ from proxy.config.text.document import ListNode, MapNode
 from proxy.config.text.problem import FileProblem, Path
 from proxy.core.auth.algorithm import Algorithm, algorithms_of
 from proxy.core.auth.auth_policy import LEEWAY, ClaimIs, JwtPolicy, RouteAuth
+from proxy.core.auth.opaque_policy import OpaquePolicy
 from proxy.core.auth.public_keys import read_public_keys
 from proxy.core.nearest import nearest
 
@@ -33,6 +35,8 @@ _FILE = "file:"
 _SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
 """RFC 6749 section 3.3."""
 _TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}")
+_BY_KEYS = ("issuer", "audience", "algorithms")
+_NOT_INTROSPECTED = ("algorithms", "typ", "leeway")
 _LONGEST_LEEWAY = 300.0
 
 
@@ -128,12 +132,23 @@ class KeysBlock(Block):
 class AuthPolicyBlock(Block):
     """By what a caller's token is checked."""
 
-    issuer: Text = needed("Exactly what iss says.", "https://id.example.com")
-    audience: Texts = needed("One of these has to be in aud: who this is, as the issuer knows it.", ["orders"])
-    algorithms: list[AlgorithmWord] = needed(
-        "Those that tokens may be signed by; a key has to be of that kind as well.", ["RS256", "ES256"]
+    issuer: Text | None = optional("Exactly what iss says. Needed with keys.", "https://id.example.com")
+    audience: Texts | None = optional(
+        "One of these has to be in aud: who this is, as the issuer knows it. Needed with keys.", ["orders"]
     )
-    keys: KeysBlock = needed("The issuer's key set.", {"url": "https://id.example.com/jwks"}, {"file": "jwks.json"})
+    algorithms: list[AlgorithmWord] | None = optional(
+        "Needed with keys: those that tokens may be signed by; a key has to be of that kind as well.",
+        ["RS256", "ES256"],
+    )
+    keys: KeysBlock | None = optional(
+        "The issuer's key set, if tokens are signed.",
+        {"url": "https://id.example.com/jwks"},
+        {"file": "jwks.json"},
+    )
+    introspection: IntrospectionBlock | None = optional(
+        "Instead of keys: where tokens are asked for that say nothing by themselves (RFC 7662).",
+        {"url": "https://id.example.com/introspect", "client": "banyan", "secret": "file:introspection.secret"},
+    )
     leeway: units.Length | None = optional(f"By how much clocks may differ, at most 5m. Default {LEEWAY:g}s.", "30s")
     typ: Type | None = optional(
         "What the token's header has to say of its type (RFC 9068: at+jwt, which no ID token says). Default JWT, "
@@ -212,17 +227,48 @@ def policies_are_whole(draft: Draft) -> Iterator[FileProblem]:
         if name == ANONYMOUS:
             yield draft.problem(path, "is what a route says that anybody may call; choose another name", at_key=True)
         for key in ("audience", "algorithms"):
-            if not getattr(block, key):
+            if getattr(block, key) == []:
                 yield draft.problem((*path, key), "must name at least one")
+        yield from _checked_one_way(path, block, draft)
         if block.leeway is not None and block.leeway > _LONGEST_LEEWAY:
             message = f"must be at most {_LONGEST_LEEWAY:g}s: for so long a token passes that has ended"
             yield draft.problem((*path, "leeway"), message)
+
+
+def _checked_one_way(path: Path, block: AuthPolicyBlock, draft: Draft) -> Iterator[FileProblem]:
+    """By keys, with all that they need; or by introspection, without what its endpoint has looked at."""
+    if (block.keys is None) == (block.introspection is None):
+        yield draft.problem(path, "must say one of keys and introspection", at_key=True)
+    elif block.keys is not None:
+        for key in _BY_KEYS:
+            if getattr(block, key) is None:
+                yield draft.problem((*path, key), "is missing")
+    else:
+        for key in _NOT_INTROSPECTED:
+            if getattr(block, key) is not None:
+                message = "has no meaning with introspection, whose endpoint has looked at that; take it out"
+                yield draft.problem((*path, key), message, at_key=True)
+
+
+def opaque_tokens_can_be_asked_for(draft: Draft) -> Iterator[FileProblem]:
+    """Of one issuer on a route, as no token says whose it is; and not where every request would wait for nothing."""
+    opaque = {name for name, block in _policies(draft).items() if block.introspection is not None}
+    for path, block in _all_uses(draft):
+        several = [at for at, name in enumerate(block.by) if name in opaque]
+        for at in several[1:]:
+            message = "is a second policy with introspection here: a token does not say which of them to ask"
+            yield draft.problem(_place_of_name(draft, path, at), message)
+        if several and block.enforce is False:
+            message = "with introspection each request would wait for an answer that decides nothing; take it out"
+            yield draft.problem((*path, "enforce"), message)
 
 
 def key_sets_can_be_had(draft: Draft) -> Iterator[FileProblem]:
     """A key set is in one place, and one that is in a file has a key for each algorithm."""
     for name, block in _policies(draft).items():
         path: Path = ("auth", name, "keys")
+        if block.keys is None:
+            continue
         if (block.keys.url is None) == (block.keys.file is None):
             yield draft.problem(path, "must say one of url and file")
         elif block.keys.file is not None:
@@ -230,16 +276,16 @@ def key_sets_can_be_had(draft: Draft) -> Iterator[FileProblem]:
             if isinstance(found, str):
                 yield draft.problem((*path, "file"), found)
             else:
-                yield from _unusable(found, name, block, draft)
+                yield from _unusable(found, name, block, block.keys.file, draft)
 
 
-def _unusable(jwks: bytes, name: str, block: AuthPolicyBlock, draft: Draft) -> Iterator[FileProblem]:
+def _unusable(jwks: bytes, name: str, block: AuthPolicyBlock, file: str, draft: Draft) -> Iterator[FileProblem]:
     keys = json.loads(jwks)["keys"]
     can = frozenset[Algorithm]().union(*map(algorithms_of, keys))
-    for at, algorithm in enumerate(block.algorithms):
+    for at, algorithm in enumerate(block.algorithms or ()):
         if algorithm not in can:
             known = ", ".join(each for each in Algorithm if each in can) or "nothing"
-            message = f"{algorithm} is made by no key of {block.keys.file}; its keys make {known}"
+            message = f"{algorithm} is made by no key of {file}; its keys make {known}"
             yield draft.problem(("auth", name, "algorithms", at), message)
 
 
@@ -349,18 +395,23 @@ def _document(file: str, draft: Draft) -> bytes | str:
 
 
 def _top(keys: AuthAtTop, draft: Draft) -> Mapping[str, object]:
-    files = {block.keys.file for block in (keys.auth or {}).values() if block.keys.file is not None}
+    of_keys = [block.keys for block in (keys.auth or {}).values() if block.keys is not None]
+    files = {each.file for each in of_keys if each.file is not None}
     return {
-        "auth": {name: _policy(name, block) for name, block in (keys.auth or {}).items()},
+        "auth": {name: _policy(name, block, draft) for name, block in (keys.auth or {}).items()},
         "key_sets": {_FILE + file: _document(file, draft) for file in sorted(files)},
     }
 
 
-def _policy(name: str, block: AuthPolicyBlock) -> JwtPolicy:
-    said = {key: value for key, value in said_by(block).items() if key not in {"keys", "claims"}}
+def _policy(name: str, block: AuthPolicyBlock, draft: Draft) -> JwtPolicy | OpaquePolicy:
+    said = {key: value for key, value in said_by(block).items() if key not in {"keys", "claims", "introspection"}}
     for several in said.keys() & {"audience", "algorithms", "scopes"}:
         said[several] = frozenset(said[several])
-    source = block.keys.url or f"{_FILE}{block.keys.file}"
+    if block.introspection is not None:
+        introspection = introspection_of(block.introspection, draft.directory)
+        return OpaquePolicy(name=name, introspection=introspection, claims=_claims(block.claims), **said)
+    keys = block.keys or KeysBlock()
+    source = keys.url or f"{_FILE}{keys.file}"
     return JwtPolicy(name=name, source=source, claims=_claims(block.claims), **said)
 
 
@@ -383,15 +434,23 @@ def _step(keys: AuthOfRoute, draft: Draft) -> RouteAuth | None:
     )
 
 
+def _secrets(draft: Draft) -> Iterator[Path]:
+    for name, block in _policies(draft).items():
+        if block.introspection is not None and block.introspection.secret.text:
+            yield ("auth", name, "introspection", "secret")
+
+
 AUTH = Section(
     top=KeysAt(AuthAtTop, _top),
     route=KeysAt(AuthOfRoute, lambda _, __: {}, beside_respond=frozenset({"auth", "allow_anonymous"}), step=_step),
     checks=(
         policies_are_whole,
+        opaque_tokens_can_be_asked_for,
         key_sets_can_be_had,
         policies_are_known,
         policies_are_used,
         routes_say_who_may_call,
         anonymous_has_a_reason,
     ),
+    secrets=_secrets,
 )

@@ -33,6 +33,7 @@ class Refusal(StrEnum):
     FAILURES = "too_many_failed_checks"
     NO_KEYS = "no_key_set"
     SUSPENDED = "suspended"
+    INACTIVE = "inactive_token"
 
 
 class Challenge(StrEnum):
@@ -71,8 +72,15 @@ def challenge_of(refusal: Refusal) -> Challenge:
 
 
 def nearest_refusal(one: Refusal, other: Refusal) -> Refusal:
-    """Of what two policies say of one token, what is worth saying: that of the policy that came further with it."""
-    return min(one, other, key=lambda refusal: (_NEAREST.index(challenge_of(refusal)), refusal is Refusal.ISSUER))
+    """Of what two policies say of one token, what is worth saying: that of the policy that came further with it.
+
+    A key that is not known yet is worth a wait, whatever others say.
+    """
+    return min(one, other, key=_distance)
+
+
+def _distance(refusal: Refusal) -> tuple[int, bool, bool]:
+    return _NEAREST.index(challenge_of(refusal)), refusal is not Refusal.UNKNOWN_KEY, refusal is Refusal.ISSUER
 
 
 def is_failed_check(refusal: Refusal) -> bool:

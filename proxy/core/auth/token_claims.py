@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeGuard
 
 from proxy.core.auth.auth_policy import ClaimIs, JwtPolicy
+from proxy.core.auth.opaque_policy import OpaquePolicy
 from proxy.core.auth.refusal import Refusal
 from proxy.core.auth.signed_token import SignedToken
 
@@ -35,6 +36,16 @@ def refusal_of(policy: JwtPolicy, token: SignedToken, now: float) -> Refusal | N
     if not isinstance(subject, str) or not subject:
         return Refusal.SUBJECT
     return _refused_by_time(claims, policy.leeway, now)
+
+
+def refusal_of_introspected(policy: OpaquePolicy, claims: Mapping[str, Any]) -> Refusal | None:
+    """Why this policy does not take a token that is active; what the policy does not ask for may be anything."""
+    if policy.issuer and claims.get("iss") != policy.issuer:
+        return Refusal.ISSUER
+    if policy.audience and not _is_for(claims.get("aud"), policy.audience):
+        return Refusal.AUDIENCE
+    subject = claims.get(policy.subject)
+    return None if isinstance(subject, str) and subject else Refusal.SUBJECT
 
 
 def _refused_by_time(claims: Mapping[str, Any], leeway: float, now: float) -> Refusal | None:

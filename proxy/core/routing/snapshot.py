@@ -151,7 +151,7 @@ class Snapshot:
 
     @property
     def needs_clerk(self) -> bool:
-        """Whether there is somebody to be asked on a request's behalf: a database, or who issues or has issued tokens."""
+        """Whether there is somebody to be asked on a request's behalf: a database, or who gives or gave tokens."""
         return self.has_database or self.has_credentials or self._asks_issuers
 
     @property

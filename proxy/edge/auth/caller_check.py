@@ -121,15 +121,21 @@ class CallerCheck:
         self._failed.take(address, monotonic())
 
     def caller(
-        self, fields: Sequence[bytes] | None, asked: Sequence[AskedPolicy], address: bytes
+        self, fields: Sequence[bytes] | None, asked: Sequence[AskedPolicy], address: bytes, *, is_last: bool = True
     ) -> Principal | Refusal:
-        """Who has sent these Authorization fields, or why that is nobody whom the route takes."""
-        found = self._verified(fields, asked, address)
-        is_suspended = isinstance(found, Principal) and found.subject in self.suspended
-        return Refusal.SUSPENDED if is_suspended else found
+        """Who has sent these Authorization fields, or why that is nobody whom the route takes.
+
+        `is_last` False: a token that these policies do not take is asked for elsewhere, and has not failed yet.
+        """
+        found = self._verified(fields, asked, address, is_last=is_last)
+        return self.unless_suspended(found) if isinstance(found, Principal) else found
+
+    def unless_suspended(self, found: Principal) -> Principal | Refusal:
+        """Rule 6."""
+        return Refusal.SUSPENDED if found.subject in self.suspended else found
 
     def _verified(
-        self, fields: Sequence[bytes] | None, asked: Sequence[AskedPolicy], address: bytes
+        self, fields: Sequence[bytes] | None, asked: Sequence[AskedPolicy], address: bytes, *, is_last: bool
     ) -> Principal | Refusal:
         """The same, suspended or not."""
         text = bearer_of(fields)
@@ -145,7 +151,7 @@ class CallerCheck:
             return Refusal.FAILURES
         token = read_token(text)
         new = token if isinstance(token, Refusal) else self._by_new(token, digest, len(text), asked, now)
-        if isinstance(new, Refusal) and new is not Refusal.UNKNOWN_KEY and is_failed_check(new):
+        if isinstance(new, Refusal) and is_last and new is not Refusal.UNKNOWN_KEY and is_failed_check(new):
             self.failed(address)
         return new
 

@@ -5,6 +5,7 @@ Rule 2: a token that was read here goes no further, unless `forward_token` says 
 Rule 3: where nothing is enforced the request goes on as it came, and who calls is known if its token is good.
 Rule 4: a request whose token names a key that its fetched set lacks is held until that was asked for: an issuer that
         has changed its keys costs nobody a 401. Where nothing is enforced nobody is held.
+Rule 5: a token that no other policy takes is asked for by the clerk, where a policy says so: its issuer's word decides.
 """
 
 from __future__ import annotations
@@ -13,18 +14,21 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from proxy.core.auth.auth_policy import JwtPolicy, RouteAuth
-from proxy.core.auth.refusal import Refusal
-from proxy.edge.auth.caller_check import AskedPolicy, CallerCheck
+from proxy.core.auth.opaque_policy import OpaquePolicy
+from proxy.core.auth.principal import Principal
+from proxy.core.auth.refusal import Refusal, is_failed_check
+from proxy.core.auth.signed_token import LONGEST
+from proxy.edge.auth.asked_issuer import AskedIssuer
+from proxy.edge.auth.caller_check import AskedPolicy, CallerCheck, bearer_of
 from proxy.edge.auth.challenge import answer_of
 from proxy.edge.steps.step_kind import RouteStep, StepSaid, StepServices
 
 if TYPE_CHECKING:
-    from proxy.core.auth.principal import Principal
     from proxy.core.routing.route import Route
     from proxy.core.routing.snapshot import Snapshot
     from proxy.edge.routing.request import Request
     from proxy.edge.routing.step import LocalAnswer, Verdict, Wait
-    from proxy.edge.tally import Counters
+    from proxy.link.questions import Answer
 
 _FIELD: Final = b"authorization"
 
@@ -36,13 +40,20 @@ class AuthStep(RouteStep):
     before_decision = True
 
     def __init__(
-        self, auth: RouteAuth, policies: tuple[JwtPolicy, ...], check: CallerCheck, counters: Counters
+        self,
+        auth: RouteAuth,
+        policies: tuple[JwtPolicy | OpaquePolicy, ...],
+        check: CallerCheck,
+        services: StepServices,
     ) -> None:
         """Of one route; `policies` in the order of `auth`."""
         self._enforces = auth.enforce
-        self._asked = tuple([AskedPolicy(each, auth) for each in policies])
+        self._asked = tuple([AskedPolicy(each, auth) for each in policies if isinstance(each, JwtPolicy)])
+        issuers = [AskedIssuer(each, auth) for each in policies if isinstance(each, OpaquePolicy)]
+        self._issuer = issuers[0] if issuers else None
         self._check = check
-        self._counters = counters
+        self._clerk = services.clerk
+        self._counters = services.counters
         self._forwards = frozenset(each.name for each in policies if auth.forward_token or each.forward_token)
         self._scopes = auth.scopes.union(*(each.scopes for each in policies))
 
@@ -53,10 +64,31 @@ class AuthStep(RouteStep):
             wait = self._hold(request, self._check.lacking)
             if wait is not None:
                 return wait
+        elif self._issuer is not None and isinstance(found, Refusal) and is_failed_check(found):
+            return self._ask(request, self._issuer)
         return self._settle(request, found)
 
     def _caller(self, request: Request) -> Principal | Refusal:
-        return self._check.caller(request.head.fields.get(_FIELD), self._asked, request.client_ip)
+        fields = request.head.fields.get(_FIELD)
+        return self._check.caller(fields, self._asked, request.client_ip, is_last=self._issuer is None)
+
+    def _ask(self, request: Request, issuer: AskedIssuer) -> Wait | LocalAnswer | None:
+        """Rule 5."""
+        token = bearer_of(request.head.fields.get(_FIELD))
+        if isinstance(token, Refusal):
+            return self._settle(request, token)
+        if len(token) > LONGEST:
+            self._check.failed(request.client_ip)
+            return self._settle(request, Refusal.MALFORMED)
+        return self._clerk.ask(issuer.question(token), partial(self._hear, request, issuer))
+
+    def _hear(self, request: Request, issuer: AskedIssuer, answer: Answer) -> LocalAnswer | None:
+        found = issuer.caller(answer)
+        if isinstance(found, Principal):
+            return self._settle(request, self._check.unless_suspended(found))
+        if is_failed_check(found):
+            self._check.failed(request.client_ip)
+        return self._settle(request, found)
 
     def _hold(self, request: Request, source: str) -> Wait | None:
         """Rule 4; None: there is nothing to wait for, or no room."""
@@ -95,6 +127,8 @@ class AuthStep(RouteStep):
     def explain(self, request: Request) -> StepSaid:
         """By the key sets that are at hand; nothing is counted."""
         found = self._caller(request)
+        if self._issuer is not None and isinstance(found, Refusal) and is_failed_check(found):
+            return StepSaid("asks who has issued the token")
         if not isinstance(found, Refusal):
             return StepSaid(f"{found.subject} calls, by {found.policy}")
         if not self._enforces:
@@ -110,12 +144,12 @@ class AuthKind:
     def __init__(self, services: StepServices) -> None:
         """The key sets are the worker's."""
         self._check = CallerCheck(services.known)
-        self._counters = services.counters
-        self._policies: dict[str, JwtPolicy] = {}
+        self._services = services
+        self._policies: dict[str, JwtPolicy | OpaquePolicy] = {}
 
     def follow(self, snapshot: Snapshot) -> None:
         """The policies of the table, and the key sets that came with it."""
-        self._policies = {name: each for name, each in snapshot.auth.items() if isinstance(each, JwtPolicy)}
+        self._policies = dict(snapshot.auth)
         self._check.follow(snapshot.limits.failed_checks)
         self._check.key_sets.follow(snapshot.key_sets)
         self._check.key_waits.follow({each.source for each in snapshot.auth.values() if isinstance(each, JwtPolicy)})
@@ -123,4 +157,4 @@ class AuthKind:
     def step_of(self, policy: RouteAuth, route: Route) -> AuthStep:
         """Of any route."""
         del route
-        return AuthStep(policy, tuple([self._policies[name] for name in policy.policies]), self._check, self._counters)
+        return AuthStep(policy, tuple([self._policies[name] for name in policy.policies]), self._check, self._services)

@@ -43,7 +43,7 @@ class StepServices:
     __slots__ = ("clerk", "counters", "known", "tasks")
 
     def __init__(self, counters: Counters, tasks: Tasks, clerk: Clerk, known: KnownToWorker) -> None:
-        """`tasks` end with the worker; `clerk` is whom steps may ask; by `key_sets` tokens are checked."""
+        """`tasks` end with the worker; `clerk` is whom steps may ask; `known` is what is known of callers."""
         self.counters = counters
         self.tasks = tasks
         self.clerk = clerk
