@@ -28,6 +28,7 @@ from proxy.clerk.handler import AnyHandler
 from proxy.clerk.idempotency.key_handler import KeyHandler
 from proxy.clerk.introspection.introspection_handler import IntrospectionHandler
 from proxy.clerk.journal.journal_handler import JournalHandler
+from proxy.clerk.members.member_handler import MemberHandler
 from proxy.clerk.upstream_auth.token_handler import TokenHandler
 from proxy.clerk.worker_connection import Handlers, Listeners, WorkerConnection
 from proxy.core.routing.snapshot import Snapshot
@@ -80,7 +81,8 @@ class ClerkProcess:
         self._grants = GrantHandler(inputs.snapshot, inputs.directory)
         asking = _asking_a_database(self._connections, inputs.snapshot, self._tokens.credentials)
         self._introspection = IntrospectionHandler(inputs.snapshot)
-        self._handlers = Handlers((*asking, self._grants, self._tokens, self._introspection))
+        self._members = MemberHandler(inputs.snapshot)
+        self._handlers = Handlers((*asking, self._grants, self._tokens, self._introspection, self._members))
         self._installing = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._questions = Tasks()
@@ -109,6 +111,7 @@ class ClerkProcess:
         await self._tasks.end()
         await self._tokens.end()
         await self._introspection.end()
+        await self._members.end()
         await self._connections.close()
         _log.info("clerk_ended", running=self._handlers.running)
 

@@ -26,6 +26,7 @@ from proxy.config.blocks.judge.ramp_reach import REACH
 from proxy.config.blocks.leniency import LENIENCY
 from proxy.config.blocks.limits import LIMITS
 from proxy.config.blocks.match import MatchBlock
+from proxy.config.blocks.principal import PRINCIPAL
 from proxy.config.blocks.resolve import RESOLVE
 from proxy.config.blocks.route import RESPOND, ROUTE, SIDES
 from proxy.config.blocks.server import LOG, SERVER, TRUST
@@ -58,6 +59,7 @@ BLOCKS = (
     RESPOND,
     AUTH,
     GRANTS,
+    PRINCIPAL,
     WAITS,
     LIMITS,
     LENIENCY,

@@ -70,6 +70,17 @@ class StepAnswerDelta(msgspec.Struct, frozen=True, array_like=True):
     count: int
 
 
+class EchoDelta(msgspec.Struct, frozen=True, array_like=True):
+    """Answers of one side to known callers whose requests were shadowed, since the last report: with `X-Banyan-Saw`,
+    and without.
+    """
+
+    route: str
+    side: str
+    echoed: int
+    silent: int
+
+
 class RepeatDelta(msgspec.Struct, frozen=True, array_like=True):
     """Requests sent more than once, of one route and outcome, since the last report; `side` was asked last."""
 
@@ -147,6 +158,7 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     asked: list[AskedDelta] = []
     waits: int = 0
     held: int = 0
+    echoes: list[EchoDelta] = []
 
 
 class AskedDelta(msgspec.Struct, frozen=True, array_like=True):

@@ -9,6 +9,7 @@ from ipaddress import IPv4Network, IPv6Network
 
 from proxy.core.auth.auth_policy import JwtPolicy
 from proxy.core.auth.opaque_policy import OpaquePolicy
+from proxy.core.auth.principal_policy import NOBODY_TOLD, PrincipalPolicy
 from proxy.core.grants.grant_policy import GrantPolicy
 from proxy.core.http.chunked import MAX_EXTENSION, MAX_TRAILERS
 from proxy.core.http.leniency import NONE, Points
@@ -132,6 +133,8 @@ class Snapshot:
     """Policies by which callers are checked, by name."""
     key_sets: Mapping[str, bytes] = field(default_factory=dict)
     """Key sets that were read with the file, by source; the others are fetched."""
+    principal: PrincipalPolicy = NOBODY_TOLD
+    """What upstreams are told of who calls."""
 
     @property
     def has_database(self) -> bool:
@@ -151,12 +154,9 @@ class Snapshot:
 
     @property
     def needs_clerk(self) -> bool:
-        """Whether there is somebody to be asked on a request's behalf: a database, or who gives or gave tokens."""
-        return self.has_database or self.has_credentials or self._asks_issuers
-
-    @property
-    def _asks_issuers(self) -> bool:
-        return any(isinstance(policy, OpaquePolicy) for policy in self.auth.values())
+        """Whether there is somebody to be asked on a request's behalf: a database, or who knows of tokens or members."""
+        asks = self.principal.lookup is not None or any(isinstance(each, OpaquePolicy) for each in self.auth.values())
+        return self.has_database or self.has_credentials or asks
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -181,7 +181,7 @@ class Snapshot:
         """A reader of request heads with these bounds; `nul`: it takes `%00` in targets."""
         limits = self.limits
         bounds = HeadBounds(line=limits.request_line, field=limits.field, head=limits.head_size, fields=limits.fields)
-        return RequestReader(self.fields, bounds, underscores=self.underscores, nul=nul)
+        return RequestReader(self.fields, bounds, underscores=self.underscores, nul=nul, owned=self.principal.owned)
 
     @property
     def fields(self) -> frozenset[bytes]:

@@ -82,6 +82,9 @@ class CapturingWorker(Protocol):
     def in_vain(self, capture: Capture, size: int) -> None:
         """So many bytes were read of an answer that is too large to be compared."""
 
+    def echoed(self, capture: Capture, side: Side, *, heard: bool) -> None:
+        """Whether a side has said whom it saw."""
+
     def offer(self, frame: bytes) -> bool:
         """Hand a pair over; False: it is lost."""
 
@@ -132,6 +135,7 @@ class Capture(Tap):
         self._leg = request.leg
         self._ids = request.ids
         self._peer = request.peer
+        self._principal = request.principal
         self._copied = copied
         self._dry_run = dry_run
         self._body: list[bytes] = []
@@ -209,7 +213,10 @@ class Capture(Tap):
         """A leg to the side that answered the client carries what the client sent, credentials and all."""
         marker = self._dry_run and leg is self._shadow
         lines = without_conditions(self.head.lines) if leg.leg is self._leg else self._copied.lines
-        data = shadow_head(self.head, self._ids, self._forwarded, leg.leg, lines, dry_run=marker)
+        ours, tokens = self._forwarded, self.table.tokens
+        if self._principal is not None and tokens is not None:
+            ours += tokens.line(self._principal, leg.leg.pool.upstream.name)
+        data = shadow_head(self.head, self._ids, ours, leg.leg, lines, dry_run=marker)
         credential = leg.leg.pool.credential
         if credential is not None:
             data = self._called_as(credential, data, leg, lines)
@@ -313,6 +320,7 @@ class Capture(Tap):
         shadow = self._shadow
         if shadow is None:
             return self._offer_alone()
+        self._count_echoes(shadow)
         if self._dry_run and not shadow.kept.failure:
             self._shadows.heard(shadow)
         if not self._shadows.offer(encode(self._pair(self._answer(shadow.kept, shadow.leg, self._epoch())))):
@@ -324,6 +332,14 @@ class Capture(Tap):
                 return Shadowed.SHED
             case _:
                 return Shadowed.FAILED
+
+    def _count_echoes(self, shadow: ShadowLeg) -> None:
+        """Of a caller who is known: whether each side has said whom it saw."""
+        if self._principal is None:
+            return
+        for side, kept in ((self._leg.side, self.live), (self.side, shadow.kept)):
+            if kept.status and not kept.failure:
+                self._shadows.echoed(self, side, heard=kept.has_echo)
 
     def _offer_alone(self) -> Shadowed:
         """Nobody else was asked: for want of room, or as the client's answer is none that another could be held to."""

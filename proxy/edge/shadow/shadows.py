@@ -183,6 +183,10 @@ class Shadows:
         name, now = capture.bound.route.name, monotonic()
         self._rests[name] = max(self._rests.get(name, 0.0), now) + size / max(capture.policy.max_body, 1)
 
+    def echoed(self, capture: Capture, side: Side, *, heard: bool) -> None:
+        """Whether a side has said whom it saw, of a caller who is known."""
+        self._counters.echoed(capture.bound.route.name, side, heard=heard)
+
     def offer(self, frame: bytes) -> bool:
         """Hand a pair over; False: it is lost."""
         return self.recorder is not None and self.recorder.offer(frame)

@@ -14,6 +14,7 @@ from proxy.edge.steps.auth_step import AuthKind
 from proxy.edge.steps.grant_step import GrantKind
 from proxy.edge.steps.idempotency_step import IdempotencyKind, SendingKind
 from proxy.edge.steps.journal_step import JournalKind
+from proxy.edge.steps.principal_step import PrincipalKind
 from proxy.edge.steps.route_rate import RateKind
 from proxy.edge.steps.upstream_auth_step import UpstreamAuthKind
 
@@ -31,6 +32,7 @@ KINDS: tuple[Callable[[StepServices], StepKind], ...] = (
     GrantKind,
     UpstreamAuthKind,
     RateKind,  # behind those that may refuse: only what goes on is counted
+    PrincipalKind,  # before whatever keeps a request as it goes upstream
     JournalKind,  # nothing but a lost key refuses what is in the journal
     SendingKind,  # the last one: what refuses behind it would leave a key to people
 )
