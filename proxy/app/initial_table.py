@@ -34,7 +34,7 @@ class Start:
 
     def again(self, config: Path, env: Mapping[str, str]) -> Start:
         """For a child that is born later; addresses stay those that were bound."""
-        found = first_start(config, env)
+        found = _of_several(config, env) or first_start(config, env)
         if not isinstance(found, Start) or newly_bad(found.bad_files, self.snapshot, found.snapshot):
             return self
         mine = self.snapshot
@@ -62,6 +62,17 @@ def first_start(config: Path, env: Mapping[str, str]) -> Start | Sequence[FilePr
     if not isinstance(last, Loaded):
         return found
     return replace(_started(last), problems=found)
+
+
+def _of_several(config: Path, env: Mapping[str, str]) -> Start | None:
+    """What ran last, where it was of several files: an edit of some of them is not taken before all are still, and
+    control, who watches them, is not asked here. None: it was of one.
+    """
+    kept = lastgood.load(lastgood.directory(config, env))
+    if kept is None or not kept.included:
+        return None
+    last = load_texts(kept, config, env)
+    return _started(last) if isinstance(last, Loaded) else None
 
 
 def _started(loaded: Loaded) -> Start:

@@ -117,7 +117,7 @@ def test_the_rule_goes_into_the_file_in_which_the_route_stands(banyan: Banyan, a
     text = included.read_text()
     assert (folder / "routes.yaml").read_text() == main
     assert text == f"# Theirs.\nroutes:\n{routes.replace(COHORT, COHORT + RULE, 1)}"
-    line = text[: text.index('- path: "$.total"')].count("\n") + 1
+    line = text[: text.index("    compare:")].count("\n") + 1
     assert result.stdout.splitlines()[0] == f"teams/orders.yaml:{line}: the rule stands in the entry of orders.show now"
     assert isinstance(load_file(folder / "routes.yaml", {}), Loaded)
 
