@@ -96,6 +96,11 @@ class Draft:
         """Where relative paths begin, in included files too: a block means the same in whichever file it stands."""
         return str(FilePath(self.name).parent)
 
+    @property
+    def is_of_several(self) -> bool:
+        """Whether the main file includes others."""
+        return len(self.files) > 1
+
     def read_file(self, name: str) -> bytes | str:
         """A file that a value names: its bytes, or why they cannot be had. Its revision is the table's, too."""
         return self.named.read(FilePath(self.directory, name))
@@ -136,7 +141,7 @@ class Draft:
     def shown(self, path: Path) -> Path:
         """The path as its file has it: routes are counted in each file from 0."""
         match path:
-            case ("routes", int() as index, *rest) if len(self.files) > 1:
+            case ("routes", int() as index, *rest) if self.is_of_several:
                 return ("routes", index - self.files[_locate(self.root, path[:2]).file], *rest)
             case _:
                 return path
