@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -227,3 +228,28 @@ def test_what_is_written_while_it_is_loaded_is_put_off(watched: Watched, monkeyp
 
     assert early == []
     assert watched.look() == ["rest ordered order found"]
+
+
+def test_a_swapped_config_map_of_several_files_is_taken_as_one(tmp_path: Path) -> None:
+    """All names are links through one that is swapped, and the old folder is removed: one edit, within the folder."""
+    other = (MAIN.replace("name: rest", "name: all"), ORDERS.replace("name: orders", "name: ordered"), SEARCH)
+    for version, texts in (("..1", (MAIN, ORDERS, SEARCH)), ("..2", other)):
+        (tmp_path / version).mkdir()
+        for name, text in zip(("routes.yaml", "orders.yaml", "search.yaml"), texts, strict=True):
+            (tmp_path / version / name).write_text(text)
+    (tmp_path / "..data").symlink_to("..1")
+    for name in ("routes.yaml", "orders.yaml", "search.yaml"):
+        (tmp_path / name).symlink_to(f"..data/{name}")
+    running = load_file(tmp_path / "routes.yaml", {})
+    assert isinstance(running, Loaded)
+    watch = FileWatch(tmp_path / "routes.yaml", {}, running=running.texts, now=Clock())
+    before = [watch.poll() for _ in range(5)]
+    (tmp_path / "..data_tmp").symlink_to("..2")
+    (tmp_path / "..data_tmp").rename(tmp_path / "..data")
+    shutil.rmtree(tmp_path / "..1")
+    found = [came for _ in range(10) if (came := watch.poll()) is not None]
+
+    assert before == [None] * 5
+    assert [isinstance(each, Loaded) and [route.name for route in each.snapshot.routes] for each in found] == [
+        ["all", "ordered", "order", "search"]
+    ]
