@@ -62,7 +62,7 @@ def changed_routes(before: Snapshot, after: Snapshot) -> list[str]:
 
 
 def _by_name(snapshot: Snapshot) -> dict[str, Route]:
-    return {route.name: replace(route, index=0, line=0) for route in snapshot.routes}
+    return {route.name: replace(route, index=0, line=0, file="") for route in snapshot.routes}
 
 
 def needs_restart(started_with: Snapshot, now: Snapshot) -> tuple[str, ...]:

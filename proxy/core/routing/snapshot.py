@@ -154,7 +154,7 @@ class Snapshot:
 
     @property
     def needs_clerk(self) -> bool:
-        """Whether there is somebody to be asked on a request's behalf: a database, or who knows of tokens or members."""
+        """Whether there is somebody to be asked on a request's behalf: a database, or who knows tokens or members."""
         asks = self.principal.lookup is not None or any(isinstance(each, OpaquePolicy) for each in self.auth.values())
         return self.has_database or self.has_credentials or asks
 
