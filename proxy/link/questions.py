@@ -16,7 +16,7 @@ import msgspec
 
 from proxy.link.grant_questions import GrantUsed, UseGrant
 from proxy.link.idempotency_questions import ClaimKey, KeyClaimed, KeySettled, KeysHeld, SendKey
-from proxy.link.journal_questions import BeginWrite, KeepAnswer, WriteCommitted, WriteEnded, WritesHeld
+from proxy.link.journal_questions import BeginWrite, KeepAnswer, WriteCommitted, WriteEnded, WriteOutdated, WritesHeld
 
 QUESTIONS = "questions"
 """The socket's name in the directory of the link."""
@@ -33,7 +33,7 @@ class Unavailable(msgspec.Struct, frozen=True, array_like=True, tag="unavailable
 
 Question = ClaimKey | SendKey | BeginWrite | KeepAnswer | UseGrant
 Notice = KeySettled | KeysHeld | WriteEnded | WritesHeld
-Answer = Unavailable | KeyClaimed | WriteCommitted | GrantUsed
+Answer = Unavailable | KeyClaimed | WriteCommitted | WriteOutdated | GrantUsed
 
 
 class Asked(msgspec.Struct, frozen=True, array_like=True, tag="ask"):

@@ -15,7 +15,7 @@ from time import monotonic
 
 from proxy.clerk.group_commit import GroupCommit
 from proxy.clerk.journal.key_turns import KeyTurns
-from proxy.core.journal.intent import Ended, FirstOutcome, Intent
+from proxy.core.journal.intent import BegunWrites, Ended, FirstOutcome, Intent
 from proxy.core.journal.not_begun import NotBegun
 from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.postgres.journal import PostgresJournal
@@ -53,7 +53,7 @@ class JournalIntents:
     _under_way: dict[str, WriteUnderWay] = field(default_factory=dict)
     _unsent: set[str] = field(default_factory=set)
     _turns: KeyTurns = field(default_factory=KeyTurns)
-    _begins: GroupCommit[Intent, frozenset[str]] = field(init=False)
+    _begins: GroupCommit[Intent, BegunWrites] = field(init=False)
     _ends: GroupCommit[Ended, None] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -113,9 +113,12 @@ class JournalIntents:
     async def _once(self, intent: Intent) -> str:
         """`_COMMITTED`, empty where another write of the key is on its way, or what went wrong."""
         try:
-            return _COMMITTED if intent.id in await self._begins.add(intent) else ""
+            begun = await self._begins.add(intent)
         except (StoreUnavailable, StoreRefused) as error:
             return str(error)
+        if intent.id in begun.outdated:
+            return NotBegun.OUTDATED
+        return _COMMITTED if intent.id in begun.pending else ""
 
     def forget(self, intent_id: str) -> None:
         """It was not sent and will not be. Beyond the bound such a row is found as abandoned."""
@@ -157,5 +160,5 @@ class JournalIntents:
         if found is not None:
             self._turns.give(found.key)
 
-    async def _begin(self, intents: Sequence[Intent]) -> frozenset[str]:
+    async def _begin(self, intents: Sequence[Intent]) -> BegunWrites:
         return await self.journal.begin(intents, HOLD)

@@ -18,7 +18,7 @@ from proxy.core.journal.not_begun import NotBegun
 from proxy.core.journal.writes import writes_of
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
-from proxy.link.journal_questions import BeginWrite, KeepAnswer, WriteCommitted, WriteEnded, WritesHeld
+from proxy.link.journal_questions import BeginWrite, KeepAnswer, WriteCommitted, WriteEnded, WriteOutdated, WritesHeld
 from proxy.link.questions import Unavailable
 from proxy.names.resolver import Resolver
 from proxy.store.errors import StoreUnavailable
@@ -62,11 +62,13 @@ class JournalHandler:
         self._sides.follow({name: each for name, each in snapshot.upstreams.items() if name in named})
         self._wake.set()
 
-    async def answer(self, question: BeginWrite | KeepAnswer) -> WriteCommitted | Unavailable:
+    async def answer(self, question: BeginWrite | KeepAnswer) -> WriteCommitted | WriteOutdated | Unavailable:
         """Once it is committed."""
         match question:
             case BeginWrite():
                 problem = await self.intents.begin(_intent(question), WITHIN)
+                if problem == NotBegun.OUTDATED:
+                    return WriteOutdated()  # its worker may have heard by now
                 if problem:
                     _log.warning("write_not_begun", route=question.route, error=problem)
                     said = problem if isinstance(problem, NotBegun) else NotBegun.AWAY  # not the store's own words
@@ -123,4 +125,5 @@ def _intent(asked: BeginWrite) -> Intent:
         request=request,
         repeatable=asked.repeatable,
         needs=asked.needs,
+        decided=asked.decided,
     )

@@ -12,4 +12,5 @@ class NotBegun(StrEnum):
     MANY = "too many writes are on their way"
     BUSY = "another write of the same thing is on its way"
     BEHIND = "the side that is to answer now does not have an earlier write of the same thing yet"
+    OUTDATED = "clients like this one were moved to the other side, and this replica has not heard of it yet"
     MOVING = "clients like this one are being moved from one side to the other"

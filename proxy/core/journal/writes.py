@@ -81,7 +81,7 @@ class Writes:
     ids: tuple[MintedId, ...] = ()
     max_body: int = MAX_BODY
     key: ClassVar[str] = "writes"
-    answers: ClassVar[tuple[str, ...]] = ("no_write_key", "write_waits", "write_encoded")
+    answers: ClassVar[tuple[str, ...]] = ("no_write_key", "write_waits", "write_outdated", "write_encoded")
     is_remembered: ClassVar[bool] = True
 
     @property

@@ -9,6 +9,7 @@ Rule 4: whoever has a row in hand holds it for so many seconds. What he finds is
 Rule 5: a write is not begun while the other way around something of its key is undone, nor while its cohort moves.
         That is looked up after it was inserted: whoever came first has been seen by then, and whoever comes later sees
         it.
+Rule 6: nor by who has not heard that its cohort moved (`fence`): he would ask the side that no longer answers.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any
 from uuid import UUID
 
 from proxy.core.evidence.records import storable
-from proxy.core.journal.intent import Ended, FirstOutcome, Intent, IntentState, JournalEntry
+from proxy.core.journal.intent import BegunWrites, Ended, FirstOutcome, Intent, IntentState, JournalEntry
 from proxy.core.journal.not_begun import NotBegun
 from proxy.core.journal.second_answer import SecondOutcome, SecondVerdict
 from proxy.core.journal.standing import JournalCount
@@ -40,8 +41,8 @@ class PostgresJournal:
         self._connections = connections
         self._holder = holder
 
-    async def begin(self, intents: Sequence[Intent], seconds: float) -> frozenset[str]:
-        """Rules 1 and 2: ids of those that are pending now, held for `seconds`."""
+    async def begin(self, intents: Sequence[Intent], seconds: float) -> BegunWrites:
+        """Rules 1 and 2: what is pending now is held for `seconds`."""
         columns = [
             _uuids([each.id for each in intents]),
             [each.scope for each in intents],
@@ -52,12 +53,16 @@ class PostgresJournal:
             [str(each.side) for each in intents],
             [request_bytes(each.request, each.send, repeatable=each.repeatable) for each in intents],
             [_texts(each.needs) for each in intents],
+            [each.decided for each in intents],
         ]
         async with self._connections.connection() as connection:
             rows = await connection.fetch(query("journal/begin"), *columns, self._holder, seconds)
             begun = [row["id"] for row in rows]
-            waits = await connection.fetch(query("journal/unbegin"), begun) if begun else []  # rule 5
-        return frozenset(each.hex for each in {*begun}.difference(row["id"] for row in waits))
+            waits = await connection.fetch(query("journal/unbegin"), begun) if begun else []  # rules 5 and 6
+        return BegunWrites(
+            pending=frozenset(each.hex for each in {*begun}.difference(row["id"] for row in waits)),
+            outdated=frozenset(row["id"].hex for row in waits if row["is_outdated"]),
+        )
 
     async def obstacle(self, intent: Intent) -> NotBegun:
         """Why this one was kept out."""
@@ -206,6 +211,7 @@ def _entry(row: Mapping[str, Any]) -> JournalEntry:
         request=request,
         repeatable=repeatable,
         needs=tuple(row["needs"]),
+        decided=row["decided"],
     )
     return JournalEntry(
         intent=intent,
