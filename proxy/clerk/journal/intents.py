@@ -9,7 +9,7 @@ Rule 3: a write is held for as long as its worker says that it runs, and an outc
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -48,6 +48,8 @@ class JournalIntents:
     tasks: Tasks
     wake: asyncio.Event
     """Set when something is owed to the other side."""
+    is_full: Callable[[str], bool] = lambda _: False
+    """Whether the journal has as many writes of a route as it may have."""
     untidy: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when there is a row of what was never sent, or is to be asked for again: it keeps its key."""
     _under_way: dict[str, WriteUnderWay] = field(default_factory=dict)
@@ -72,6 +74,8 @@ class JournalIntents:
             return ""  # asked for again: the connection on which it was answered broke
         if len(self._under_way) >= MOST:
             return NotBegun.MANY
+        if self.is_full(intent.route):
+            return NotBegun.FULL
         key = intent.scope, intent.key
         try:
             async with asyncio.timeout(within):

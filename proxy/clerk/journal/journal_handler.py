@@ -10,7 +10,9 @@ import msgspec
 import structlog
 
 from proxy.clerk.journal.abandoned import AbandonedWrites
+from proxy.clerk.journal.backlog import JournalBacklog
 from proxy.clerk.journal.intents import HOLD, JournalIntents
+from proxy.clerk.journal.known_ids import KnownIds
 from proxy.clerk.journal.second_legs import SecondLegs
 from proxy.clerk.journal.sides import Sides
 from proxy.core.journal.intent import Ended, Intent, StoredAnswer, StoredRequest
@@ -41,8 +43,10 @@ class JournalHandler:
         self._tasks = Tasks()
         self._wake = asyncio.Event()
         self._sides = Sides(Resolver(self._tasks), self._tasks)
-        self.intents = JournalIntents(journal, self._tasks, self._wake)
         self.second_legs = SecondLegs(journal, self._sides, lambda: self._routes, self._tasks, self._wake)
+        self._backlog = JournalBacklog(journal, lambda: self._routes, self.second_legs.outage)
+        self._known_ids = KnownIds(journal, lambda: self._routes, self.second_legs.outage)
+        self.intents = JournalIntents(journal, self._tasks, self._wake, self._backlog.is_full)
         self._abandoned = AbandonedWrites(journal, self._sides, lambda: self._routes, self._wake, self.intents)
         self.follow(snapshot)
 
@@ -53,6 +57,8 @@ class JournalHandler:
             "journal-sides": self._sides.keep_asking,
             "journal-second-legs": self.second_legs.run,
             "journal-abandoned": self._look,
+            "journal-backlog": self._backlog.run,
+            "journal-known-ids": self._known_ids.run,
         }
 
     def follow(self, snapshot: Snapshot) -> None:

@@ -25,6 +25,8 @@ from proxy.config.readers.sources import read_source
 from proxy.config.text.problem import FileProblem, Path
 from proxy.core.journal.writes import (
     MAX_BODY,
+    MAX_UNDONE,
+    MAX_UNDONE_BYTES,
     MOST_BODY,
     AnswerKey,
     JsonPath,
@@ -116,6 +118,14 @@ class WritesBlock(Block):
         "Largest body of a write, and of an answer that is waited for; a larger write is answered with 413. Default "
         "1MiB.",
         "1MiB",
+    )
+    max_undone: units.AtLeastOne | None = optional(
+        "Writes of the route that the journal keeps at most, for a side that is away or whose word is awaited; beyond, "
+        "writes are answered with 503. Default 1000000.",
+        1_000_000,
+    )
+    max_undone_bytes: units.Size | None = optional(
+        "What they come to, requests and answers; beyond, likewise. Default 4GiB.", "4GiB"
     )
 
 
@@ -211,7 +221,15 @@ def _step(keys: _Route, _: Draft) -> Writes | None:
     )
     key = placed(block.key, pattern) if isinstance(block.key, CohortSource) else block.key
     most = MAX_BODY if block.max_body is None else block.max_body
-    return Writes(keyed_by=key, mode=block.mode, send=block.send or SentOn.REQUEST, ids=ids, max_body=most)
+    return Writes(
+        keyed_by=key,
+        mode=block.mode,
+        send=block.send or SentOn.REQUEST,
+        ids=ids,
+        max_body=most,
+        max_undone=block.max_undone or MAX_UNDONE,
+        max_undone_bytes=block.max_undone_bytes or MAX_UNDONE_BYTES,
+    )
 
 
 def _placed(place: CohortSource | JsonPath, pattern: PathPattern) -> CohortSource | JsonPath:

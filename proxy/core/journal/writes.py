@@ -22,6 +22,9 @@ MAX_BODY = 1024 * 1024
 """Bytes of a request, and of an answer that is waited for, unless routes.yaml says otherwise."""
 MOST_BODY = 4 * 1024 * 1024
 """Bytes that routes.yaml may say."""
+MAX_UNDONE = 1_000_000
+MAX_UNDONE_BYTES = 4 * 1024**3
+"""Of a route, in the journal, unless routes.yaml says otherwise: writes, and bytes of their requests and answers."""
 REPLAY_NAME = "X-Banyan-Replay"
 REPLAY = "1"
 """Marks a write that the other side has done already, and the question whether a side takes such."""
@@ -73,13 +76,18 @@ class MintedId:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writes:
-    """How writes of a route reach both sides, the policy of a step; `max_body` in bytes, of request and answer."""
+    """How writes of a route reach both sides, the policy of a step; `max_body` in bytes, of request and answer.
+
+    `max_undone`: writes that the journal keeps of the route at most, and `max_undone_bytes` what they come to.
+    """
 
     keyed_by: WriteKey
     mode: WriteMode = WriteMode.DUAL
     send: SentOn = SentOn.REQUEST
     ids: tuple[MintedId, ...] = ()
     max_body: int = MAX_BODY
+    max_undone: int = MAX_UNDONE
+    max_undone_bytes: int = MAX_UNDONE_BYTES
     key: ClassVar[str] = "writes"
     answers: ClassVar[tuple[str, ...]] = ("no_write_key", "write_waits", "write_outdated", "write_encoded")
     is_remembered: ClassVar[bool] = True

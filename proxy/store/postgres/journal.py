@@ -15,7 +15,7 @@ Rule 6: nor by who has not heard that its cohort moved (`fence`): he would ask t
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -146,10 +146,21 @@ class PostgresJournal:
             return tuple(map(_entry, await connection.fetch(query("journal/entries"), route, said, limit)))
 
     async def summary(self) -> tuple[JournalCount, ...]:
-        """Of every route that has something undone."""
+        """Of every route that has something undone: by counts, not by a look at each of them."""
         async with self._connections.connection() as connection:
+            await connection.execute(query("journal/fold"))
             rows = await connection.fetch(query("journal/summary"))
         return tuple(JournalCount(**{**row, "state": IntentState(row["state"])}) for row in rows)
+
+    async def see(self, scopes: Iterable[str]) -> None:
+        """Routes of these scopes write to both sides now."""
+        async with self._connections.connection() as connection:
+            await connection.execute(query("journal/see"), sorted(scopes))
+
+    async def prune_ids(self, days: int, most: int) -> int:
+        """Forget what each side calls things of scopes that nobody has seen for so long; how many are gone now."""
+        async with self._connections.connection() as connection:
+            return len(await connection.fetch(query("journal/prune_ids"), days, most))
 
     async def named(self, prefix: str, most: int) -> tuple[JournalEntry, ...]:
         """Those whose ids begin with these hex digits, 32 at most."""

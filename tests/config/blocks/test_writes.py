@@ -66,6 +66,13 @@ def test_all_keys_are_taken() -> None:
     assert writes("mode: dual, key: $.id, ids: [{answer: $.id}]").holds_answer
 
 
+def test_the_journal_is_bounded() -> None:
+    """By a million writes and 4 GiB of each route, unless it says otherwise."""
+    known, bounded = writes("mode: dual, key: $.id"), "mode: dual, key: $.id, max_undone: 10, max_undone_bytes: 1GiB"
+    assert (known.max_undone, known.max_undone_bytes) == (1_000_000, 4 * 1024**3)
+    assert (writes(bounded).max_undone, writes(bounded).max_undone_bytes) == (10, 1024**3)
+
+
 def test_a_step_reads_the_fields_of_its_key() -> None:
     """A route reads them for it."""
     assert writes("mode: dual, key: 'header:X-A'").fields == {b"x-a", b"idempotency-key", b"content-encoding"}

@@ -21,6 +21,7 @@ from proxy.core.journal.second_answer import SecondOutcome, SecondVerdict
 from proxy.core.journal.writes import SentOn
 from proxy.core.outcome import Side
 from proxy.store.postgres.connections import Connections
+from proxy.store.postgres.driver import query
 from proxy.store.postgres.journal import PostgresJournal
 from tests.store.waiting import PATIENT
 
@@ -237,3 +238,51 @@ async def test_a_write_of_a_cohort_that_moves_waits(journal: PostgresJournal) ->
     await journal.unhold([held], 0.0)
 
     assert (await journal.begin([again := intent("7", 0.25)], 60.0)).pending == {again.id}
+
+
+async def test_the_summary_does_not_look_at_every_write(connections: Connections, journal: PostgresJournal) -> None:
+    """Counts and bytes are those of the rows whatever was done to them; the oldest is found by an index."""
+    await owed(journal, intent("1"), intent("2"), intent("3"), gone := intent("4"))
+    await journal.begin([intent("5"), failed := intent("6")], 60.0)
+    await journal.end([Ended(id=failed.id, outcome=FirstOutcome.FAILED)])
+    first, second, *_ = await journal.take(10, 60.0)
+    await journal.settle(first, SecondVerdict(outcome=SecondOutcome.DEAD, said="no"))
+    await journal.settle(second, SecondVerdict(outcome=SecondOutcome.LATER, said="wait", wait=60.0))
+    await journal.done([gone.id])
+    assert await journal.drop(first.intent.id)
+    found = {(each.state, each.count, each.bytes) for each in await journal.summary()}
+    assert found == await _counted(connections)
+    assert found == {(state, count, bytes_) for state, count, bytes_ in found if count > 0}
+    async with connections.connection() as connection:
+        await connection.execute("SET enable_seqscan = off")
+        rows = await connection.fetch(f"EXPLAIN {query('journal/summary')}")
+        await connection.execute("RESET enable_seqscan")
+    plan = "\n".join(row[0] for row in rows)
+
+    assert "using journal_began on journal one" in plan
+    assert "Seq Scan on journal " not in plan
+
+
+async def _counted(connections: Connections) -> set[tuple[str, int, int]]:
+    """By a look at all."""
+    async with connections.connection() as connection:
+        rows = await connection.fetch(
+            "SELECT state, count(*), sum(octet_length(request) + coalesce(octet_length(answer), 0)) AS bytes "
+            "FROM banyan.journal GROUP BY state"
+        )
+    return {(row["state"], row["count"], row["bytes"]) for row in rows}
+
+
+async def test_readers_that_put_counts_together_lose_none(connections: Connections) -> None:
+    """While others write."""
+    replicas = [PostgresJournal(connections, f"replica {number}") for number in range(4)]
+
+    async def write(replica: PostgresJournal) -> None:
+        for _ in range(10):
+            await owed(replica, intent(str(next(_numbers))))
+            await replica.summary()
+
+    await asyncio.gather(*map(write, replicas))
+    (found,) = await replicas[0].summary()
+
+    assert (found.state, found.count) == (IntentState.OWED, 40)
