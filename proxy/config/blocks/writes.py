@@ -92,6 +92,11 @@ class MintedIdBlock(Block):
     request: list[IdForm] | None = optional(
         "Where requests hold it: path:NAME, or $.MEMBER of the body.", ["path:id", "$.account_id"]
     )
+    kind: scalars.Name | None = optional(
+        "Of what, where a group has things of several kinds: account 7 and order 7 are two then. All of a group have "
+        "one, or none has.",
+        "account",
+    )
 
 
 class WritesBlock(Block):
@@ -206,6 +211,17 @@ def keys_can_be_found(draft: Draft) -> Iterator[FileProblem]:
                 yield draft.problem(where, f"the path has no {{{place.name}}}; its parameters are: {known}")
 
 
+def kinds_are_named(draft: Draft) -> Iterator[FileProblem]:
+    """An identifier of a group that is of no kind could be one of any."""
+    named: dict[str, bool] = {}
+    for index, block in draft.of_routes(_Route):
+        for number, minted in enumerate((block.writes.ids if block.writes else None) or ()):
+            scope = block.group or block.name
+            if named.setdefault(scope, minted.kind is not None) is not (minted.kind is not None):
+                message = f"in group {scope} some have a kind and some have none; write kind: NAME for each of them"
+                yield draft.problem(("routes", index, "writes", "ids", number), message)
+
+
 def _is_missing(place: CohortSource, pattern: PathPattern) -> bool:
     return place.kind is SourceKind.PATH and pattern.position(place.name) < 0
 
@@ -216,7 +232,7 @@ def _step(keys: _Route, _: Draft) -> Writes | None:
     if block is None:
         return None
     ids = tuple(
-        MintedId(each.answer, tuple(_placed(place, pattern) for place in each.request or ()))
+        MintedId(each.answer, tuple(_placed(place, pattern) for place in each.request or ()), each.kind or "")
         for each in block.ids or ()
     )
     key = placed(block.key, pattern) if isinstance(block.key, CohortSource) else block.key
@@ -243,5 +259,12 @@ def _upstream(keys: AppliesKeys, _: Draft) -> Mapping[str, object]:
 WRITES = Section(
     upstream=KeysAt(AppliesKeys, _upstream),
     route=KeysAt(WritesKeys, lambda _, __: {}, step=_step),
-    checks=(writes_have_a_database, writes_do_not_fall_back, both_sides_agree, bodies_fit, keys_can_be_found),
+    checks=(
+        writes_have_a_database,
+        writes_do_not_fall_back,
+        both_sides_agree,
+        bodies_fit,
+        keys_can_be_found,
+        kinds_are_named,
+    ),
 )

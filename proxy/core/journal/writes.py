@@ -29,6 +29,8 @@ REPLAY_NAME = "X-Banyan-Replay"
 REPLAY = "1"
 """Marks a write that the other side has done already, and the question whether a side takes such."""
 REPLAY_ACCEPTED = "accepted"
+OF_KIND = "\x1f"
+"""Between a kind and an identifier; what has it itself is mapped to nothing."""
 IDEMPOTENCY_KEY = b"idempotency-key"
 CONTENT_ENCODING = b"content-encoding"
 _STEP = re.compile(r"\.([_A-Za-z][_A-Za-z0-9-]*)|\['([^'\\]+)'\]")
@@ -68,10 +70,21 @@ WriteKey = CohortSource | JsonPath | AnswerKey
 
 @dataclass(frozen=True, slots=True)
 class MintedId:
-    """An identifier that each side makes for itself: where an answer brings one, where requests hold one."""
+    """An identifier that each side makes for itself: where an answer brings one, where requests hold one. `kind`: of
+    what, where things of several kinds of one scope may have the same identifiers.
+    """
 
     answer: JsonPath | None
     request: tuple[CohortSource | JsonPath, ...] = ()
+    kind: str = ""
+
+    def called(self, known: str) -> str:
+        """As the journal calls it: by its kind as well."""
+        return f"{self.kind}{OF_KIND}{known}" if self.kind else known
+
+    def known(self, called: str) -> str:
+        """As a side calls it."""
+        return called.removeprefix(f"{self.kind}{OF_KIND}") if self.kind else called
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -121,3 +121,19 @@ def test_writes_want_a_database_and_no_fallback() -> None:
     memory = HEAD.replace("state: embedded\n", "")
     assert "state: memory does not keep" in " ".join(problems(text("mode: dual, key: $.id", head=memory)))
     assert "exclude each other" in " ".join(problems(text("mode: dual, key: $.id", ROUTE + ", fallback: legacy")))
+
+
+def test_all_identifiers_of_a_group_have_a_kind_or_none_has() -> None:
+    """One without could be of any; another group has its own."""
+    orders = "name: b, match: 'PUT /b/{id}', stage: shadow, group: g, writes: {mode: dual, key: 'path:id', ids: "
+    one = text("mode: dual, key: $.id, ids: [{kind: account, answer: $.id}]", ROUTE + ", group: g")
+    wrong = problems(f"{one}  - {{ {orders}[{{request: ['path:id']}}]}} }}\n")
+
+    assert "routes[1].writes.ids[0]: in group g some have a kind and some have none" in " ".join(wrong)
+    snapshot(f"{one}  - {{ {orders}[{{kind: order, request: ['path:id']}}]}} }}\n")
+    snapshot(
+        f"{one}  - {{ {orders}[{{request: ['path:id']}}]}} }}\n".replace(
+            "stage: shadow, group: g, writes: {mode: dual, key: 'path",
+            "stage: shadow, group: h, writes: {mode: dual, key: 'path",
+        )
+    )
