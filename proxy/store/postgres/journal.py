@@ -193,12 +193,12 @@ class PostgresJournal:
         async with self._connections.connection() as connection:
             await connection.execute(query("journal/unhold"), list(holds), seconds)
 
-    async def undone(self, scope: str, draws: tuple[float, float], most: int) -> frozenset[str]:
-        """Keys of which something is undone, `most` at most, of cohorts whose draw is at least the first of `draws` and
-        below the second.
+    async def undone(self, scope: str, draws: tuple[float, float], most: int, seconds: float = 0.0) -> frozenset[str]:
+        """Keys of which something has been undone for so long, `most` at most, of cohorts whose draw is at least the
+        first of `draws` and below the second.
         """
         async with self._connections.connection() as connection:
-            rows = await connection.fetch(query("journal/undone"), scope, *draws, most)
+            rows = await connection.fetch(query("journal/undone"), scope, *draws, most, seconds)
         return frozenset(row["key"] for row in rows)
 
     async def stuck(self, scope: str, draws: tuple[float, float], seconds: float, most: int) -> tuple[IntentState, ...]:

@@ -152,6 +152,7 @@ async def test_what_was_held_in_vain_is_left_alone_for_a_while(
     gate = AuthorityMoves(journal, lambda: TABLE, now=lambda: now[0])
     edit = moved("accounts", canary(0.4), canary(0.6), Cause.FILE)
     await journal.begin([slow := put("7")], 60.0)
+    await make_old(journal, slow.id)
     for at, said in ((0.0, "1 of the things"), (3.0, "again in 1 s"), (4.0, "1 of the"), (11.0, "again in 1 s")):
         now[0] = at
         with pytest.raises(UndoneWritesError, match=said):
@@ -161,6 +162,23 @@ async def test_what_was_held_in_vain_is_left_alone_for_a_while(
 
     assert len(await gate.hold([UP])) == 1
     assert len(await gate.hold([edit])) == 1
+
+
+async def test_a_rest_ends_when_the_journal_has_emptied(
+    journal: PostgresJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rollback that was held in vain is not put off for a minute: it is made once what it waited for is done."""
+    monkeypatch.setattr(authority_moves, "WAITS", 0.2)
+    gate = AuthorityMoves(journal, lambda: TABLE, now=lambda: 0.0)
+    rollback = moved("accounts", canary(0.6), canary(0.4), Cause.GUARD)
+    await journal.begin([slow := put("7")], 60.0)
+    await make_old(journal, slow.id)
+    for said in ("1 of the things", "again in 4 s"):
+        with pytest.raises(UndoneWritesError, match=said):
+            await gate.hold([rollback])
+    await journal.end([Ended(id=slow.id, outcome=FirstOutcome.FAILED)])
+
+    assert len(await gate.hold([rollback])) == 1
 
 
 async def test_all_of_a_group_waits_for_its_writes(journal: PostgresJournal) -> None:
