@@ -202,6 +202,7 @@ class Admin:
             clerk=ClerkReading(state=self.links.clerk.state, needed=self.running.started_with.has_database),
             grants=self.links.grants if self.running.snapshot.grants else None,
             journal={} if self.journal is None else self.journal.standings,
+            reconcile={} if self.reconciled is None else self.reconciled.results,
             shown=self.certificates.shown,
             routes=self._running_routes(),
             moved=self.moved,
@@ -283,7 +284,7 @@ def application(admin: Admin, gate: AdminAuth) -> web.Application:
     app.router.add_get("/api/journal", journal.page)
     app.router.add_post("/api/journal/{id}/retry", journal.retry)
     app.router.add_post("/api/journal/{id}/drop", journal.drop)
-    keys = KeyPages(keys=admin.keys, running=admin.snapshot)
+    keys = KeyPages(keys=admin.keys, running=admin.snapshot, records=admin.records)
     app.router.add_get("/api/idempotency", keys.page)
     app.router.add_post("/api/idempotency/{id}/release", keys.release)
     grants = GrantPages(tables=admin.tokens, directory=admin.directory, running=admin.snapshot)

@@ -22,6 +22,7 @@ from proxy.control.metrics.evidence_metrics import EvidenceReading, collect_comp
 from proxy.control.metrics.exposition import write_moves, write_series
 from proxy.control.metrics.grant_metrics import collect_grants
 from proxy.control.metrics.journal_metrics import collect_journal
+from proxy.control.metrics.reconcile_metrics import collect_reconcile
 from proxy.control.position.hooks import Delivery
 from proxy.control.probe.certificates import Shown
 from proxy.control.probe.health import Status, UpstreamCondition
@@ -32,6 +33,7 @@ from proxy.core.build import BUILD
 from proxy.core.journal.standing import JournalStanding
 from proxy.core.limits.bounds_met import Shed
 from proxy.core.outcome import ServedBy
+from proxy.core.reconcile.reconcile_run import ReconcileRun
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.stage import progress
@@ -53,6 +55,7 @@ class MetricsReading:
     clerk: ClerkReading = NO_CLERK
     grants: GrantsSeen | None = None
     journal: Mapping[str, JournalStanding] = field(default_factory=dict)
+    reconcile: Mapping[str, ReconcileRun | None] = field(default_factory=dict)
     routes: tuple[Route, ...] | None = None
     moved: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
     told: Mapping[Delivery, int] = field(default_factory=dict)
@@ -100,6 +103,7 @@ class BanyanCollector(Collector):
         yield from collect_clerk(self._reading.clerk, self._reading.counts)
         yield from collect_grants(self._reading.grants)
         yield from collect_journal(self._reading.journal)
+        yield from collect_reconcile(self._reading.reconcile)
         yield from self._left_alone()
         yield self._repeats()
         yield GaugeMetricFamily(

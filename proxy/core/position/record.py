@@ -26,8 +26,8 @@ class OrderKind(StrEnum):
     """What was ordered, by a person, by the judge or by routes.yaml.
 
     `begin`: a ramp began. `edit`: routes.yaml was edited; `refuse`: it was, and is not taken. `release`: the judge
-    ended a hold of its own. `retry` and `drop`: of a write in the journal. `undrain`, `unpin` and `unkill` end what the
-    others begin. `restore`: the store had lost where the route stood.
+    ended a hold of its own. `retry` and `drop`: of a write in the journal; `free`: of an idempotency key. `undrain`,
+    `unpin` and `unkill` end what the others begin. `restore`: the store had lost where the route stood.
     """
 
     PROMOTE = "promote"
@@ -48,6 +48,7 @@ class OrderKind(StrEnum):
     UNKILL = "unkill"
     RETRY = "retry"
     DROP = "drop"
+    FREE = "free"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

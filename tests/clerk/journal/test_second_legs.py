@@ -240,10 +240,9 @@ async def test_two_kinds_that_are_numbered_alike_are_two_things(bench: Bench) ->
         await bench.intents.end(ended)
         await bench.deliver()
     for kind in kinds:
-        writes = writes_of(bench.routes[kind])
-        assert writes is not None
-        change = put("1")
-        await bench.write(replace(change, route=kind, needs=ids_in(writes, change.request)))
+        found, change = writes_of(bench.routes[kind]), put("1")
+        assert found is not None
+        await bench.write(replace(change, route=kind, needs=ids_in(found, change.request)))
         await bench.deliver()
 
     assert [each.path for each in bench.new.heard[2:]] == ["/accounts/70", "/accounts/80"]

@@ -257,7 +257,7 @@ async def test_the_summary_does_not_look_at_every_write(connections: Connections
         await connection.execute("SET enable_seqscan = off")
         rows = await connection.fetch(f"EXPLAIN {query('journal/summary')}")
         await connection.execute("RESET enable_seqscan")
-    plan = "\n".join(row[0] for row in rows)
+    plan = "\n".join(row["QUERY PLAN"] for row in rows)
 
     assert "using journal_began on journal one" in plan
     assert "Seq Scan on journal " not in plan
