@@ -34,7 +34,7 @@ class CallerParts:
             push=base.links.give_keys,
             clock=parts.clock,
             directory=base.directory,
-            alarm=lambda _, sentence: parts.tell_alarm(_CAUSE, sentence),
+            alarm=lambda _, sentence: parts.tell_alarm("", _CAUSE, sentence),
         )
         self.key_sets = KeySetWatch(tasks, self._fetch, duties)
         base.links.key_wanted = self.key_sets.wanted

@@ -342,12 +342,14 @@ class Orders(msgspec.Struct, frozen=True, tag="orders"):
     """Control to worker: what runs on the routes named here; all others run as the table says.
 
     `version` has no order: a worker that obeys these orders says the same one. `known` False: where routes stand has
-    not been read yet, and routes that may stand elsewhere than the table says wait at legacy.
+    not been read yet, and routes that may stand elsewhere than the table says wait at legacy. `standing`: the version
+    of the standing that they come from, where some route's writes go to both sides.
     """
 
     version: int
     routes: list[RouteOrder]
     known: bool = True
+    standing: int = 0
 
 
 class Probed(msgspec.Struct, frozen=True, tag="probed"):

@@ -17,7 +17,7 @@ import msgspec
 from proxy.link.grant_questions import GrantUsed, UseGrant
 from proxy.link.idempotency_questions import ClaimKey, KeyClaimed, KeySettled, KeysHeld, SendKey
 from proxy.link.introspection_questions import IntrospectToken, TokenIntrospected
-from proxy.link.journal_questions import BeginWrite, KeepAnswer, WriteCommitted, WriteEnded, WritesHeld
+from proxy.link.journal_questions import BeginWrite, KeepAnswer, WriteCommitted, WriteEnded, WriteOutdated, WritesHeld
 from proxy.link.member_questions import FindMember, MemberFound
 from proxy.link.token_messages import TokenRefused, UpstreamTokens
 
@@ -36,7 +36,7 @@ class Unavailable(msgspec.Struct, frozen=True, array_like=True, tag="unavailable
 
 Question = ClaimKey | SendKey | BeginWrite | KeepAnswer | UseGrant | IntrospectToken | FindMember
 Notice = KeySettled | KeysHeld | WriteEnded | WritesHeld | TokenRefused
-Answer = Unavailable | KeyClaimed | WriteCommitted | GrantUsed | TokenIntrospected | MemberFound
+Answer = Unavailable | KeyClaimed | WriteCommitted | WriteOutdated | GrantUsed | TokenIntrospected | MemberFound
 
 
 class Asked(msgspec.Struct, frozen=True, array_like=True, tag="ask"):

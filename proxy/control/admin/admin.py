@@ -218,6 +218,7 @@ class Admin:
             tokens=self.links.tokens.by_source,
             callers=self._callers(),
             journal={} if self.journal is None else self.journal.standings,
+            reconcile={} if self.reconciled is None else self.reconciled.results,
             shown=self.certificates.shown,
             routes=self._running_routes(),
             moved=self.moved,
@@ -310,7 +311,7 @@ def application(admin: Admin, gate: AdminAuth) -> web.Application:
     app.router.add_get("/api/journal", journal.page)
     app.router.add_post("/api/journal/{id}/retry", journal.retry)
     app.router.add_post("/api/journal/{id}/drop", journal.drop)
-    keys = KeyPages(keys=admin.keys, running=admin.snapshot)
+    keys = KeyPages(keys=admin.keys, running=admin.snapshot, records=admin.records)
     app.router.add_get("/api/idempotency", keys.page)
     app.router.add_post("/api/idempotency/{id}/release", keys.release)
     grants = GrantPages(tables=admin.tokens, directory=admin.directory, running=admin.snapshot)
