@@ -68,8 +68,8 @@ BLOCKS = (
     TLS,
     LOG,
     DATABASES,
-    HOOKS,
     SUSPEND,
+    HOOKS,
 )
 
 
@@ -117,7 +117,7 @@ NAMED = frozenset(key for key, field in FileBlock.model_fields.items() if holds_
 """Keys at the top whose value is a mapping of names, each of which may stand in another file (`include`)."""
 
 LATER: Mapping[type[Block], tuple[str, ...]] = {
-    MatchBlock: ("graphql", "jwt"),
+    MatchBlock: ("graphql",),
     RouteBlock: ("handover", "adapter"),
 }
 """Where what is promised will stand."""
