@@ -38,7 +38,7 @@ from proxy.control.admin.routes import (
     serves_current,
 )
 from proxy.control.admin.standing import JudgedRoutes
-from proxy.control.admin.suspensions import SuspensionPages
+from proxy.control.admin.suspension_pages import SuspensionPages
 from proxy.control.admin.undecided_keys import KeyPages
 from proxy.control.admin.upstreams import upstream_view
 from proxy.control.evidence.reconcile_runs import ReconcileRuns

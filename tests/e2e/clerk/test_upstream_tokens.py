@@ -61,7 +61,7 @@ class Called:
 
 
 @asynccontextmanager
-async def listening(handler: web.RequestHandler) -> AsyncIterator[int]:  # type: ignore[type-arg]
+async def listening(handler: web.RequestHandler) -> AsyncIterator[int]:
     application = web.Application()
     application.router.add_route("*", "/{rest:.*}", handler)  # type: ignore[arg-type]
     runner = web.AppRunner(application, access_log=None)

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from proxy.config.blocks.upstream_auth import read_part, read_token_url, read_visible
+from proxy.config.blocks.identity.upstream_auth import read_part, read_token_url, read_visible
 from proxy.core.secret import Secret
-from proxy.core.upstream_auth.auth_policy import UpstreamAuthPolicy
 from proxy.core.upstream_auth.token_source import (
     AwsChain,
     AwsEnvironment,
@@ -20,6 +19,7 @@ from proxy.core.upstream_auth.token_source import (
     TokenSource,
     UpstreamAuth,
 )
+from proxy.core.upstream_auth.upstream_auth_policy import UpstreamAuthPolicy
 from tests.config.given_files import FILE, problems, snapshot, told, warnings, with_routes
 from tests.config.refusing import refusal
 
