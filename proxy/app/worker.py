@@ -111,6 +111,7 @@ class Worker:
             here=inputs.here,
             clerk=self._clerk,
         )
+        self._clerk.hear_tokens = self._listener.hear_tokens
         self._pairs = PairLink(inputs.link.with_name(PAIRS))
         self._listener.shadows.recorder = self._pairs
         self._kill_file = KillFile(inputs.kill_file(inputs.snapshot.kill_file), self._ordered)

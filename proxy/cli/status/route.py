@@ -25,6 +25,8 @@ def route_lines(route: RouteDetailView) -> Iterator[str]:
     yield f"{painted(route.name, Ink.STRONG)}  {route.path}"
     if route.was:
         yield _row("was", f"{route.was}: its state and its draws are kept under this name")
+    if route.written_in:
+        yield _row("written in", f"{route.written_in}:{route.line}")
     if route.runs.stage is None:
         yield _row("runs", "answered here")
         return

@@ -38,7 +38,7 @@ from proxy.control.admin.routes import (
     serves_current,
 )
 from proxy.control.admin.standing import JudgedRoutes
-from proxy.control.admin.suspensions import SuspensionPages
+from proxy.control.admin.suspension_pages import SuspensionPages
 from proxy.control.admin.undecided_keys import KeyPages
 from proxy.control.admin.upstreams import upstream_view
 from proxy.control.evidence.reconcile_runs import ReconcileRuns
@@ -215,8 +215,10 @@ class Admin:
             ),
             clerk=ClerkReading(state=self.links.clerk.state, needed=self.running.started_with.needs_clerk),
             grants=self.links.grants if self.running.snapshot.grants else None,
+            tokens=self.links.tokens.by_source,
             callers=self._callers(),
             journal={} if self.journal is None else self.journal.standings,
+            reconcile={} if self.reconciled is None else self.reconciled.results,
             shown=self.certificates.shown,
             routes=self._running_routes(),
             moved=self.moved,
@@ -309,7 +311,7 @@ def application(admin: Admin, gate: AdminAuth) -> web.Application:
     app.router.add_get("/api/journal", journal.page)
     app.router.add_post("/api/journal/{id}/retry", journal.retry)
     app.router.add_post("/api/journal/{id}/drop", journal.drop)
-    keys = KeyPages(keys=admin.keys, running=admin.snapshot)
+    keys = KeyPages(keys=admin.keys, running=admin.snapshot, records=admin.records)
     app.router.add_get("/api/idempotency", keys.page)
     app.router.add_post("/api/idempotency/{id}/release", keys.release)
     grants = GrantPages(tables=admin.tokens, directory=admin.directory, running=admin.snapshot)

@@ -85,6 +85,7 @@ def route_view(
     verdict = _verdict(route, judged)
     return RouteView(
         name=route.name,
+        written_in=route.file,
         file=FileView(stage=stage, split=split),
         runs=_runs_view(route, running, judged, killed=ordered_kill(running, ledger) is not None),
         traffic=TrafficView(legacy=ledger.served(legacy), new=ledger.served(new)),

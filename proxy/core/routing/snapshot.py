@@ -142,6 +142,11 @@ class Snapshot:
         return self.state != IN_MEMORY
 
     @property
+    def has_credentials(self) -> bool:
+        """Whether Banyan has credentials of its own towards an upstream."""
+        return any(upstream.auth is not None for upstream in self.upstreams.values())
+
+    @property
     def fetched_sources(self) -> frozenset[str]:
         """The key sets that its policies name, and that did not come with it."""
         named = {policy.source for policy in self.auth.values() if isinstance(policy, JwtPolicy)}
@@ -149,9 +154,9 @@ class Snapshot:
 
     @property
     def needs_clerk(self) -> bool:
-        """Whether there is somebody to be asked on a request's behalf: a database, or who has issued a token."""
+        """Whether there is somebody to be asked on a request's behalf: a database, or who knows tokens or members."""
         asks = self.principal.lookup is not None or any(isinstance(each, OpaquePolicy) for each in self.auth.values())
-        return self.has_database or asks
+        return self.has_database or self.has_credentials or asks
 
     @property
     def routes(self) -> tuple[Route, ...]:

@@ -256,6 +256,8 @@ class Exchange:
         if self._principal is not None and self.live.tokens is not None:
             ours += self.live.tokens.line(self._principal, leg.pool.upstream.name)
         data = request_head(head, self.ids, mark, ours, leg.host_line, leg.authority, tunnel)
+        if self.taps and not (data := self._replaced(data)):
+            return
         if self._pending:
             data += self._pending
             self._pending = b""
@@ -269,6 +271,17 @@ class Exchange:
         connection.begin(self, data)
         if not self.request_done:
             client.unhold()
+
+    def _replaced(self, data: bytes) -> bytes:
+        """The head as taps want it sent; empty: one of them lacks what it needs for that, and the client was told."""
+        for tap in self.taps:
+            said = tap.sending(data, self.leg)
+            if said is None:
+                detail = f"there is no token to ask {self.leg.pool.upstream.name} with"
+                self._refuse(Failure(phase=Phase.CONNECT, blame=Blame.PROXY, detail=detail, retry_after=2), 503)
+                return b""
+            data = said
+        return data
 
     def _pass_expectation(self, data: bytes, timeout: float) -> tuple[bytes, float]:
         """The request's head with it, and how long its answer is waited for; where it is not passed on: as they are."""

@@ -137,6 +137,7 @@ class Live:
         self.table = snapshot.table
         self.switch = WorkerKillSwitch()  # that of the worker, once the table is adopted
         self.ties: Ties | None = None  # given by the worker, too
+        self.standing = 0  # the version of the standing that it obeys (`orders.py`)
         self.claims: Callable[[Any], Mapping[str, Any] | None] | None = None  # of a `Request`; given likewise
         self.claims_read = snapshot.claims_read
         self.reader = snapshot.reader()

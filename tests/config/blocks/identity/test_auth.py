@@ -136,7 +136,9 @@ def test_a_key_set_in_a_file_comes_with_the_table(tmp_path: Path) -> None:
         keys.write_text(json.dumps({"keys": [{**EC, "kid": kid, "x5c": ["AA"]}]}))
         found = loaded(text, tmp_path)
         revisions.add(found.revision)
-        assert found.auth["members"].source == "file:jwks.json"
+        members = found.auth["members"]
+        assert isinstance(members, JwtPolicy)
+        assert members.source == "file:jwks.json"
         assert json.loads(found.key_sets["file:jwks.json"]) == {"keys": [{**EC, "kid": kid}]}
     assert len(revisions) == 2
 

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator
 
 from proxy.config.block import Block, Draft, KeysAt, Section, needed, optional, said_by
-from proxy.config.blocks.introspection import IntrospectionBlock, introspection_of
+from proxy.config.blocks.identity.introspection import IntrospectionBlock, introspection_of
 from proxy.config.blocks.match import Claims, claims_of
 from proxy.config.blocks.server import ServerKeys
 from proxy.config.readers import scalars, units
