@@ -153,7 +153,7 @@ class Connections:
 
     async def _opened(self) -> Connection:
         try:
-            return await asyncpg.connect(
+            made: Connection = await asyncpg.connect(
                 self._address,
                 password=None if self._password_file is None else await _read(self._password_file),
                 timeout=self.patience.connect,
@@ -162,6 +162,7 @@ class Connections:
             )
         except ValueError as error:
             raise StoreUnavailable("the address of the state store cannot be understood") from error
+        return made
 
     def _wait_longer(self, error: BaseException) -> None:
         wait = min(self.patience.first_wait * 2.0**self._failures, self.patience.longest_wait)
