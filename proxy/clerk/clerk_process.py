@@ -26,7 +26,9 @@ import structlog
 from proxy.clerk.grants.grant_handler import GrantHandler
 from proxy.clerk.handler import AnyHandler
 from proxy.clerk.idempotency.key_handler import KeyHandler
+from proxy.clerk.introspection.introspection_handler import IntrospectionHandler
 from proxy.clerk.journal.journal_handler import JournalHandler
+from proxy.clerk.members.member_handler import MemberHandler
 from proxy.clerk.upstream_auth.token_handler import TokenHandler
 from proxy.clerk.worker_connection import Handlers, Listeners, WorkerConnection
 from proxy.core.routing.snapshot import Snapshot
@@ -82,7 +84,9 @@ class ClerkProcess:
         self._tokens = TokenHandler(inputs.snapshot, self._tell_tokens)
         self._grants = GrantHandler(inputs.snapshot, inputs.directory)
         asking = _asking_a_database(self._connections, inputs.snapshot, self._tokens.credentials)
-        self._handlers = Handlers((*asking, self._grants, self._tokens))
+        self._introspection = IntrospectionHandler(inputs.snapshot)
+        self._members = MemberHandler(inputs.snapshot)
+        self._handlers = Handlers((*asking, self._grants, self._tokens, self._introspection, self._members))
         self._installing = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._questions = Tasks()
@@ -110,6 +114,8 @@ class ClerkProcess:
         await self._loops.end()
         await self._tasks.end()
         await self._tokens.end()
+        await self._introspection.end()
+        await self._members.end()
         await self._connections.close()
         _log.info("clerk_ended", running=self._handlers.running)
 
@@ -135,6 +141,8 @@ class ClerkProcess:
                 self._link.send(ClerkTokens(tokens))
             if (counts := self._grants.take_counts()) is not None:
                 self._link.send(counts)
+            if introspected := self._introspection.take_counts():
+                self._link.send(introspected)
 
     def _tell_tokens(self, tokens: UpstreamTokens) -> None:
         self._listeners.tell(tokens)

@@ -62,7 +62,7 @@ def changed_routes(before: Snapshot, after: Snapshot) -> list[str]:
 
 
 def _by_name(snapshot: Snapshot) -> dict[str, Route]:
-    return {route.name: replace(route, index=0, line=0) for route in snapshot.routes}
+    return {route.name: replace(route, index=0, line=0, file="") for route in snapshot.routes}
 
 
 def needs_restart(started_with: Snapshot, now: Snapshot) -> tuple[str, ...]:
@@ -76,4 +76,4 @@ def needs_restart(started_with: Snapshot, now: Snapshot) -> tuple[str, ...]:
         "state_password_file": (started_with.state_password_file, now.state_password_file),
     }
     changed = tuple(key for key, (before, after) in pairs.items() if before != after)
-    return (*changed, "upstreams.auth") if now.has_auth and not started_with.needs_clerk else changed
+    return (*changed, "upstreams.auth") if now.has_credentials and not started_with.needs_clerk else changed

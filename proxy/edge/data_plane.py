@@ -20,6 +20,7 @@ from proxy.core.tls import ListenerTls
 from proxy.core.upstream_auth.credential import UpstreamCredentials
 from proxy.edge.account.canonical_line import AccessLogWriter
 from proxy.edge.account.finished_batch import Finished
+from proxy.edge.auth.caller_check import KnownToWorker
 from proxy.edge.clerk.clerk_link import ClerkLink
 from proxy.edge.client.connections import ClientConnections, Connected
 from proxy.edge.client.downstream import Downstream
@@ -99,7 +100,8 @@ class DataPlane:
         self._pools: dict[str, Pool] = {}
         self._credentials = UpstreamCredentials()
         self.admission_limits: AdmissionLimits | None = None
-        self._steps = RouteSteps(StepServices(self.counters, self._tasks, clerk or ClerkLink(Path())))
+        self.callers = KnownToWorker()
+        self._steps = RouteSteps(StepServices(self.counters, self._tasks, clerk or ClerkLink(Path()), self.callers))
         self.bodies = ByteAllowance(MAX_BODIES)
         self._connections = ClientConnections(self._place)
         self._clients = self._connections.clients

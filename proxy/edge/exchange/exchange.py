@@ -103,6 +103,7 @@ class Exchange:
         self.taps = request.taps
         self.stays = request.stays
         self.notes = request.notes
+        self._principal = request.principal
         self.wants_upgrade = request.wants_upgrade
         self.started = client.started
         self._coding = _AS_IS
@@ -116,7 +117,8 @@ class Exchange:
             self.request_done = not head.length
             self.binds = head.binds
             if head.length:
-                self.upload = Upload(head, bound.body_limit, live.snapshot.limits, holds=bound.holds)
+                limits, owned = live.snapshot.limits, live.snapshot.principal.owned
+                self.upload = Upload(head, bound.body_limit, limits, holds=bound.holds, owned=owned)
         self.total_at = self.started + leg.timeouts.total if leg.timeouts.total else _NEVER
 
     @property
@@ -251,6 +253,8 @@ class Exchange:
         if not head.plain:
             mark, tunnel = head.mark or mark, b"websocket" if self.wants_upgrade else b""
         ours = client.forwarded(head)
+        if self._principal is not None and self.live.tokens is not None:
+            ours += self.live.tokens.line(self._principal, leg.pool.upstream.name)
         data = request_head(head, self.ids, mark, ours, leg.host_line, leg.authority, tunnel)
         if self.taps and not (data := self._replaced(data)):
             return

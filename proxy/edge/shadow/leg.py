@@ -11,8 +11,9 @@ from __future__ import annotations
 from time import monotonic, time
 from typing import TYPE_CHECKING, Final, Protocol
 
+from proxy.core.parity.pair import SHED, TIMED_OUT
 from proxy.core.routing.shadow import DRY_RUN, MARKER
-from proxy.edge.shadow.captured_body import SHED, TIMED_OUT, CapturedBody, why_not_whole
+from proxy.edge.shadow.captured_body import CapturedBody, why_not_whole
 
 if TYPE_CHECKING:
     from proxy.core.http.request import RequestHead

@@ -12,7 +12,7 @@ from time import time
 from typing import TYPE_CHECKING, Final
 
 from proxy.core.sigv4.signer import is_signed, payload_hash
-from proxy.core.upstream_auth.auth_policy import AuthAnswer, UpstreamAuthPolicy
+from proxy.core.upstream_auth.upstream_auth_policy import AuthAnswer, UpstreamAuthPolicy
 from proxy.edge.routing.step import LocalAnswer, Verdict, Wait, WholeBody
 from proxy.edge.steps.step_kind import WITHIN, RouteStep, StepSaid
 from proxy.edge.steps.upstream_auth_tap import RETRY_AFTER, UpstreamAuthTap

@@ -22,7 +22,6 @@ from proxy.config.readers.errors import fault
 from proxy.config.readers.schema_patterns import TEXT, beginning, matching, words
 from proxy.config.text.problem import FileProblem, Path
 from proxy.core.secret import Secret
-from proxy.core.upstream_auth.auth_policy import UpstreamAuthPolicy
 from proxy.core.upstream_auth.token_source import (
     AwsChain,
     AwsEnvironment,
@@ -34,6 +33,7 @@ from proxy.core.upstream_auth.token_source import (
     TokenSource,
     UpstreamAuth,
 )
+from proxy.core.upstream_auth.upstream_auth_policy import UpstreamAuthPolicy
 
 _SCHEME = re.compile(r"https?://")
 _PART = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")

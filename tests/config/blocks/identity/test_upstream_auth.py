@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from proxy.config.blocks.upstream_auth import read_part, read_token_url, read_visible
+from proxy.config.blocks.identity.upstream_auth import read_part, read_token_url, read_visible
 from proxy.core.secret import Secret
-from proxy.core.upstream_auth.auth_policy import UpstreamAuthPolicy
 from proxy.core.upstream_auth.token_source import (
     AwsChain,
     AwsEnvironment,
@@ -20,6 +19,7 @@ from proxy.core.upstream_auth.token_source import (
     TokenSource,
     UpstreamAuth,
 )
+from proxy.core.upstream_auth.upstream_auth_policy import UpstreamAuthPolicy
 from tests.config.given_files import FILE, problems, snapshot, told, warnings, with_routes
 from tests.config.refusing import refusal
 
@@ -49,7 +49,7 @@ def test_without_auth_nothing_is_added() -> None:
     """No credential, no clerk and no step: plain upstreams pay nothing."""
     found = snapshot(FILE)
     assert found.upstreams["legacy"].auth is None
-    assert (found.has_auth, found.needs_clerk) == (False, False)
+    assert (found.has_credentials, found.needs_clerk) == (False, False)
     assert found.routes[0].steps == ()
 
 
@@ -93,7 +93,7 @@ def test_a_route_has_a_step_where_an_upstream_of_its_has_auth() -> None:
     other = "name: other, match: /other, stage: live, new: new, legacy: new"
     found = snapshot(file(f"{{sigv4: {{{SIGNED}environment}}}}", ROUTE, other))
     assert [route.steps for route in found.routes] == [(UpstreamAuthPolicy(max_body=1024),), ()]
-    assert (found.has_database, found.has_auth, found.needs_clerk) == (False, True, True)
+    assert (found.has_database, found.has_credentials, found.needs_clerk) == (False, True, True)
     assert snapshot(file("{bearer: {file: /a}}")).routes[0].steps == (UpstreamAuthPolicy(),)
 
 
