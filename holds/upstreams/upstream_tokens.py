@@ -170,7 +170,7 @@ def _finding(
     metadata: Metadata, called: Called, legacy: list[Answer], plain: list[Answer], offset: float, seconds: float
 ) -> Finding:
     refused = [each for each in legacy if each.status == 503 and each.clear]
-    wrong = [each for each in legacy if each.trouble and each not in refused]
+    wrong = [each for each in legacy if each.trouble and not (each.status == 503 and each.clear)]
     needless = [each for each in refused if _was_good(metadata, each.began + offset, each.ended + offset)]
     troubled = [each for each in plain if each.trouble]
     rows = (

@@ -128,7 +128,12 @@ def _base(given: ControlInputs, tasks: RestartedTasks) -> ControlBase:
     """What everything else stands on."""
     running = Running(given.snapshot, refused(given.problems) if given.problems else good(given.warnings))
     links = Links(Ledger(time.monotonic), table_of(given.snapshot), Comparing())
-    stores = open_stores(given.snapshot.state.reveal(), given.directory, patience=PATIENCE)
+    stores = open_stores(
+        given.snapshot.state.reveal(),
+        given.directory,
+        patience=PATIENCE,
+        password_file=given.snapshot.state_password_file,
+    )
     return ControlBase(
         running=running,
         links=links,

@@ -110,6 +110,8 @@ class Snapshot:
     fleet: FleetPolicy = PLAIN_FLEET
     state: Secret[str] = IN_MEMORY
     """As in routes.yaml; it may hold a password."""
+    state_password_file: str = ""
+    """The whole path of the file that holds its password; empty: `state` says all."""
     drain: float = 30.0
     tls: ListenerTls | None = None
     leniency: Points = NONE

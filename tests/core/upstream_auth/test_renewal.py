@@ -29,6 +29,13 @@ def test_a_token_is_renewed_ahead_of_its_end(life: float, after: float) -> None:
     assert renewal.due == 1000.0 + after
 
 
+def test_what_is_here_is_looked_at_all_the_time() -> None:
+    """A file may be written anew long before its token ends."""
+    renewal = Renewal(rereads=True)
+    renewal.succeed(token(ends=5000.0))
+    assert renewal.due == 1000.0 + REREAD
+
+
 def test_failures_are_asked_again_ever_more_slowly_but_for_ever() -> None:
     """And after a success as at first; the token of before stays."""
     renewal = Renewal()
