@@ -26,7 +26,7 @@ from holds.launching import ROOT
 from holds.moving import climb, judge, race, rollback
 from holds.moving.climb import Options, Part
 from holds.moving.journey import State
-from holds.state import database, dual_writes, keys, tokens
+from holds.state import authority, database, dual_writes, keys, tokens
 from holds.upstreams import keepalive, names, namespace, upstream_tokens
 from holds.wire import cases, fuzz, websocket
 from tests.wire.play import Cut
@@ -295,6 +295,21 @@ def keys_command(
     was answered was executed, and none is wedged.
     """
     _finish(keys.measure(runs, seed), as_json=as_json, markdown=markdown)
+
+
+@app.command("authority")
+def authority_command(
+    *,
+    moves: Annotated[int, typer.Option(min=1, help="How many, in turn forth and back.")] = 100,
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """Authority forth and back under writes of two replicas, one of which does not hear of it. About three minutes.
+
+    Every fourth time the other replica's control is stopped while authority moves: its writes must come to no side
+    that no longer answers. What was acknowledged must be read, and both sides must have the same in the end.
+    """
+    _finish(authority.measure(moves), as_json=as_json, markdown=markdown)
 
 
 @app.command("writes")
