@@ -32,7 +32,7 @@ def sentence(key: str, ruling: KeyRuling, counts: KeyCounts) -> str:
         return f"new differs {counts.raw_only} times where legacy repeats itself, the other way {counts.noise_only}"
     match ruling.state:
         case KeyState.HELD:
-            return _HOLDING[ruling.by].format(ruling.number) if ruling.by in _HOLDING else ""
+            return _holding(ruling)
         case KeyState.CLOCK:
             return "it is the present" if not ruling.number else f"it is always {ruling.number:+.0f} s from now"
         case KeyState.NOISY:
@@ -43,6 +43,19 @@ def sentence(key: str, ruling: KeyRuling, counts: KeyCounts) -> str:
             return f"{_differs(counts)}; nothing proves that it is noise ({_repeats(counts)})"
         case _:
             return f"{_differs(counts)}; {_unproved(key, counts)}. {line(key)}"
+
+
+def _holding(ruling: KeyRuling) -> str:
+    """What is told in thousandths may be less than one."""
+    match ruling.by, round(ruling.number, 3):
+        case None, _:
+            return ""
+        case Measure.APART, 0.0:
+            return "new is always beside legacy by the same, less than 0.001"
+        case Measure.RATIO, 1.0:
+            return "new is always in one proportion to legacy, less than 0.1 % beside it"
+        case by, _:
+            return _HOLDING[by].format(ruling.number) if by in _HOLDING else ""
 
 
 def unknown(key: str) -> str:

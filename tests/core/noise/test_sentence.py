@@ -20,6 +20,16 @@ TRIED = KeyCounts(compared=412, differed=100, trials={Measure.GAP_1: Trials(20, 
         (KeyRuling(state=KeyState.HELD, by=Measure.OFF, number=1.0), COUNTS, "new is +1.0 s off"),
         (KeyRuling(state=KeyState.HELD, by=Measure.RATIO, number=1.01), COUNTS, "new is always 1.010 times legacy"),
         (
+            KeyRuling(state=KeyState.HELD, by=Measure.RATIO, number=1.0),
+            COUNTS,
+            "new is always in one proportion to legacy, less than 0.1 % beside it",
+        ),
+        (
+            KeyRuling(state=KeyState.HELD, by=Measure.APART),
+            COUNTS,
+            "new is always beside legacy by the same, less than 0.001",
+        ),
+        (
             KeyRuling(state=KeyState.HELD, is_regression=True),
             COUNTS,
             "new differs 40 times where legacy repeats itself, the other way 1",
