@@ -65,10 +65,26 @@ def unknown(key: str) -> str:
 
 def line(key: str) -> str:
     """What to write in routes.yaml, either way."""
-    path = path_of(key)
-    shown = path if _PLAIN.fullmatch(path) else "'" + path.replace("'", "''") + "'"
-    said = f"[{{ path: {shown}, reason: …, owner: …, until: … }}]"
+    said = f"[{{ path: {_shown(path_of(key))}, reason: …, owner: …, until: … }}]"
     return f"If it is noise: `compare: {{ noisy: {said} }}`; if not, the same with `exact`"
+
+
+def _shown(path: str) -> str:
+    return path if _PLAIN.fullmatch(path) else "'" + path.replace("'", "''") + "'"
+
+
+def reordered(path: str) -> str:
+    """Of a list whose elements stand in another order."""
+    return (
+        "the same elements stand in another order. If that means nothing: `compare: { keyed: "
+        f"[{{ path: {_shown(path)}, key: …, reason: …, owner: …, until: … }}] }}` pairs them by a member, "
+        "the same with `unordered`, without key, by what they hold"
+    )
+
+
+def within_reordered(path: str) -> str:
+    """Of what stands in such a list."""
+    return f"{path} stands in another order as well: say `keyed` or `unordered` of it before anything of its elements"
 
 
 def _differs(counts: KeyCounts) -> str:
