@@ -33,13 +33,13 @@ from proxy.core.judge.capacity import may_raise, raised
 from proxy.core.judge.change import threshold
 from proxy.core.judge.groups import agree
 from proxy.core.judge.guard import Bad, BadEvent, alarms
-from proxy.core.judge.judged_times import JudgedTimes
 from proxy.core.judge.legacy import LegacyHealth, known
 from proxy.core.judge.ramp import Measures, has_answered_enough, least_time
 from proxy.core.judge.reach import NO_COHORTS_SEEN, SeenCohorts
 from proxy.core.judge.stage_machine import Maker
 from proxy.core.judge.verdict import Case, Ruling, judge
 from proxy.core.outcome import Side
+from proxy.core.position.judged_times import JudgedTimes
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Position
 from proxy.core.reconcile.reconcile_run import ReconcileRun

@@ -21,8 +21,8 @@ from proxy.core.evidence.records import GuardState
 from proxy.core.judge.change import NO_CHANGE, QUIET, ChangeDetector
 from proxy.core.judge.dedupe import Baseline
 from proxy.core.judge.guard import RATIOS, Bad, Process
-from proxy.core.judge.judged_times import JudgedTimes
 from proxy.core.outcome import Side
+from proxy.core.position.judged_times import JudgedTimes
 from proxy.core.stage import STAGES
 
 _BASELINE = "baseline "

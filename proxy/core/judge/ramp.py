@@ -38,7 +38,6 @@ from math import log
 from typing import NamedTuple
 
 from proxy.core.amounts import length, share
-from proxy.core.judge.judged_times import seconds_in
 from proxy.core.judge.need import Check, CheckState
 from proxy.core.judge.policy import NeedName, Needs, Ramp
 from proxy.core.judge.reach import NO_COHORTS_SEEN, SeenCohorts, cure, daily, is_exhausted, repeats, undrawn
@@ -48,6 +47,7 @@ from proxy.core.noise.noise_groups import NOTHING_WAITS, Waiting
 from proxy.core.noise.sentence import line
 from proxy.core.parity.rules.pair_counts import NO_PAIRS, PairCounts
 from proxy.core.parity.rules.reasons import in_words
+from proxy.core.position.judged_times import seconds_in
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Position
 from proxy.core.reconcile.reconcile_run import ReconcileRun

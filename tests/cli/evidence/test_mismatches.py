@@ -44,6 +44,7 @@ def page(*clusters: ClusterView) -> dict[str, bytes]:
         (cluster(ClusterStanding.COUNTS, why=WHY), 1, True),
         (cluster(ClusterStanding.COUNTS), 1, False),
         (cluster(ClusterStanding.ACCEPTED, "noise", WHY), 0, False),
+        (cluster(ClusterStanding.EARLIER), 0, False),
     ],
 )
 def test_what_waits_for_a_word_is_shown_with_its_reason(

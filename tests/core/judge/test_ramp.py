@@ -1,3 +1,8 @@
+"""What each need of a step comes to.
+
+Long: each need is tested beside the others, on the same good evidence.
+"""
+
 from __future__ import annotations
 
 from dataclasses import replace

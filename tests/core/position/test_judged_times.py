@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proxy.core.judge.judged_times import APART, MOST, JudgedTimes, seconds_in
+from proxy.core.position.judged_times import APART, MOST, JudgedTimes, seconds_in
 
 
 def test_what_two_replicas_judged_adds_up() -> None:
