@@ -13,7 +13,7 @@ from proxy.edge.routing.step import Wait
 from proxy.edge.steps.held_keys import HeldKeys
 from proxy.edge.steps.idempotency_step import IdempotencyStep
 from proxy.link.idempotency_questions import ClaimKey
-from proxy.link.questions import Question
+from proxy.link.questions import Notice, Question
 from tests.core.asking import asking, route
 
 ROUTE = route("orders", "/**")
@@ -30,6 +30,9 @@ class Desk:
         del hear
         self.asked.append(question)
         return Wait(within)
+
+    def tell(self, notice: Notice) -> bool:
+        raise AssertionError(f"nothing was sent yet: {notice}")
 
 
 def record(token: str, principal: Principal | None) -> bytes:
