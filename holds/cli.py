@@ -27,7 +27,7 @@ from holds.moving import climb, judge, race, rollback
 from holds.moving.climb import Options, Part
 from holds.moving.journey import State
 from holds.state import database, dual_writes, keys, tokens
-from holds.upstreams import keepalive, names, namespace
+from holds.upstreams import keepalive, names, namespace, upstream_tokens
 from holds.wire import cases, fuzz, websocket
 from tests.wire.play import Cut
 
@@ -225,6 +225,22 @@ def tokens_command(
     `oidc-provider` where `./run test` puts it (BANYAN_NODE_MODULES).
     """
     _finish(tokens.measure(runs), as_json=as_json, markdown=markdown)
+
+
+@app.command("upstream-tokens")
+def upstream_tokens_command(
+    *,
+    seconds: Annotated[float, typer.Option(min=20, help="How long.")] = 600,
+    rate: Annotated[float, typer.Option(min=1, help="Requests per second on each of two routes.")] = 200,
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """Tokens of 20 s, from a metadata server that is away for 15 s of every minute. Ten minutes unless said otherwise.
+
+    The clerk is stopped for 25 s in the middle. No call arrives with a token that has ended; who needs none notices
+    nothing. Needs google-auth.
+    """
+    _finish(upstream_tokens.measure(seconds, rate), as_json=as_json, markdown=markdown)
 
 
 @app.command("race")

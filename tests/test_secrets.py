@@ -26,6 +26,7 @@ NO_SECRETS = {
     ("CertificateFiles", "key"): "a path",
     ("UpstreamTls", "key"): "a path",
     ("ReconcileCheck", "key"): "names of columns",
+    ("MemberLookup", "url"): "an address; one with a password is refused",
 }
 TOP = """\
 version: 1
@@ -101,6 +102,7 @@ def test_the_fields_that_hold_secrets_are_found() -> None:
         "Hook.url",
         "KeyPlace.text",
         "ShadowPolicy.replacements",
+        "Signer.pem",
         "Snapshot.state",
     }
     assert of_databases < secret

@@ -93,6 +93,12 @@ PATHS = (
     ),
     ApiPath(
         method="GET",
+        path="/.well-known/jwks.json",
+        token=TokenScope.NEVER,
+        sentence="The public keys of the tokens that tell upstreams who calls (`principal`), as a JWK Set.",
+    ),
+    ApiPath(
+        method="GET",
         path="/metrics",
         token=TokenScope.BEYOND_LOOPBACK,
         sentence="The metrics as Prometheus reads them; whoever takes gzip gets it.",

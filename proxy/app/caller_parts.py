@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from proxy.app.control_parts import ControlBase, ControlParts
-from proxy.config.files import suspended_file
+from proxy.config.readers import suspended_file
 from proxy.control.key_sets.key_set_fetch import KeySetFetch
 from proxy.control.key_sets.key_set_watch import KeySetDuties, KeySetWatch
 from proxy.control.suspension.suspended_list import SuspendedList
@@ -34,7 +34,7 @@ class CallerParts:
             push=base.links.give_keys,
             clock=parts.clock,
             directory=base.directory,
-            alarm=lambda _, sentence: parts.tell_alarm(_CAUSE, sentence),
+            alarm=lambda _, sentence: parts.tell_alarm("", _CAUSE, sentence),
         )
         self.key_sets = KeySetWatch(tasks, self._fetch, duties)
         base.links.key_wanted = self.key_sets.wanted

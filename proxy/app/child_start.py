@@ -21,9 +21,11 @@ from proxy.app.initial_table import Start
 from proxy.app.shared_ties import SharedTies
 from proxy.app.sockets import Sockets
 from proxy.app.worker import Worker, WorkerInputs
-from proxy.config.files import kill_file, lastgood, suspended_file
+from proxy.config.files import kill_file, lastgood
 from proxy.config.files.watch import FileWatch
 from proxy.config.load import Loaded
+from proxy.config.readers import suspended_file
+from proxy.config.text.written_texts import Texts
 from proxy.control.position import standing_file
 from proxy.control.position.standing_file import StandingFile
 from proxy.edge.instance import Here
@@ -107,15 +109,15 @@ def run_control(config: Path, start: Start, sockets: Sockets, alive: Alive) -> N
     directory = lastgood.directory(config, os.environ)
 
     def remember(loaded: Loaded) -> None:
-        lastgood.save(directory, loaded.text)
+        lastgood.save(directory, loaded.texts)
 
     if not start.problems:
-        _keep(directory, start.text)
+        _keep(directory, start.texts)
     given = ControlInputs(
         admin=sockets.admin,
         link=sockets.link,
         snapshot=start.snapshot,
-        watch=FileWatch(config, os.environ, running=start.text, named=start.named),
+        watch=FileWatch(config, os.environ, running=start.texts, named=start.named),
         remember=remember,
         problems=start.problems,
         warnings=start.warnings,
@@ -187,10 +189,10 @@ def _killed_by(config: Path) -> Callable[[str], Path]:
     return lambda written: kill_file.place(written, config, os.environ)
 
 
-def _keep(directory: Path, text: str) -> None:
+def _keep(directory: Path, texts: Texts) -> None:
     """The file was good at the start: remember it, or say that nothing can be remembered here."""
     try:
-        lastgood.save(directory, text)
+        lastgood.save(directory, texts)
     except OSError as error:
         structlog.get_logger().warning("last_good_not_kept", directory=str(directory), error=str(error))
 

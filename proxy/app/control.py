@@ -135,7 +135,7 @@ def _base(given: ControlInputs, tasks: RestartedTasks) -> ControlBase:
         stores=stores.named(lambda: running.origins),
         journal=None if stores.connections is None else PostgresJournal(stores.connections, "control"),
         book=EvidenceBook(),
-        probes=Probes(tasks, lambda: datetime.now(UTC), links.tell),
+        probes=Probes(tasks, lambda: datetime.now(UTC), links.tell, credentials=links.tokens.credentials),
         directory=given.directory,
         hooks=Hooks(tasks),
     )

@@ -111,6 +111,7 @@ class Worker:
             here=inputs.here,
             clerk=self._clerk,
         )
+        self._clerk.hear_tokens = self._listener.hear_tokens
         self._pairs = PairLink(inputs.link.with_name(PAIRS))
         self._listener.shadows.recorder = self._pairs
         self._kill_file = KillFile(inputs.kill_file(inputs.snapshot.kill_file), self._ordered)
@@ -261,6 +262,7 @@ class Worker:
             refused=counters.take_refused(),
             step_answers=counters.take_step_answers(),
             step_passes=counters.take_step_passes(),
+            echoes=counters.take_echoes(),
             alive=counters.take_alive(),
             recent=None if recent is None else Recent(recent.sample, recent.bad, recent.total),
             asked=self._clerk.take_outcomes(),

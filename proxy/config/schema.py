@@ -9,18 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic import Field, create_model
 
 from proxy.config.block import Block, KeysAt
-from proxy.config.blocks.auth import AUTH
 from proxy.config.blocks.compare import COMPARE
 from proxy.config.blocks.databases import DATABASES
 from proxy.config.blocks.fallback import FALLBACK
 from proxy.config.blocks.grants import GRANTS
 from proxy.config.blocks.hooks import HOOKS
 from proxy.config.blocks.idempotency import IDEMPOTENCY
+from proxy.config.blocks.identity.auth import AUTH
+from proxy.config.blocks.identity.principal import PRINCIPAL
+from proxy.config.blocks.identity.suspend import SUSPEND
+from proxy.config.blocks.identity.upstream_auth import UPSTREAM_AUTH
+from proxy.config.blocks.include import INCLUDE
 from proxy.config.blocks.judge.judgement import JUDGEMENT
 from proxy.config.blocks.judge.ramp_reach import REACH
 from proxy.config.blocks.leniency import LENIENCY
@@ -31,7 +35,6 @@ from proxy.config.blocks.route import RESPOND, ROUTE, SIDES
 from proxy.config.blocks.server import LOG, SERVER, TRUST
 from proxy.config.blocks.shadow import SHADOW
 from proxy.config.blocks.stickiness import STICKINESS
-from proxy.config.blocks.suspend import SUSPEND
 from proxy.config.blocks.tls import TLS
 from proxy.config.blocks.upstream import UPSTREAM
 from proxy.config.blocks.waits import WAITS
@@ -40,7 +43,9 @@ from proxy.config.readers import scalars
 
 BLOCKS = (
     SERVER,
+    INCLUDE,
     UPSTREAM,
+    UPSTREAM_AUTH,
     RESOLVE,
     TRUST,
     ROUTE,
@@ -56,6 +61,7 @@ BLOCKS = (
     RESPOND,
     AUTH,
     GRANTS,
+    PRINCIPAL,
     WAITS,
     LIMITS,
     LENIENCY,
@@ -101,9 +107,16 @@ FileBlock: type[Block] = create_model(
     routes=(list[RouteBlock], _ROUTES),  # type: ignore[valid-type]  # made above
 )
 
+
+def holds_names(annotation: object) -> bool:
+    """Whether a mapping of names stands in it."""
+    return get_origin(annotation) is dict or any(map(holds_names, get_args(annotation)))
+
+
+NAMED = frozenset(key for key, field in FileBlock.model_fields.items() if holds_names(field.annotation))
+"""Keys at the top whose value is a mapping of names, each of which may stand in another file (`include`)."""
+
 LATER: Mapping[type[Block], tuple[str, ...]] = {
-    FileBlock: ("include",),
-    UpstreamBlock: ("auth",),
     MatchBlock: ("graphql",),
     RouteBlock: ("handover", "adapter"),
 }

@@ -17,11 +17,12 @@ from collections.abc import Set as AbstractSet
 from typing import Final
 
 from proxy.core.limits.bounds_met import Shed
-from proxy.core.outcome import Failure, Repeat, ServedBy
+from proxy.core.outcome import Failure, Repeat, ServedBy, Side
 from proxy.core.routing.shadow import Shadowed
 from proxy.link.messages import (
     BUCKETS,
     AliveDelta,
+    EchoDelta,
     FailureDelta,
     RefusedDelta,
     RepeatDelta,
@@ -124,6 +125,7 @@ class Counters:
         self._shadows: Counter[tuple[str, str]] = Counter()
         self._refused: Counter[tuple[str, str, str]] = Counter()
         self._alive: dict[str, list[int]] = {}
+        self._echoes: dict[tuple[str, str], list[int]] = {}
         self.before_take: Callable[[], None] = lambda: None
         self.inflight = {side: Gauge() for side in ServedBy}
         self.connections = Gauge()
@@ -165,6 +167,15 @@ class Counters:
     def legacy_shadowed(self, route: str, *, failed: bool) -> None:
         """Legacy has answered a shadow, or failed to: a sign of how it is where new serves."""
         self._alive.setdefault(route, [0, 0])[failed] += 1
+
+    def echoed(self, route: str, side: Side, *, heard: bool) -> None:
+        """Count an answer to a known caller, and whether its side has said whom it saw."""
+        self._echoes.setdefault((route, side.value), [0, 0])[heard] += 1
+
+    def take_echoes(self) -> list[EchoDelta]:
+        """Who has said whom it saw since the last call."""
+        echoes, self._echoes = self._echoes, {}
+        return [EchoDelta(*key, echoed, silent) for key, (silent, echoed) in echoes.items()]
 
     def take_refused(self) -> list[RefusedDelta]:
         """What was sent nowhere since the last call."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from proxy.core.traffic.remembered_request import RememberedRequest
+from proxy.link.token_messages import ClerkTokens
 
 MAX_FRAME = 256 * 1024 * 1024
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -67,6 +68,17 @@ class StepAnswerDelta(msgspec.Struct, frozen=True, array_like=True):
     route: str
     reason: str
     count: int
+
+
+class EchoDelta(msgspec.Struct, frozen=True, array_like=True):
+    """Answers of one side to known callers whose requests were shadowed, since the last report: with `X-Banyan-Saw`,
+    and without.
+    """
+
+    route: str
+    side: str
+    echoed: int
+    silent: int
 
 
 class RepeatDelta(msgspec.Struct, frozen=True, array_like=True):
@@ -146,6 +158,7 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     asked: list[AskedDelta] = []
     waits: int = 0
     held: int = 0
+    echoes: list[EchoDelta] = []
 
 
 class AskedDelta(msgspec.Struct, frozen=True, array_like=True):
@@ -329,12 +342,14 @@ class Orders(msgspec.Struct, frozen=True, tag="orders"):
     """Control to worker: what runs on the routes named here; all others run as the table says.
 
     `version` has no order: a worker that obeys these orders says the same one. `known` False: where routes stand has
-    not been read yet, and routes that may stand elsewhere than the table says wait at legacy.
+    not been read yet, and routes that may stand elsewhere than the table says wait at legacy. `standing`: the version
+    of the standing that they come from, where some route's writes go to both sides.
     """
 
     version: int
     routes: list[RouteOrder]
     known: bool = True
+    standing: int = 0
 
 
 class Probed(msgspec.Struct, frozen=True, tag="probed"):
@@ -384,7 +399,7 @@ class Suspended(msgspec.Struct, frozen=True, tag="suspended"):
 
 ToWorker = Poll | Table | Probed | Orders | KeySets | Suspended
 ToComparer = Poll | Table | Probed | Noise | Orders | KeySets | Suspended
-ToControl = Report | Comparer | Evidence | ClerkState | GrantCounts | IntrospectionCounts | KeyWanted
+ToControl = Report | Comparer | Evidence | ClerkState | GrantCounts | IntrospectionCounts | KeyWanted | ClerkTokens
 
 _encode = msgspec.msgpack.Encoder().encode
 _to_worker: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)

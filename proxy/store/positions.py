@@ -45,11 +45,16 @@ class PositionStore(Protocol):
         """
 
     async def compare_and_set_all(
-        self, moves: Sequence[Move], lead: Lead | None = None, standing: int | None = None
+        self,
+        moves: Sequence[Move],
+        lead: Lead | None = None,
+        standing: int | None = None,
+        holds: Sequence[int] = (),
     ) -> bool:
         """All of these moves as one: each as `compare_and_set` on its `before`'s version. False: none was made.
 
-        `standing`: only while the standing has this version.
+        `standing`: only while the standing has this version. `holds`: only while writes are held by these, which keep
+        out from then on what was decided before (`store/sql/journal/fence.sql`); a store in memory has none.
         """
 
     async def transitions(self, route: str | None, limit: int) -> tuple[Transition, ...]:
@@ -64,13 +69,18 @@ class PositionStore(Protocol):
     async def recall(self, moves: Sequence[Transition], orders: Sequence[OrderRecord]) -> None:
         """Take back what was recorded, newest first, where the store lives in memory and has lost it; else nothing."""
 
-    async def set_pin(self, pin: Pin, standing: int | None = None) -> bool:
+    async def set_pin(self, pin: Pin, standing: int | None = None, holds: Sequence[int] = ()) -> bool:
         """Add a pin, or replace that of the same route and cohort, and record it. False: the standing had another
-        version.
+        version, or one of the `holds` is over.
         """
 
     async def drop_pin(
-        self, route: str, cohort: str, standing: int | None = None, record: OrderRecord | None = None
+        self,
+        route: str,
+        cohort: str,
+        standing: int | None = None,
+        record: OrderRecord | None = None,
+        holds: Sequence[int] = (),
     ) -> bool:
         """Whether there was one, and the standing had this version; then `record` is kept with it."""
 

@@ -46,9 +46,10 @@ from proxy.tasks import Tasks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NearRoute:
-    """A route whose path fits; `fit` is taken, declined or not_asked."""
+    """A route whose path fits; `fit` is taken, declined or not_asked. `written_in` as in a route of status."""
 
     name: str
+    written_in: str
     line: int
     match: str
     fit: str
@@ -105,6 +106,7 @@ class ExplainedRoute:
     """
 
     name: str
+    written_in: str
     line: int
     match: str
     stage: str | None
@@ -288,7 +290,14 @@ def served_by(shown: Explanation) -> Served | None:
 
 def _near(snapshot: Snapshot, head: RequestHead) -> list[NearRoute]:
     return [
-        NearRoute(name=near.route.name, line=near.route.line, match=match_of(near.route), fit=near.fit, why=near.why)
+        NearRoute(
+            name=near.route.name,
+            written_in=near.route.file,
+            line=near.route.line,
+            match=match_of(near.route),
+            fit=near.fit,
+            why=near.why,
+        )
         for near in candidates(snapshot.table, head)
     ]
 
@@ -307,6 +316,7 @@ def _route(
     effects = route.effects or effects_of(head.method, has_key=head.first(b"idempotency-key") is not None)
     return ExplainedRoute(
         name=route.name,
+        written_in=route.file,
         line=route.line,
         match=match_of(route),
         stage=route.stage if route.respond is None else None,

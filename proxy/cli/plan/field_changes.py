@@ -27,7 +27,7 @@ from proxy.core.tls import CertificateFiles
 from proxy.core.traffic.remembered_request import sources_text
 
 ANOTHER = "another"
-_OF_ROUTE = frozenset({"name", "index", "line", "pattern", "methods", "predicates", "stage", "split", "cohort"})
+_OF_ROUTE = frozenset({"name", "index", "line", "file", "pattern", "methods", "predicates", "stage", "split", "cohort"})
 _OF_UPSTREAM = frozenset({"name", "scheme", "host", "port", "more"})
 _OF_SNAPSHOT = frozenset({"revision", "upstreams", "table"})
 _WHERE = ("url", "endpoints")

@@ -20,7 +20,7 @@ from aiohttp import web
 from prometheus_client.exposition import gzip_accepted
 
 from proxy.api.upstreams import DownView, UpstreamsView
-from proxy.control.admin.auth import AdminAuth, guarded_by
+from proxy.control.admin.auth import KEY_SET_PATH, AdminAuth, guarded_by
 from proxy.control.admin.evidence import ParityPages, evidence_view
 from proxy.control.admin.grants import GrantPages
 from proxy.control.admin.history import HistoryPages
@@ -38,7 +38,7 @@ from proxy.control.admin.routes import (
     serves_current,
 )
 from proxy.control.admin.standing import JudgedRoutes
-from proxy.control.admin.suspensions import SuspensionPages
+from proxy.control.admin.suspension_pages import SuspensionPages
 from proxy.control.admin.undecided_keys import KeyPages
 from proxy.control.admin.upstreams import upstream_view
 from proxy.control.evidence.reconcile_runs import ReconcileRuns
@@ -57,6 +57,7 @@ from proxy.control.probe.health import Probes
 from proxy.control.probe.upstreams_down import down_views
 from proxy.control.running import Running
 from proxy.control.suspension.suspensions import Suspensions
+from proxy.core.auth.signed_principal import key_set_of
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
 from proxy.store.postgres.grant_tables import GrantTables
@@ -113,6 +114,13 @@ class Admin:
             await self.links.refresh()
             reason = self._why_not_ready()
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, reason) if reason else web.Response(text="ready\n")
+
+    async def key_set(self, _request: web.Request) -> web.Response:
+        """`GET /.well-known/jwks.json`: by which upstreams check the tokens that say who calls (RFC 7517)."""
+        signed = self.running.snapshot.principal.signed
+        body = key_set_of(() if signed is None else signed.published)
+        headers = {"Content-Type": "application/jwk-set+json", "Cache-Control": "max-age=60"}
+        return web.Response(body=body, headers=headers)
 
     async def routes(self, request: web.Request) -> web.Response:
         """`GET /api/routes`."""
@@ -207,8 +215,10 @@ class Admin:
             ),
             clerk=ClerkReading(state=self.links.clerk.state, needed=self.running.started_with.needs_clerk),
             grants=self.links.grants if self.running.snapshot.grants else None,
+            tokens=self.links.tokens.by_source,
             callers=self._callers(),
             journal={} if self.journal is None else self.journal.standings,
+            reconcile={} if self.reconciled is None else self.reconciled.results,
             shown=self.certificates.shown,
             routes=self._running_routes(),
             moved=self.moved,
@@ -274,6 +284,7 @@ def application(admin: Admin, gate: AdminAuth) -> web.Application:
     app.router.add_get("/metrics", admin.metrics)
     app.router.add_get("/-/healthy", admin.healthy)
     app.router.add_get("/-/ready", admin.ready)
+    app.router.add_get(KEY_SET_PATH, admin.key_set)
     app.router.add_get("/api/routes", admin.routes)
     app.router.add_get("/api/routes/{name}", admin.route)
     app.router.add_get("/api/routes/{name}/mismatches", admin.mismatches)
@@ -300,7 +311,7 @@ def application(admin: Admin, gate: AdminAuth) -> web.Application:
     app.router.add_get("/api/journal", journal.page)
     app.router.add_post("/api/journal/{id}/retry", journal.retry)
     app.router.add_post("/api/journal/{id}/drop", journal.drop)
-    keys = KeyPages(keys=admin.keys, running=admin.snapshot)
+    keys = KeyPages(keys=admin.keys, running=admin.snapshot, records=admin.records)
     app.router.add_get("/api/idempotency", keys.page)
     app.router.add_post("/api/idempotency/{id}/release", keys.release)
     grants = GrantPages(tables=admin.tokens, directory=admin.directory, running=admin.snapshot)

@@ -229,9 +229,9 @@ class RouteMoves:
             holds = () if cohort == NEWCOMERS else await gate.hold_cohort(route, cohort)
             async with asyncio.timeout(PATIENCE):
                 if isinstance(ordered, OrderRecord):
-                    made = await self.store.drop_pin(route.name, cohort, standing, ordered)
+                    made = await self.store.drop_pin(route.name, cohort, standing, ordered, holds)
                 else:
-                    made = await self.store.set_pin(ordered, standing)
+                    made = await self.store.set_pin(ordered, standing, holds)
             if made:
                 await self.mover.look()
             await gate.end(holds, moved=made)

@@ -20,6 +20,7 @@ import structlog
 from proxy.control.fleet.clerk import ClerkSeen
 from proxy.control.fleet.comparer import Comparing
 from proxy.control.fleet.grants_seen import GrantsSeen
+from proxy.control.fleet.tokens_seen import TokensSeen
 from proxy.control.traffic.ledger import Ledger
 from proxy.control.traffic.recent_comparisons import RecentComparisons
 from proxy.control.traffic.recent_requests import RecentRequests
@@ -42,6 +43,7 @@ from proxy.link.messages import (
     frame,
     read_to_control,
 )
+from proxy.link.token_messages import ClerkTokens
 
 MAX_UNREAD = 64 * 1024 * 1024
 """Bytes that may wait for a worker: more than a table of 10,000 routes."""
@@ -57,6 +59,7 @@ class Links:
         self.comparing = comparing or Comparing()
         self.clerk = ClerkSeen()
         self.grants = GrantsSeen()
+        self.tokens = TokensSeen()
         self.introspections: Counter[tuple[str, str]] = Counter()
         self.recent = RecentRequests()
         self.comparisons = RecentComparisons()
@@ -227,6 +230,8 @@ class _Link(asyncio.Protocol):
                 self._hear_clerk(message)
             case GrantCounts():
                 self._links.grants.take(message)
+            case ClerkTokens():
+                self._links.tokens.take(message)
             case IntrospectionCounts():
                 self._links.introspections.update({(policy, word): count for policy, word, count in message.counts})
             case KeyWanted():

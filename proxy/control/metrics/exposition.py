@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
 
 from proxy.control.traffic.ledger import (
+    Echoes,
     FailureSeries,
     LedgerCounts,
     RefusedSeries,
@@ -43,6 +44,7 @@ def write_series(routes: Iterable[Route], counts: LedgerCounts, possible: Possib
     yield from _refused(with_zeros(counts.refused, possible.refused()))
     yield from _step_answers(with_zeros(counts.step_answers, possible.step_answers()))
     yield from _step_passes(with_zeros(counts.step_passes, possible.step_passes()))
+    yield from _echoes(counts.echoes)
     yield from _stages(staged)
     yield from _splits(staged)
 
@@ -131,6 +133,16 @@ def _step_passes(passes: Mapping[StepAnswerSeries, int]) -> Iterator[str]:
         yield _head(name, "counter", "Requests that a step would have answered if it were enforced, by reason.")
     for series, count in passes.items():
         yield f'{name}{{route="{label(series.route)}",reason="{series.reason}"}} {count}\n'
+
+
+def _echoes(echoes: Mapping[Series, Echoes]) -> Iterator[str]:
+    """Nothing where nobody who calls is known."""
+    name = "banyan_principal_echoes_total"
+    if echoes:
+        yield _head(name, "counter", "Answers to known callers, shadowed: whether the side has said whom it saw.")
+    for series, found in echoes.items():
+        labels = f'route="{label(series.route)}",side="{series.side}"'
+        yield f'{name}{{{labels},echo="said"}} {found.echoed}\n{name}{{{labels},echo="none"}} {found.silent}\n'
 
 
 def _stages(staged: list[tuple[str, Route]]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
+from msgspec import structs
 
 from proxy.control.fleet.links import Links
 from proxy.control.position.orders_for_workers import StandingByRoute, pins_now, route_orders
@@ -33,6 +34,7 @@ from proxy.control.position.standing_file import (
 from proxy.control.running import Running
 from proxy.control.traffic.slow_threshold import slow_above
 from proxy.core.auth.suspension import Suspension
+from proxy.core.journal.moving import written_scopes
 from proxy.core.position.ladder import LEGACY, Place
 from proxy.core.position.position import Position, Transition, reconcile
 from proxy.core.position.record import OrderRecord
@@ -297,10 +299,12 @@ class StandingHere:
         samples = self.samples if self.known else {}
         stood = StandingByRoute(positions=self._positions, pins=self._pins, slow=slow, said=self.said, samples=samples)
         routes = route_orders(self._running.snapshot.routes, stood)
-        changed = (routes, self.known) != (self._orders.routes, self._orders.known)
-        if changed or suspended != self._suspensions or not self._orders.version:  # who obeys them has heard of both
+        written = written_scopes(self._running.snapshot.routes)
+        told = Orders(self._orders.version, routes, self.known, self.standing.version if written else 0)
+        changed = told != self._orders or suspended != self._suspensions
+        if changed or not self._orders.version:  # who obeys them has heard of both
             self._version += 1
-            self._orders = Orders(self._version, routes, self.known)
+            self._orders = structs.replace(told, version=self._version)
             self._links.order(self._orders)
         self._standing_of = (self._orders.version, self.standing.version)
         self.heard()

@@ -11,12 +11,20 @@ Long: what is read of a head, and every reason to refuse one, stands in one orde
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from proxy.core.http.authority import normal_host
-from proxy.core.http.headers import PROTECTED, FieldKind, connection_tokens, is_managed, request_kind
+from proxy.core.http.headers import (
+    NONE_OWNED,
+    PROTECTED,
+    FieldKind,
+    Owned,
+    connection_tokens,
+    is_managed,
+    request_kind,
+)
 from proxy.core.http.memo import Memo
 from proxy.core.http.request_context import RequestContext
 from proxy.core.http.target import is_acceptable
@@ -156,6 +164,11 @@ class RequestHead:
         self.host_at = -1 if host is None else self.lines.index(host)
         self.joined = None
 
+    def add(self, lines: Iterable[bytes]) -> None:
+        """Towards the upstream these field lines as well, behind all others, among which none has such a name."""
+        self.lines = [*self.lines, *lines]
+        self.joined = None
+
     def note(self, name: bytes, value: bytes) -> None:
         """Remember a value of the wanted field `name` (lower case)."""
         if self.fields is _NOTHING:
@@ -187,8 +200,8 @@ class RequestReader:
 
     # fmt: off
     __slots__ = (
-        "_blocks", "_hosts", "_kinds", "_methods", "_most_lines", "_nul", "_recalled", "_small", "_underscores",
-        "_wanted", "bounds",
+        "_blocks", "_hosts", "_kinds", "_methods", "_most_lines", "_nul", "_owned", "_recalled", "_small",
+        "_underscores", "_wanted", "bounds",
     )
     # fmt: on
 
@@ -199,12 +212,15 @@ class RequestReader:
         *,
         underscores: bool = True,
         nul: bool = False,
+        owned: Owned = NONE_OWNED,
     ) -> None:
         """`wanted`: lower-case names of the fields that routes, cohorts and predicates ask about.
 
-        `underscores`: whether a field's name may hold one; `nul`: whether a target may hold `%00`.
+        `underscores`: whether a field's name may hold one; `nul`: whether a target may hold `%00`; `owned`: the names
+        that are Banyan's by `principal:`.
         """
         self._nul = nul
+        self._owned = owned
         self.bounds = bounds
         self._recalled = min(bounds.line, bounds.head - _LONGEST_BLOCK)
         self._small = min(bounds.line, bounds.field, bounds.head)
@@ -315,7 +331,7 @@ class RequestReader:
         return _apply(head, special) if special else None
 
     def _learn(self, name: bytes) -> int:
-        kind = int(request_kind(name, self._wanted))
+        kind = int(request_kind(name, self._wanted, self._owned))
         if not self._underscores and b"_" in name:
             kind = int(FieldKind.UNDERSCORE)
         if len(name) <= _MEMO_KEY:

@@ -6,6 +6,8 @@ Rule 3: so is a side that was asked without the client's credentials and turns t
         not: it says what nobody in particular gets. Any other difference of such an answer counts as ever.
 Rule 4: where both sides failed, by a 5xx or without an answer, there is no agreement: what differs all the same counts.
         Where legacy alone failed there is nothing to hold new against: whatever new says instead is no fault of it.
+        A side that its breaker leaves alone has failed: by what opened the breaker. What met a bound here, streams or
+        was never asked has not.
 Rule 5: a body is compared after its Content-Encoding is undone; an answer that has none by its nature has none.
 """
 
@@ -19,7 +21,15 @@ from proxy.core.parity.fields import compare_fields, fields_of, first_value
 from proxy.core.parity.finds import Find
 from proxy.core.parity.formats.decode import Undecodable, decode
 from proxy.core.parity.formats.media import ContentType, read_content_type
-from proxy.core.parity.pair import CapturedAnswer, CapturedRequest
+from proxy.core.parity.pair import (
+    BREAKER_OPEN,
+    NOT_ASKED,
+    SHED,
+    STREAMING,
+    TIMED_OUT,
+    CapturedAnswer,
+    CapturedRequest,
+)
 from proxy.core.parity.rules.difference import DifferenceKind, Severity
 from proxy.core.parity.rules.paths import ROOT, PathRules
 from proxy.core.parity.rules.rules import Rules
@@ -33,6 +43,7 @@ class IncomparableReason(StrEnum):
     TIMED_OUT = "timed_out"
     FAILED = "failed"
     SHED = "shed"
+    BREAKER_OPEN = "breaker_open"
     STREAMING = "streaming"
     RACE = "race"
     UNDECODABLE = "undecodable"
@@ -43,10 +54,12 @@ class IncomparableReason(StrEnum):
 
 
 _FAILURES = {
-    reason.value: reason
-    for reason in (IncomparableReason.TIMED_OUT, IncomparableReason.SHED, IncomparableReason.STREAMING)
+    TIMED_OUT: IncomparableReason.TIMED_OUT,
+    SHED: IncomparableReason.SHED,
+    BREAKER_OPEN: IncomparableReason.BREAKER_OPEN,
+    STREAMING: IncomparableReason.STREAMING,
 }
-_ASKED_IN_VAIN = frozenset({IncomparableReason.TIMED_OUT, IncomparableReason.FAILED})
+_SAYS_NOTHING = frozenset({SHED, STREAMING, NOT_ASKED})
 _SERVER_ERROR = 500
 _CONDITIONS = frozenset({b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since", b"if-range"})
 _OF_BODIES = frozenset({b"content-encoding", b"content-length", b"content-type"})
@@ -113,11 +126,11 @@ def find_differences(
 
 
 def _whole(request: CapturedRequest, legacy: CapturedAnswer, new: CapturedAnswer) -> IncomparableReason | None:
-    if _fails(legacy) and not (_fails(new) or new.failure):
+    failures = [answer.failure for answer in (legacy, new) if answer.failure]
+    if _fails(legacy) and not _fails(new):
         return IncomparableReason.LEGACY_FAILED
-    for answer in (legacy, new):
-        if answer.failure:
-            return IncomparableReason.BOTH_FAILED if _fails(legacy) and _fails(new) else _why_failed(answer)
+    if failures:
+        return IncomparableReason.BOTH_FAILED if _fails(legacy) else _why_failed(failures)
     if legacy.status == new.status:
         return None
     statuses = {legacy.status, new.status}
@@ -125,13 +138,15 @@ def _whole(request: CapturedRequest, legacy: CapturedAnswer, new: CapturedAnswer
     return IncomparableReason.CONDITIONAL if 304 in statuses or (asked and statuses & _OF_CONDITIONS) else None
 
 
-def _why_failed(answer: CapturedAnswer) -> IncomparableReason:
-    return _FAILURES.get(answer.failure, IncomparableReason.FAILED)
+def _why_failed(failures: list[str]) -> IncomparableReason:
+    """By the first that was asked: why the other was not follows from that."""
+    asked = [failure for failure in failures if failure != NOT_ASKED]
+    return _FAILURES.get(asked[0] if asked else NOT_ASKED, IncomparableReason.FAILED)
 
 
 def _fails(answer: CapturedAnswer) -> bool:
-    """Rule 4; what was shed here, or streams, says nothing of the side."""
-    return _why_failed(answer) in _ASKED_IN_VAIN if answer.failure else answer.status >= _SERVER_ERROR
+    """Rule 4."""
+    return answer.failure not in _SAYS_NOTHING if answer.failure else answer.status >= _SERVER_ERROR
 
 
 def is_turned_away(asked: CapturedAnswer, bare: CapturedAnswer) -> bool:

@@ -13,6 +13,11 @@ from proxy.core.outcome import Side
 Fields = tuple[tuple[bytes, bytes], ...]
 """Header fields in the order of the wire."""
 
+SHED, STREAMING, TIMED_OUT, FAILED = "shed", "streaming", "timed_out", "failed"
+"""Why there is no whole answer: a bound was met here; it goes on for ever; it came too late; the side broke off."""
+BREAKER_OPEN, NOT_ASKED = "breaker_open", "not_asked"
+"""Its breaker was open, for what it failed before; nobody asked it, as the other side had no answer to be held to."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CapturedRequest:
@@ -29,7 +34,7 @@ class CapturedAnswer:
     """What one side said.
 
     `size` is that of the whole body in bytes; `body` may be cut, and is then shorter. `failure` says why there is no
-    whole answer: `timed_out`, `shed`, `streaming`, anything else is a failure; empty: there is one.
+    whole answer: one of the words above, anything else is a failure; empty: there is one.
     `began` and `answered` (unix seconds, by the worker's clock) hold the side's own between them: when it was asked,
     at the latest, and when its answer was whole. Both 0: nobody knows.
     """

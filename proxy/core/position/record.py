@@ -27,8 +27,9 @@ class OrderKind(StrEnum):
     """What was ordered, by a person, by the judge or by routes.yaml.
 
     `begin`: a ramp began. `edit`: routes.yaml was edited; `refuse`: it was, and is not taken. `release`: the judge
-    ended a hold of its own. `retry` and `drop`: of a write in the journal. `undrain`, `unpin`, `unkill` and `lift` (of
-    a `suspend`) end what the others begin. `restore`: the store had lost where the route stood.
+    ended a hold of its own. `retry` and `drop`: of a write in the journal; `free`: of an idempotency key. `undrain`,
+    `unpin`, `unkill` and `lift` (of a `suspend`) end what the others begin. `restore`: the store had lost where the
+    route stood.
     """
 
     PROMOTE = "promote"
@@ -51,6 +52,7 @@ class OrderKind(StrEnum):
     DROP = "drop"
     SUSPEND = "suspend"
     LIFT = "lift"
+    FREE = "free"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from proxy.core.routing.tie import Tie
 from proxy.core.stage import Stage
 from proxy.core.steps.step_policy import StepPolicy
 from proxy.core.tls import VERIFIED, Sni, UpstreamTls
+from proxy.core.upstream_auth.token_source import UpstreamAuth
 
 
 class HostMode(StrEnum):
@@ -180,6 +181,7 @@ class Upstream:
     applies: str = ""
     expectation: Expectation = Expectation.ANSWER
     resolve: Resolve = Resolve()
+    auth: UpstreamAuth | None = None
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
@@ -264,6 +266,7 @@ class Route:
 
     `group` shares the draw; `timeouts` None takes the upstream's; `body_limit` in bytes; `shadow` None: never.
     `was` is the name that it began with, if it has another now. `steps` stand before its requests.
+    `file`, from the folder of routes.yaml, is empty where that includes none.
     """
 
     name: str
@@ -292,7 +295,13 @@ class Route:
     shadow: ShadowPolicy | None = None
     tie: Tie | None = None
     line: int = 0
+    file: str = ""
     was: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it stands, for people."""
+        return f"{self.file}:{self.line}" if self.file else f"line {self.line}"
 
     @property
     def origin(self) -> str:

@@ -9,6 +9,7 @@ from ipaddress import IPv4Network, IPv6Network
 
 from proxy.core.auth.auth_policy import JwtPolicy
 from proxy.core.auth.opaque_policy import OpaquePolicy
+from proxy.core.auth.principal_policy import NOBODY_TOLD, PrincipalPolicy
 from proxy.core.grants.grant_policy import GrantPolicy
 from proxy.core.http.chunked import MAX_EXTENSION, MAX_TRAILERS
 from proxy.core.http.leniency import NONE, Points
@@ -132,11 +133,18 @@ class Snapshot:
     """Policies by which callers are checked, by name."""
     key_sets: Mapping[str, bytes] = field(default_factory=dict)
     """Key sets that were read with the file, by source; the others are fetched."""
+    principal: PrincipalPolicy = NOBODY_TOLD
+    """What upstreams are told of who calls."""
 
     @property
     def has_database(self) -> bool:
         """Whether there is a PostgreSQL."""
         return self.state != IN_MEMORY
+
+    @property
+    def has_credentials(self) -> bool:
+        """Whether Banyan has credentials of its own towards an upstream."""
+        return any(upstream.auth is not None for upstream in self.upstreams.values())
 
     @property
     def fetched_sources(self) -> frozenset[str]:
@@ -146,8 +154,9 @@ class Snapshot:
 
     @property
     def needs_clerk(self) -> bool:
-        """Whether there is somebody to be asked on a request's behalf: a database, or who has issued a token."""
-        return self.has_database or any(isinstance(policy, OpaquePolicy) for policy in self.auth.values())
+        """Whether there is somebody to be asked on a request's behalf: a database, or who knows tokens or members."""
+        asks = self.principal.lookup is not None or any(isinstance(each, OpaquePolicy) for each in self.auth.values())
+        return self.has_database or self.has_credentials or asks
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -172,7 +181,7 @@ class Snapshot:
         """A reader of request heads with these bounds; `nul`: it takes `%00` in targets."""
         limits = self.limits
         bounds = HeadBounds(line=limits.request_line, field=limits.field, head=limits.head_size, fields=limits.fields)
-        return RequestReader(self.fields, bounds, underscores=self.underscores, nul=nul)
+        return RequestReader(self.fields, bounds, underscores=self.underscores, nul=nul, owned=self.principal.owned)
 
     @property
     def fields(self) -> frozenset[bytes]:

@@ -10,6 +10,9 @@ Rule 4: when the last answer is in, the pair is offered once; there is no second
 Rule 5: a pair says whether a write overlapped it: the answers may then be about two states (`overlapping_writes.py`).
 Rule 6: where the route may fall back to the side that the shadow asks, the shadow waits for the client's answer: if
         that came from there, the side has been asked already.
+Rule 7: what one side failed to do stands on that side alone: of the other the pair says that it was not asked.
+
+Long: one request with all its answers is one state machine.
 """
 
 from __future__ import annotations
@@ -21,17 +24,18 @@ from typing import TYPE_CHECKING, Protocol
 from proxy.core.http.chunked import ChunkedDecoder
 from proxy.core.http.request import CHUNKED
 from proxy.core.outcome import Blame, Side
-from proxy.core.parity.pair import CapturedAnswer, CapturedRequest, Pair
+from proxy.core.parity.pair import BREAKER_OPEN, NOT_ASKED, SHED, STREAMING, CapturedAnswer, CapturedRequest, Pair
 from proxy.core.routing.second import may_ask_again
 from proxy.core.routing.shadow import Shadowed
 from proxy.core.routing.shadow_headers import CONDITIONAL, without_conditions
 from proxy.core.routing.split import hash_of
+from proxy.core.sigv4.signer import is_signed, payload_hash
 from proxy.edge.routing.identity import address_of, cohort_key
 from proxy.edge.routing.tap import Tap
-from proxy.edge.shadow.captured_body import SHED, STREAMING, CapturedBody, fields_of, why_not_whole
+from proxy.edge.shadow.captured_body import CapturedBody, fields_of, why_not_whole
 from proxy.edge.shadow.leg import ShadowLeg, shadow_head
 from proxy.edge.shadow.overlapping_writes import place_of, reach_of
-from proxy.edge.wire.request_bytes import public_name
+from proxy.edge.wire.request_bytes import public_name, with_callers_host
 from proxy.link.pairs import encode
 
 if TYPE_CHECKING:
@@ -41,6 +45,7 @@ if TYPE_CHECKING:
     from proxy.core.outcome import Failure
     from proxy.core.routing.shadow import ShadowPolicy
     from proxy.core.routing.shadow_headers import Copied
+    from proxy.core.upstream_auth.credential import Credential
     from proxy.edge.routing.bound_table import Leg
     from proxy.edge.routing.byte_allowance import ByteAllowance
     from proxy.edge.routing.request import Request
@@ -63,8 +68,8 @@ class CapturingWorker(Protocol):
     soon: Callable[[Callable[[], None]], None]
     """Runs work from a fresh stack."""
 
-    def leg(self, capture: Capture, leg: Leg, policy: ShadowPolicy) -> ShadowLeg | None:
-        """Another leg for this request; None when the upstream has as many as it may."""
+    def leg(self, capture: Capture, leg: Leg, policy: ShadowPolicy) -> ShadowLeg | str:
+        """Another leg for this request, or why there is none."""
 
     def release(self, leg: ShadowLeg) -> None:
         """This leg no longer counts against its upstream's concurrency."""
@@ -77,6 +82,9 @@ class CapturingWorker(Protocol):
 
     def in_vain(self, capture: Capture, size: int) -> None:
         """So many bytes were read of an answer that is too large to be compared."""
+
+    def echoed(self, capture: Capture, side: Side, *, heard: bool) -> None:
+        """Whether a side has said whom it saw."""
 
     def offer(self, frame: bytes) -> bool:
         """Hand a pair over; False: it is lost."""
@@ -102,6 +110,7 @@ class Capture(Tap):
     _shadow: ShadowLeg | None = None
     _second: ShadowLeg | None = None
     _plain: ShadowLeg | None = None
+    _unasked = NOT_ASKED
     _forwarded = b""
     _public: tuple[bytes, bytes] | None = None
     _request_size = 0
@@ -128,6 +137,7 @@ class Capture(Tap):
         self._leg = request.leg
         self._ids = request.ids
         self._peer = request.peer
+        self._principal = request.principal
         self._copied = copied
         self._dry_run = dry_run
         self._body: list[bytes] = []
@@ -183,30 +193,49 @@ class Capture(Tap):
             return
         self._launched = True
         other = self.bound.new if self.side is Side.NEW else self.bound.legacy
-        self._shadow = None if other is None else self._shadows.leg(self, other, self.policy)
-        if self._shadow is None:
+        shadow = SHED if other is None else self._shadows.leg(self, other, self.policy)
+        if isinstance(shadow, str):
+            self._unasked = shadow
             return
         if self._is_conditional_answer() and not self._take_plain():
-            self._shadows.release(self._shadow)
-            self._shadow = None
+            self._shadows.release(shadow)
             return
-        legs = [self._shadow] if self._plain is None else [self._shadow, self._plain]
+        self._shadow = shadow
+        legs = [shadow] if self._plain is None else [shadow, self._plain]
         if random() < 0.5:  # noqa: S311 -- chance, not secrecy
             legs.reverse()
         for leg in legs:
             self._start(leg)
 
     def _take_plain(self) -> bool:
-        """Rule 2; False: there is no room for it."""
-        self._plain = self._shadows.leg(self, self._leg, self.policy)
-        return self._plain is not None
+        """Rule 2; False: it cannot be asked once more, which stands on its side (rule 7)."""
+        plain = self._shadows.leg(self, self._leg, self.policy)
+        if isinstance(plain, str):
+            self.live.fail(plain)
+            return False
+        self._plain = plain
+        return True
 
     def _start(self, leg: ShadowLeg) -> None:
         """A leg to the side that answered the client carries what the client sent, credentials and all."""
         marker = self._dry_run and leg is self._shadow
         lines = without_conditions(self.head.lines) if leg.leg is self._leg else self._copied.lines
-        data = shadow_head(self.head, self._ids, self._forwarded, leg.leg, lines, dry_run=marker)
+        ours, tokens = self._forwarded, self.table.tokens
+        if self._principal is not None and tokens is not None:
+            ours += tokens.line(self._principal, leg.leg.pool.upstream.name)
+        data = shadow_head(self.head, self._ids, ours, leg.leg, lines, dry_run=marker)
+        credential = leg.leg.pool.credential
+        if credential is not None:
+            data = self._called_as(credential, data, leg, lines)
         leg.start(data + b"".join(self._body), self.policy.timeout, is_head=self.head.method == b"HEAD")
+
+    def _called_as(self, credential: Credential, data: bytes, leg: ShadowLeg, lines: list[bytes]) -> bytes:
+        """With what its upstream is called with; what its caller has signed, and still says so, goes as it came."""
+        if credential.signs and is_signed(_authorization(lines), self.head.query):
+            return with_callers_host(data, self.head, leg.leg.host_line)
+        leg.until = credential.until
+        hashed = payload_hash(self._request_body()) if credential.signs else b""
+        return credential.apply(data, hashed, time())
 
     def _asks_late(self) -> bool:
         """Rule 2, and rule 6: whether the shadow has to wait until the client has its answer."""
@@ -237,10 +266,11 @@ class Capture(Tap):
         self._settled = True
         if not (self.live.is_whole and shadow.kept.is_whole and self._may_ask_again()):
             return False
-        self._second = self._shadows.leg(self, legacy, self.policy)
-        if self._second is None:
+        second = self._shadows.leg(self, legacy, self.policy)
+        if isinstance(second, str):
             return False
-        self._start(self._second)
+        self._second = second
+        self._start(second)
         return True
 
     def operation(self, *, failed: bool = False) -> bytes:
@@ -269,7 +299,7 @@ class Capture(Tap):
     def legacy_failed(self) -> bool | None:
         """Whether legacy, as the shadow, has failed to answer; None: it was not asked, or nobody waited for it."""
         shadow = self._shadow
-        if self.side is not Side.LEGACY or shadow is None or shadow.kept.failure in {SHED, STREAMING}:
+        if self.side is not Side.LEGACY or shadow is None or shadow.kept.failure in {SHED, BREAKER_OPEN, STREAMING}:
             return None
         return bool(shadow.kept.failure) or shadow.kept.status >= _SERVER_ERROR
 
@@ -298,6 +328,7 @@ class Capture(Tap):
         shadow = self._shadow
         if shadow is None:
             return self._offer_alone()
+        self._count_echoes(shadow)
         if self._dry_run and not shadow.kept.failure:
             self._shadows.heard(shadow)
         if not self._shadows.offer(encode(self._pair(self._answer(shadow.kept, shadow.leg, self._epoch())))):
@@ -305,19 +336,29 @@ class Capture(Tap):
         match shadow.kept.failure:
             case "" | "streaming":
                 return Shadowed.SENT
-            case "shed":
+            case "shed" | "breaker_open":
                 return Shadowed.SHED
             case _:
                 return Shadowed.FAILED
 
+    def _count_echoes(self, shadow: ShadowLeg) -> None:
+        """Of a caller who is known: whether each side has said whom it saw."""
+        if self._principal is None:
+            return
+        for side, kept in ((self._leg.side, self.live), (self.side, shadow.kept)):
+            if kept.status and not kept.failure:
+                self._shadows.echoed(self, side, heard=kept.has_echo)
+
     def _offer_alone(self) -> Shadowed:
-        """Nobody else was asked: for want of room, or as the client's answer is none that another could be held to."""
-        failure = SHED if self._launched else self.live.failure
+        """Nobody else was asked: it could not be, or the client's answer is none that another could be held to."""
+        unasked, failure = self._unasked, self.live.failure
         self.live.free()
-        if self.started and failure and self._request_size <= self.policy.max_body:
-            nothing = CapturedAnswer(status=0, fields=(), body=b"", size=0, seconds=0.0, failure=failure)
+        is_asked_for = self._launched or bool(failure)
+        if self.started and is_asked_for and self._request_size <= self.policy.max_body:
+            nothing = CapturedAnswer(status=0, fields=(), body=b"", size=0, seconds=0.0, failure=unasked)
             self._shadows.offer(encode(self._pair(nothing)))
-        return Shadowed.SHED if failure == SHED and self.started else Shadowed.SKIPPED
+        is_shed = self.started and (self._launched or failure == SHED)
+        return Shadowed.SHED if is_shed else Shadowed.SKIPPED
 
     def _pair(self, other: CapturedAnswer) -> Pair:
         """`other` is the shadow's answer."""
@@ -343,11 +384,15 @@ class Capture(Tap):
             new_version=self._version(new),
             raced=not self._dry_run and self._shadows.writes.overlapped(place_of(head.path, cohort), self._since),
             written_at=written + epoch if written else 0.0,
-            bare=self._copied.bare,
+            bare=self._copied.bare and not self._is_called_as_banyan(),
             step=self._step,
             begun=self._begun,
             addresses=self.bound.addresses,
         )
+
+    def _is_called_as_banyan(self) -> bool:
+        """Whether the shadow has carried Banyan's own credential in place of the client's."""
+        return self._shadow is not None and self._shadow.leg.pool.credential is not None
 
     def _epoch(self) -> float:
         """Unix time at monotonic 0."""
@@ -382,3 +427,9 @@ class Capture(Tap):
         self._shadow = self._second = self._plain = None
         room.give_back(FIXED + sum(len(piece) for piece in self._body))
         self._body = []
+
+
+def _authorization(lines: list[bytes]) -> list[bytes]:
+    """Its values among field lines."""
+    parts = [line.partition(b":") for line in lines]
+    return [value.strip() for name, _, value in parts if name.lower() == b"authorization"]

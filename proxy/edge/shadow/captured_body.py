@@ -9,17 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from proxy.core.http.rewrite import rewrite_lines
-from proxy.core.parity.pair import CapturedAnswer, Fields
+from proxy.core.outcome import Refused
+from proxy.core.parity.pair import BREAKER_OPEN, FAILED, SHED, STREAMING, TIMED_OUT, CapturedAnswer, Fields
 
 if TYPE_CHECKING:
     from proxy.core.http.response import ResponseHead
     from proxy.core.outcome import Failure
     from proxy.edge.routing.byte_allowance import ByteAllowance
 
-SHED, STREAMING, TIMED_OUT, FAILED = "shed", "streaming", "timed_out", "failed"
-"""Why there is no whole answer; the comparer knows these words."""
 _EVENTS = b"text/event-stream"
 _CONTENT_TYPE = b"content-type"
+_LEFT_ALONE = frozenset({Refused.UPSTREAM, Refused.BREAKER})
 
 
 class CapturedBody:
@@ -57,6 +57,11 @@ class CapturedBody:
     def status(self) -> int:
         """That of the answer; 0 while there is none."""
         return 0 if self._head is None else self._head.status
+
+    @property
+    def has_echo(self) -> bool:
+        """Whether the side has said whom it saw."""
+        return self._head is not None and bool(self._head.saw)
 
     @property
     def is_truncated(self) -> bool:
@@ -129,6 +134,8 @@ class CapturedBody:
         lines = head.lines
         if public is not None and head.rewritable:
             lines = rewrite_lines(lines, upstream, *public)
+        if head.saw:
+            lines = [*lines, b"X-Banyan-Saw: " + head.saw]
         return CapturedAnswer(
             status=head.status,
             fields=fields_of(lines),
@@ -146,9 +153,9 @@ class CapturedBody:
 
 
 def why_not_whole(failure: Failure) -> str:
-    """The word for a failure of the side that was asked; what Banyan refused by itself says nothing of it."""
+    """The word for a failure of the side that was asked, or for why Banyan refused to ask it."""
     if failure.refused is not None:
-        return SHED
+        return BREAKER_OPEN if failure.refused in _LEFT_ALONE else SHED
     return TIMED_OUT if failure.timed_out else FAILED
 
 

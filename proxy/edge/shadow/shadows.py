@@ -21,6 +21,7 @@ import structlog
 from proxy.core.http.forwarded import is_trusted
 from proxy.core.http.via import line_of, was_shadowed
 from proxy.core.outcome import Side
+from proxy.core.parity.pair import BREAKER_OPEN, SHED
 from proxy.core.routing.route import BreakerPolicy
 from proxy.core.routing.sample import is_sampled
 from proxy.core.routing.shadow import (
@@ -41,7 +42,7 @@ from proxy.edge.instance import NOWHERE, Here
 from proxy.edge.routing.byte_allowance import ByteAllowance
 from proxy.edge.routing.identity import cohort_hash, cohort_key
 from proxy.edge.shadow.capture import FIXED, Capture
-from proxy.edge.shadow.captured_body import SHED, CapturedBody
+from proxy.edge.shadow.captured_body import CapturedBody
 from proxy.edge.shadow.leg import ShadowLeg
 from proxy.edge.shadow.overlapping_writes import WritesInFlight, WriteTap, places_of
 from proxy.edge.upstream.pool import Pool
@@ -152,22 +153,25 @@ class Shadows:
 
     # -- what captures do ---------------------------------------------------------------------------------------------
 
-    def leg(self, capture: Capture, leg: Leg, policy: ShadowPolicy) -> ShadowLeg | None:
-        """Another leg for this request; None when the upstream has as many as it may, or it or the route rests."""
+    def leg(self, capture: Capture, leg: Leg, policy: ShadowPolicy) -> ShadowLeg | str:
+        """Another leg for this request, or why there is none: a bound was met, or the upstream's breaker is open."""
         name = leg.pool.upstream.name
         pool = self.pools.get(name)
         flying = self._flying.setdefault(name, set())
         if pool is None or self._closed or self.is_short or capture.table.switch.on:
-            return None
+            return SHED
         if len(flying) >= policy.concurrency:
-            return None
+            return SHED
+        credential = leg.pool.credential
+        if credential is not None and not credential.is_good(time()):
+            return SHED
         now = monotonic()
         if self._rests.get(capture.bound.route.name, 0.0) - now > IN_VAIN:
-            return None
+            return SHED
         kept = CapturedBody(self.room, policy.max_body)
         made = ShadowLeg(leg, pool, capture.head.host, capture.table.responses, kept, capture)
         if pool.rests(made, now):
-            return None
+            return BREAKER_OPEN
         flying.add(made)
         return made
 
@@ -179,6 +183,10 @@ class Shadows:
         """So many bytes were read of an answer that is too large to be compared."""
         name, now = capture.bound.route.name, monotonic()
         self._rests[name] = max(self._rests.get(name, 0.0), now) + size / max(capture.policy.max_body, 1)
+
+    def echoed(self, capture: Capture, side: Side, *, heard: bool) -> None:
+        """Whether a side has said whom it saw, of a caller who is known."""
+        self._counters.echoed(capture.bound.route.name, side, heard=heard)
 
     def offer(self, frame: bytes) -> bool:
         """Hand a pair over; False: it is lost."""

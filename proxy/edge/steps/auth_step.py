@@ -131,11 +131,12 @@ class AuthStep(RouteStep):
         return answer_of(refusal, self._scopes, self._check.wait(request.client_ip))
 
     def explain(self, request: Request) -> StepSaid:
-        """By the key sets that are at hand; nothing is counted."""
+        """By the key sets that are at hand; nothing is counted. Later steps are asked with who was found."""
         found = self._caller(request)
         if self._issuer is not None and isinstance(found, Refusal) and is_failed_check(found):
             return StepSaid("asks who has issued the token")
         if not isinstance(found, Refusal):
+            request.principal = found
             return StepSaid(f"{found.subject} calls, by {found.policy}")
         if not self._enforces:
             return StepSaid(f"{found.value}, which is not enforced")

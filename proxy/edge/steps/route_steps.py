@@ -14,7 +14,9 @@ from proxy.edge.steps.auth_step import AuthKind
 from proxy.edge.steps.grant_step import GrantKind
 from proxy.edge.steps.idempotency_step import IdempotencyKind, SendingKind
 from proxy.edge.steps.journal_step import JournalKind
+from proxy.edge.steps.principal_step import PrincipalKind
 from proxy.edge.steps.route_rate import RateKind
+from proxy.edge.steps.upstream_auth_step import UpstreamAuthKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +30,9 @@ KINDS: tuple[Callable[[StepServices], StepKind], ...] = (
     AuthKind,  # nothing is begun for a caller that the route does not take
     IdempotencyKind,
     GrantKind,
+    UpstreamAuthKind,
     RateKind,  # behind those that may refuse: only what goes on is counted
+    PrincipalKind,  # before whatever keeps a request as it goes upstream
     JournalKind,  # nothing but a lost key refuses what is in the journal
     SendingKind,  # the last one: what refuses behind it would leave a key to people
 )

@@ -67,9 +67,14 @@ class MemoryPositions:
         return True
 
     async def compare_and_set_all(
-        self, moves: Sequence[Move], lead: Lead | None = None, standing: int | None = None
+        self,
+        moves: Sequence[Move],
+        lead: Lead | None = None,
+        standing: int | None = None,
+        holds: Sequence[int] = (),
     ) -> bool:
         """As PositionStore says."""
+        del holds
         for move in moves:
             check_move(move.after, move.before.version, move.record)
         is_late = standing not in {None, self._version} or (lead and not self.leads(lead))
@@ -107,8 +112,9 @@ class MemoryPositions:
         if not self._orders:
             self._orders.extend(reversed(orders))
 
-    async def set_pin(self, pin: Pin, standing: int | None = None) -> bool:
+    async def set_pin(self, pin: Pin, standing: int | None = None, holds: Sequence[int] = ()) -> bool:
         """As PositionStore says."""
+        del holds
         if standing not in {None, self._version}:
             return False
         kept = cleaned(pin)
@@ -118,9 +124,15 @@ class MemoryPositions:
         return True
 
     async def drop_pin(
-        self, route: str, cohort: str, standing: int | None = None, record: OrderRecord | None = None
+        self,
+        route: str,
+        cohort: str,
+        standing: int | None = None,
+        record: OrderRecord | None = None,
+        holds: Sequence[int] = (),
     ) -> bool:
         """As PositionStore says."""
+        del holds
         if standing not in {None, self._version} or self._pins.pop((route, storable(cohort)), None) is None:
             return False
         if record is not None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from proxy.core.position.standing import Pin
 from proxy.core.routing.snapshot import Snapshot
 from tests.control.conftest import Open, Port
 from tests.control.stands import canary, table
@@ -349,10 +351,10 @@ async def test_a_pin_is_not_set_on_what_changed_at_the_last_moment(port: Port, m
     store = port.parts.asked.store
     inner, orders = store.set_pin, ["b", "a"]
 
-    async def set_pin(pin: Any, standing: int | None = None) -> bool:  # noqa: ANN401 -- as the store's
+    async def set_pin(pin: Pin, standing: int | None = None, holds: Sequence[int] = ()) -> bool:
         if orders and standing is not None:
             await post(port, f"/api/routes/{orders.pop(0)}/hold")
-        return await inner(pin, standing)
+        return await inner(pin, standing, holds)
 
     monkeypatch.setattr(store, "set_pin", set_pin)
     late, _ = await post(port, "/api/routes/a/pin", {"cohort": "acme", "side": "new"}, **{"If-Match": '"v0"'})

@@ -17,6 +17,7 @@ from tests.core.parity.pairs import ASKED, NOISELESS, NOW, answer, asking, in_fi
     [
         (answer({"a": 1}, failure="timed_out"), IncomparableReason.TIMED_OUT),
         (answer({"a": 1}, failure="shed"), IncomparableReason.SHED),
+        (answer({"a": 1}, failure="breaker_open"), IncomparableReason.BREAKER_OPEN),
         (answer({"a": 1}, failure="streaming"), IncomparableReason.STREAMING),
         (answer({"a": 1}, failure="connect: refused"), IncomparableReason.FAILED),
         (answer({"a": 1}, size=9_999_999), IncomparableReason.TRUNCATED),
@@ -27,9 +28,8 @@ from tests.core.parity.pairs import ASKED, NOISELESS, NOW, answer, asking, in_fi
 def test_why_answers_cannot_be_compared(new: CapturedAnswer, why: IncomparableReason | None) -> None:
     """Each reason on either side; where it was asked in vain, legacy has one of its own."""
     legacy = answer({"a": 1})
-    of_legacy = (
-        IncomparableReason.LEGACY_FAILED if why in {IncomparableReason.TIMED_OUT, IncomparableReason.FAILED} else why
-    )
+    in_vain = {IncomparableReason.TIMED_OUT, IncomparableReason.FAILED, IncomparableReason.BREAKER_OPEN}
+    of_legacy = IncomparableReason.LEGACY_FAILED if why in in_vain else why
 
     assert find_differences(ASKED, legacy, new, Rules())[1] is why
     assert find_differences(ASKED, new, legacy, Rules())[1] is of_legacy
@@ -45,7 +45,10 @@ ERROR = answer({"error": 1}, status=500)
         (ERROR, answer({"error": 1}, status=503), IncomparableReason.BOTH_FAILED),
         (ERROR, answer(failure="timed_out"), IncomparableReason.BOTH_FAILED),
         (answer(failure="connect: refused"), answer(failure="timed_out"), IncomparableReason.BOTH_FAILED),
-        (ERROR, answer(failure="shed"), IncomparableReason.SHED),
+        (answer(failure="breaker_open"), answer(failure="breaker_open"), IncomparableReason.BOTH_FAILED),
+        (answer(failure="not_asked"), answer(failure="fell_back"), IncomparableReason.FAILED),
+        (answer(failure="not_asked"), answer(failure="shed"), IncomparableReason.SHED),
+        (answer(failure="not_asked"), answer({"a": 1}), IncomparableReason.FAILED),
         (answer(failure="streaming"), ERROR, IncomparableReason.STREAMING),
         (answer({"error": 1}, status=404), answer({"error": 1}, status=404), None),
         (answer({"error": 1}), ERROR, None),
@@ -59,11 +62,27 @@ def test_two_failures_are_no_agreement(
 
 
 @pytest.mark.parametrize(
-    "legacy", [ERROR, answer(status=501), answer({"a": 1}, status=503, size=99), answer(failure="x")]
+    "legacy",
+    [
+        ERROR,
+        answer(status=501),
+        answer({"a": 1}, status=503, size=99),
+        answer(failure="x"),
+        answer(failure="breaker_open"),
+    ],
 )
-@pytest.mark.parametrize("new", [answer({"a": 1}), answer({"a": 1}, status=404), answer({"a": 1}, size=99)])
+@pytest.mark.parametrize(
+    "new",
+    [
+        answer({"a": 1}),
+        answer({"a": 1}, status=404),
+        answer({"a": 1}, size=99),
+        answer(failure="not_asked"),
+        answer(failure="shed"),
+    ],
+)
 def test_a_failure_of_legacy_alone_is_no_difference_of_new(legacy: CapturedAnswer, new: CapturedAnswer) -> None:
-    """Whatever new says instead, and however legacy failed; a failure of new alone is a difference."""
+    """Whatever new says instead, or where it was not asked, and however legacy failed; new failing is never that."""
     assert find_differences(ASKED, legacy, new, Rules()) == ([], IncomparableReason.LEGACY_FAILED)
     assert find_differences(ASKED, new, legacy, Rules())[1] is not IncomparableReason.LEGACY_FAILED
 

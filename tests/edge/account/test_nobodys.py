@@ -249,13 +249,15 @@ async def test_a_live_answer_that_was_refused_is_never_compared(play: Play, serv
     ("failure", "word"),
     [
         (dial.refusal(Refused.WAIT, "why"), "shed"),
+        (dial.refusal(Refused.UPSTREAM, "why"), "breaker_open"),
+        (dial.refusal(Refused.BREAKER, "why"), "breaker_open"),
         (Failure(phase=Phase.CONNECT, blame=Blame.UPSTREAM, timed_out=True), "timed_out"),
         (Failure(phase=Phase.BODY, blame=Blame.UPSTREAM), "failed"),
     ],
-    ids=["refused", "late", "broken"],
+    ids=["refused", "upstream left alone", "operation left alone", "late", "broken"],
 )
 def test_a_pair_says_why_an_answer_is_not_whole(failure: Failure, word: str) -> None:
-    """What was sent nowhere is shed, as it is for a shadow."""
+    """What met a bound is shed, as it is for a shadow; what a breaker refuses has a word of its own."""
     assert why_not_whole(failure) == word
 
 

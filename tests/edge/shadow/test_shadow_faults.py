@@ -7,6 +7,8 @@ import asyncio
 import pytest
 
 from proxy.core.limits.ceiling import Level
+from proxy.core.parity.answers import IncomparableReason, find_differences
+from proxy.core.parity.rules.rules import Rules
 from proxy.edge.client.process_memory import resident
 from proxy.edge.shadow.shadows import Shadows
 from proxy.link.messages import Probed
@@ -80,8 +82,24 @@ async def test_a_side_that_refuses_is_not_felt(play: Play, serve: Serve) -> None
         await pairs.next()
 
     assert await counted(proxy, 12) == {"failed": 5, "shed": 7}
-    assert {each.new.failure for each in pairs.taken} == {"failed", "shed"}
+    assert {each.new.failure for each in pairs.taken} == {"failed", "breaker_open"}
     assert {each.upstream: each.breaker for each in proxy.listener.upstreams()} == {"legacy": 0, "new": 0}
+
+
+async def test_an_outage_of_legacy_is_none_of_new_s(play: Play, serve: Serve) -> None:
+    """While nobody listens at legacy, also what its breaker leaves alone has failed on legacy alone."""
+    legacy, new = await play(silent), await play(always(sized(b"new")))
+    legacy.stop_listening()
+    proxy, pairs = await shadowing(serve, legacy, new, stage="live", shadow={**QUICK, "sample": 1})
+    client = await proxy.client()
+    for _ in range(12):
+        assert (await client.ask(get())).body == b"new"
+        await pairs.next()
+
+    assert {each.legacy.failure for each in pairs.taken} == {"failed", "breaker_open"}
+    assert {find_differences(each.request, each.legacy, each.new, Rules())[1] for each in pairs.taken} == {
+        IncomparableReason.LEGACY_FAILED
+    }
 
 
 async def test_a_side_that_is_left_alone_costs_legacy_nothing(play: Play, serve: Serve) -> None:
@@ -301,7 +319,7 @@ async def test_without_a_comparer_nobody_is_asked(play: Play, serve: Serve) -> N
 
 
 async def test_a_fallback_is_no_answer_of_the_side_that_failed(play: Play, serve: Serve) -> None:
-    """Where legacy stepped in for new, the pair says that new has no answer; legacy is not asked again."""
+    """Where legacy stepped in for new, new alone has failed; legacy is not asked again, and has failed nothing."""
     legacy, new = await play(always(sized(b"legacy"))), await play(always(sized(b"no", status=b"503 No")))
     proxy, pairs = await shadowing(
         serve,
@@ -315,7 +333,8 @@ async def test_a_fallback_is_no_answer_of_the_side_that_failed(play: Play, serve
     pair = await pairs.next()
 
     assert answer.body == b"legacy"
-    assert (pair.authoritative, pair.new.failure, pair.legacy.body) == ("new", "fell_back", b"")
+    assert (pair.authoritative, pair.new.failure, pair.legacy.failure) == ("new", "fell_back", "not_asked")
+    assert find_differences(pair.request, pair.legacy, pair.new, Rules())[1] is IncomparableReason.FAILED
     assert [each.names.count(b"x-banyan-shadow") for each in legacy.requests] == [0]
     assert await counted(proxy) == {"skipped": 1}
 

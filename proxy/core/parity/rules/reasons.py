@@ -17,6 +17,7 @@ _WORDS = {
     "legacy_failed": "failed on legacy alone",
     "failed": "without an answer of one side",
     "shed": "shed at a limit",
+    "breaker_open": "left alone, as a breaker was open",
     "streaming": "streams",
     "race": "beside a write, or where legacy differs from itself",
     "undecodable": "not to be read",

@@ -1,0 +1,134 @@
+"""What an operator does with Banyan: edits routes.yaml, gives commands, looks at the admin API."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from examples.stage.children import ROOT, Children, StoryError
+from examples.stage.routes import RoutesFile
+
+PATIENCE = 90.0
+"""Seconds for whatever is waited for: it ends by its event, this is for when that never comes."""
+LOOK = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a command printed, and how it left."""
+
+    code: int
+    text: str
+
+
+@dataclass(slots=True)
+class Operator:
+    """`tell` is given each line of the story."""
+
+    children: Children
+    routes: RoutesFile
+    admin: str
+    client: aiohttp.ClientSession
+    tell: Callable[[str], None]
+
+    async def edit(self, route: str, **values: str) -> None:
+        """Change the file, tell of it, and wait until every worker serves it."""
+        before = (await self.look("/api/routes") or {}).get("revision", "")
+        said = await asyncio.to_thread(self.routes.set, route, **values)
+        if not any(said):
+            return
+        self.tell(f"  edit   {self.routes.path.name}, {route}: {'; '.join(filter(None, said))}")
+        await self.serves(before)
+        await self.until(partial(self._runs, route), f"{route} to run as routes.yaml says")
+
+    async def _runs(self, name: str) -> bool:
+        """Whether a route stands where the file has it: one that writes to both sides waits for what is on its way."""
+        routes = (await self.look("/api/routes") or {}).get("routes", [])
+        route: dict[str, Any] = next((each for each in routes if each["name"] == name), {})
+        said, runs = route.get("file", {}), route.get("runs", {})
+        return bool(said) and all(said.get(key) == runs.get(key) for key in ("stage", "split"))
+
+    async def serves(self, before: str = "") -> None:
+        """Until another revision than `before` runs."""
+
+        async def runs() -> bool:
+            status = await self.look("/api/routes")
+            if status is None:
+                return False
+            if problems := status.get("reload", {}).get("problems"):
+                raise StoryError("routes.yaml has problems: " + "; ".join(problems))
+            workers = status["workers"]
+            return status["revision"] != before and bool(workers) and all(each["serves_current"] for each in workers)
+
+        await self.until(runs, "Banyan to serve routes.yaml as it stands")
+
+    async def look(self, path: str) -> Any:  # noqa: ANN401 -- JSON
+        """A page of the admin API; None while it has none."""
+        try:
+            async with self.client.get(self.admin + path) as answer:
+                return await answer.json(content_type=None) if answer.status == 200 else None
+        except (aiohttp.ClientError, ValueError):
+            return None
+
+    async def metric(self, name: str) -> float:
+        """The sum of a metric over its labels."""
+        async with self.client.get(self.admin + "/metrics") as answer:
+            text = await answer.text()
+        lines = [line for line in text.splitlines() if line.startswith((name + " ", name + "{"))]
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
+
+    async def until(self, found: Callable[[], Awaitable[bool]], what: str) -> None:
+        """Look until it is so; StoryError when it takes too long, or a process ends."""
+        deadline = time.monotonic() + PATIENCE
+        while not await found():
+            self.children.check()
+            if time.monotonic() > deadline:
+                raise StoryError(f"waited {PATIENCE:g} s for {what}")
+            await asyncio.sleep(LOOK)
+
+    async def command(self, *words: str, given: str = "", shows: int = 12) -> Said:
+        """`banyan WORDS` in the folder of routes.yaml; told with so many lines of what it printed, and the last."""
+        path = os.pathsep.join(each for each in (str(ROOT), os.environ.get("PYTHONPATH", "")) if each)
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", "proxy", *words),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            cwd=self.routes.path.parent,
+            env={**os.environ, **self.children.variables, "PYTHONPATH": path, "COLUMNS": "100"},
+        )
+        out, _ = await process.communicate(given.encode())
+        text = out.decode()
+        if shows:
+            self.tell(f"  $ banyan {' '.join(words)}")
+            lines = [line for line in text.splitlines() if line.strip()]
+            if len(lines) > shows:
+                lines[shows - 1 : -1] = [f"… {len(lines) - shows} lines more"]
+            for line in lines:
+                self.tell(f"    {line}")
+        return Said(await process.wait(), text)
+
+    async def json(self, *words: str) -> Any:  # noqa: ANN401 -- JSON
+        """What a command says to scripts; it is not told of."""
+        said = await self.command(*words, "--json", shows=0)
+        try:
+            return json.loads(said.text)
+        except ValueError as error:
+            raise StoryError(f"banyan {' '.join(words)}: {said.text}") from error
+
+
+def own_copy(example: Path, folder: Path) -> RoutesFile:
+    """The example's routes.yaml in the folder in which the story plays."""
+    copy = folder / "routes.yaml"
+    copy.write_text((example / "routes.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    return RoutesFile(copy)
