@@ -63,6 +63,7 @@ _MOST_HOP_DIGITS = 9
 _TARGET: Final = bytes(byte for byte in range(0x21, 0x7F) if byte != ord("#"))
 """What llhttp and `is_acceptable` take in a target of origin form."""
 _NOTHING: Mapping[bytes, list[bytes]] = {}
+_AUTHORIZATION: Final = b"authorization:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +168,13 @@ class RequestHead:
     def add(self, lines: Iterable[bytes]) -> None:
         """Towards the upstream these field lines as well, behind all others, among which none has such a name."""
         self.lines = [*self.lines, *lines]
+        self.joined = None
+
+    def leave_out_authorization(self) -> None:
+        """`put(b"Authorization")` for who does it with every request: that name has no other spelling but capitals."""
+        host = self.lines[self.host_at] if self.host_at >= 0 else None
+        self.lines = [line for line in self.lines if line[:14].lower() != _AUTHORIZATION]
+        self.host_at = -1 if host is None else self.lines.index(host)
         self.joined = None
 
     def note(self, name: bytes, value: bytes) -> None:

@@ -118,7 +118,7 @@ class AuthStep(RouteStep):
             return self._refuse(request, found)
         request.principal = found
         if self._enforces and found.policy not in self._forwards:
-            request.head.put(_FIELD)
+            request.head.leave_out_authorization()
         return None
 
     def _refuse(self, request: Request, refusal: Refusal) -> LocalAnswer | None:

@@ -10,6 +10,8 @@ import pytest
 from proxy.config.load import Loaded, load_text
 from proxy.core.auth.algorithm import Algorithm
 from proxy.core.auth.auth_policy import ClaimIs, JwtPolicy, RouteAuth
+from proxy.core.routing.cohort import CohortSource, SourceKind
+from proxy.core.routing.predicate import ClaimHolds
 from proxy.core.routing.route import RateLimit
 from proxy.core.routing.snapshot import Snapshot
 from tests.config.given_files import FILE, problems, snapshot
@@ -259,3 +261,39 @@ def test_what_is_wrong_with_auth_itself_is_told_once() -> None:
     assert not [each for each in found if ": routes[" in each]
     found = problems(HEAD + "auth: 7\nroutes:\n  - { name: a, match: /a, stage: legacy, auth: members }\n")
     assert any(": auth: " in each for each in found)
+
+
+def test_routes_and_cohorts_may_go_by_claims() -> None:
+    """Whose names the table knows; every policy is asked then, whether a route names it or not."""
+    match = "match: { path: /a, jwt: { tenant: [acme, b], role: true } }, cohort: jwt:sub"
+    text = file("auth: anonymous").replace("match: /a", match)
+    found = snapshot(text)
+    (route,) = found.routes
+
+    assert route.predicates == (
+        ClaimHolds(ClaimIs("tenant", frozenset({"acme", "b"}))),
+        ClaimHolds(ClaimIs("role")),
+    )
+    assert route.cohort == (CohortSource(SourceKind.JWT, "sub"),)
+    assert found.claims_read == {"tenant", "role", "sub"}
+    assert b"authorization" in found.fields
+
+
+@pytest.mark.parametrize(
+    ("match", "where"), [("match: { path: /a, jwt: { a: b } }", "match.jwt"), ("match: /a, cohort: jwt:a", "cohort")]
+)
+def test_claims_need_a_policy(match: str, where: str) -> None:
+    """Nobody would verify them."""
+    (found,) = problems(HEAD + f"routes:\n  - {{ name: a, stage: legacy, {match} }}\n")
+    assert f"routes[0].{where}: reads claims, and there is no policy that verifies a token" in found
+
+
+def test_two_routes_that_take_one_claim_are_a_conflict() -> None:
+    """As with any condition."""
+    routes = "".join(
+        f"  - {{ name: {name}, match: {{ path: /a, jwt: {{ a: [{values}] }} }}, stage: legacy, auth: anonymous }}\n"
+        for name, values in (("a", "one, two"), ("b", "two, three"))
+    )
+    text = file("auth: members")
+    (found,) = problems(text[: text.index("  - {")] + routes)
+    assert "takes requests that" in found
