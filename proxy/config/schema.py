@@ -14,7 +14,8 @@ from typing import Any
 from pydantic import Field, create_model
 
 from proxy.config.block import Block, KeysAt
-from proxy.config.blocks.auth import AUTH
+from proxy.config.blocks.callers.auth import AUTH
+from proxy.config.blocks.callers.suspend import SUSPEND
 from proxy.config.blocks.compare import COMPARE
 from proxy.config.blocks.databases import DATABASES
 from proxy.config.blocks.fallback import FALLBACK
@@ -31,7 +32,6 @@ from proxy.config.blocks.route import RESPOND, ROUTE, SIDES
 from proxy.config.blocks.server import LOG, SERVER, TRUST
 from proxy.config.blocks.shadow import SHADOW
 from proxy.config.blocks.stickiness import STICKINESS
-from proxy.config.blocks.suspend import SUSPEND
 from proxy.config.blocks.tls import TLS
 from proxy.config.blocks.upstream import UPSTREAM
 from proxy.config.blocks.waits import WAITS
