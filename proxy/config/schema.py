@@ -62,8 +62,8 @@ BLOCKS = (
     TLS,
     LOG,
     DATABASES,
-    HOOKS,
     SUSPEND,
+    HOOKS,
 )
 
 
@@ -104,7 +104,7 @@ FileBlock: type[Block] = create_model(
 LATER: Mapping[type[Block], tuple[str, ...]] = {
     FileBlock: ("include",),
     UpstreamBlock: ("auth",),
-    MatchBlock: ("graphql", "jwt"),
+    MatchBlock: ("graphql",),
     RouteBlock: ("handover", "adapter"),
 }
 """Where what is promised will stand."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from proxy.core.http.authority import normal_host
 from proxy.core.http.headers import PROTECTED, FieldKind, connection_tokens, is_managed, request_kind
@@ -80,6 +80,7 @@ class RequestHead:
     `binds`: it authenticates the connection it is sent on (RFC 4559 section 6), which is then nobody else's.
     `passed`: what it went through before (`via.py`); `mark`: the line in place of the route's own, or empty.
     `said_id`: the `X-Request-Id` that it came with, where that is a token, whoever sent it.
+    `claims`: those of a verified token, where a route asks for them; None: there is none.
     `hops`: how many more an OPTIONS may make (`Max-Forwards`), or -1.
     `plain`: no body, no mark, and no field that Banyan reads for itself: what follows from those need not be looked at.
     Defaults stand on the class: interpreted, setting sixteen attributes costs a microsecond; compiled, they are slots.
@@ -99,6 +100,7 @@ class RequestHead:
     joined: bytes | None = None
     visit: RequestContext | None = None
     passed: tuple[bytes, ...] = ()
+    claims: Mapping[str, Any] | None = None
     hops: int = -1
     said_id: bytes = b""
     mark: bytes = b""

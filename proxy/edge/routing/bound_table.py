@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,6 +133,8 @@ class Live:
         self.table = snapshot.table
         self.switch = WorkerKillSwitch()  # that of the worker, once the table is adopted
         self.ties: Ties | None = None  # given by the worker, too
+        self.claims: Callable[[Any], Mapping[str, Any] | None] | None = None  # of a `Request`; given likewise
+        self.claims_read = snapshot.claims_read
         self.reader = snapshot.reader()
         self.forgiven = snapshot.forgiven
         self.forgiving = LenientRequests(snapshot) if self.forgiven else None
