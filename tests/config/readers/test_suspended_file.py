@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from proxy.config.files.suspended_file import place, read
+from proxy.config.readers.suspended_file import place, read
 
 
 def test_a_relative_path_counts_from_routes_yaml(tmp_path: Path) -> None:
