@@ -10,8 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from examples.accounts.stage.children import StoryError
-from examples.accounts.stage.parts import MissingPartError, Parts, find_parts
+from examples.accounts.stage.parts import Parts, find_parts
 from examples.accounts.stage.scene import Scene, scene
 from examples.accounts.story.authentication import authentication
 from examples.accounts.story.data import data
@@ -20,7 +19,9 @@ from examples.accounts.story.load import Load
 from examples.accounts.story.play import Play
 from examples.accounts.story.report import Report
 from examples.accounts.story.separation import separation
-from examples.accounts.story.telling import Telling
+from examples.stage.children import StoryError
+from examples.stage.parts import MissingPartError
+from examples.stage.telling import Telling
 
 FINE, FOUND, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 PHASES = (authentication, data, separation)

@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import aiohttp
 from aiohttp import web
@@ -122,6 +123,16 @@ class Program:
             return len(self.events(event)) >= times
 
         await until(logged)
+
+    async def until_reloaded(self, times: int = 1) -> None:
+        """Wait until an edit was taken, so many since the start, and every worker serves by it."""
+        await self.until_logged("config_reloaded", times)
+
+        async def serve() -> bool:
+            workers: Any = (await self.api())["workers"]
+            return bool(workers) and all(worker["serves_current"] for worker in workers)
+
+        await until(serve)
 
     async def until_metric(self, name: str, at_least: float) -> None:
         """Wait until a metric has reached a value."""

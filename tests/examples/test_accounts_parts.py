@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from examples.accounts.stage.parts import MissingPartError, find_parts
+from examples.accounts.stage.parts import find_parts
+from examples.stage.parts import MissingPartError
 from proxy.store.embedded.binaries import installed
 from tests.examples.conftest import banyan
 
@@ -55,7 +56,7 @@ def test_a_missing_postgresql_is_told_with_its_command(
     found = installed()
     of_system = [each for each in found if each.folder.is_relative_to("/usr/lib/postgresql")]
     left = [each for each in found if (each in of_system) is not (missing == "the system's")]
-    monkeypatch.setattr("examples.accounts.stage.parts.installed", lambda: left)
+    monkeypatch.setattr("examples.stage.parts.installed", lambda: left)
 
     with pytest.raises(MissingPartError) as told:
         find_parts()

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from examples.accounts.story.evidence import Consents
-from examples.accounts.story.notebook import Notebook
 from examples.accounts.story.report import Report
+from examples.stage.notebook import Notebook
 
 GOOD = Report(
     phases=3,

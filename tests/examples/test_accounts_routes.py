@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from examples.accounts.stage.operator import own_copy
-from tests.examples.conftest import banyan
+from examples.stage.operator import own_copy
+from tests.examples.conftest import ROOT, banyan
 
+EXAMPLE = ROOT / "examples" / "accounts"
 VARIABLES = {
     **dict.fromkeys(("ACCOUNTS_BANYAN", "ACCOUNTS_ADMIN"), "0"),
     **{f"ACCOUNTS_{name}": str(7000 + at) for at, name in enumerate(("CARD", "SERVICE", "AGGREGATOR"))},
@@ -25,7 +26,7 @@ VARIABLES = {
 def test_the_file_is_one_that_banyan_takes(tmp_path: Path) -> None:
     """`banyan check` has no objection, with the variables that the story sets."""
     (tmp_path / "data.key").write_text(secrets.token_hex(32))
-    file = own_copy(tmp_path).path
+    file = own_copy(EXAMPLE, tmp_path).path
     played = banyan("check", str(file), **VARIABLES)
 
     assert played.code == 0, played.text + played.complaint
@@ -33,7 +34,7 @@ def test_the_file_is_one_that_banyan_takes(tmp_path: Path) -> None:
 
 def test_an_edit_changes_its_lines_alone(tmp_path: Path) -> None:
     """A value is changed, a line put in and taken out, and the edit back leaves the file as it was."""
-    routes = own_copy(tmp_path)
+    routes = own_copy(EXAMPLE, tmp_path)
     before = routes.path.read_text()
     there = routes.set("auth", stage="canary", split="10%")
     lines = routes.path.read_text().splitlines()
@@ -48,10 +49,10 @@ def test_an_edit_changes_its_lines_alone(tmp_path: Path) -> None:
 
 def test_an_edit_that_changes_nothing_says_nothing(tmp_path: Path) -> None:
     """The file stays, and nobody waits for another revision."""
-    assert own_copy(tmp_path).set("auth", stage="legacy", split="") == []
+    assert own_copy(EXAMPLE, tmp_path).set("auth", stage="legacy", split="") == []
 
 
 def test_a_route_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     """No edit goes elsewhere."""
     with pytest.raises(ValueError, match="name: nowhere"):
-        own_copy(tmp_path).set("nowhere", stage="live")
+        own_copy(EXAMPLE, tmp_path).set("nowhere", stage="live")

@@ -15,13 +15,13 @@ from typing import Any
 import aiohttp
 import asyncpg
 
-from examples.accounts.stage.children import Child, Children, StoryError
-from examples.accounts.stage.operator import Operator, own_copy
 from examples.accounts.stage.parts import Parts
-from examples.accounts.stage.ports import held_ports
-from examples.accounts.stage.routes import RoutesFile
-from examples.accounts.stage.stores import Store, card_store, service_store
 from examples.accounts.systems.settings import SOCKET, Settings
+from examples.stage.children import Child, Children
+from examples.stage.operator import Operator, own_copy
+from examples.stage.ports import held_ports
+from examples.stage.routes import RoutesFile
+from examples.stage.stores import Store, system_store, wheel_store
 
 SYSTEMS = Path(__file__).parents[1] / "systems"
 RECEIVABLES = 5
@@ -67,7 +67,7 @@ class Scene:
         """The account service's next release: it listens on the socket of the one before, which then drains."""
         self.where = replace(self.where, release=release)
         before, self.service_child = self.service_child, _start_service(self.children, self.where, self.listener)
-        await _until_said(self.children, self.service_child, "listening")
+        await self.children.until_said(self.service_child, "listening")
         await asyncio.to_thread(self.children.end, before)
 
     async def ask(self, store: str, statement: str, *values: object) -> list[Any]:
@@ -83,12 +83,12 @@ async def scene(folder: Path, parts: Parts, tenants: int, tell: Callable[[str], 
         ports = stack.enter_context(held_ports(6))
         children = stack.enter_context(Children(folder))
         client = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)))
-        card, service = card_store(folder, parts.card), service_store(folder, parts.service)
+        card, service = system_store("card", folder, parts.card), wheel_store("service", folder, parts.service)
         where = _settings(ports, card, service)
         _variables(children, where, ports[5], card, service)
         aggregator = _start_aggregator(children, parts, folder, where, tenants)
         await _have_stores(children, (card, "card.sql"), (service, "service.sql"))
-        await _until_said(children, aggregator, "listening")
+        await children.until_said(aggregator, "listening")
         spare = await _sow(card, children, folder)
         listener = stack.enter_context(_listener(where.service))
         routes, child = _start_systems(children, folder, where, listener)
@@ -115,7 +115,7 @@ def _start_systems(
 ) -> tuple[RoutesFile, Child]:
     """Both products, the account service, and Banyan as a user starts it."""
     (folder / "data.key").write_text(secrets.token_hex(32), encoding="ascii")
-    routes = own_copy(folder)
+    routes = own_copy(SYSTEMS.parent, folder)
     children.python("banyan", "proxy", "serve", "--config", str(routes.path))
     children.python("card-product", "examples.accounts.systems.card_product")
     children.python("receivables", "examples.accounts.systems.receivables")
@@ -123,7 +123,7 @@ def _start_systems(
 
 
 async def _until_all_answer(made: Scene) -> None:
-    await _until_said(made.children, made.service_child, "listening")
+    await made.children.until_said(made.service_child, "listening")
     for port in (made.where.card, made.where.service):
         await made.operator.until(partial(_answers, made.client, port), f"port {port} to answer")
     await made.operator.serves()
@@ -194,14 +194,6 @@ async def _sow(card: Store, children: Children, folder: Path) -> list[str]:
     finally:
         await connection.close()
     return [token for name, token in grants if not name.startswith("t-")]
-
-
-async def _until_said(children: Children, child: Child, word: str) -> None:
-    while word not in child.log.read_text(encoding="utf-8", errors="replace"):
-        if child.process.poll() is not None:
-            raise StoryError(f"{child.name} ended: {child.last_words}")
-        children.check()
-        await asyncio.sleep(0.05)
 
 
 async def _answers(client: aiohttp.ClientSession, port: int) -> bool:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from examples.accounts.stage.children import StoryError
 from examples.accounts.stage.scene import Scene
+from examples.stage.children import StoryError
 
 
 @dataclass(frozen=True, slots=True)

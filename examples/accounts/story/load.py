@@ -16,10 +16,10 @@ from typing import Any
 
 import aiohttp
 
-from examples.accounts.stage.children import StoryError
-from examples.accounts.stage.operator import LOOK, PATIENCE
 from examples.accounts.stage.scene import RECEIVABLES, Scene
-from examples.accounts.story.notebook import Notebook
+from examples.stage.children import StoryError
+from examples.stage.notebook import Notebook
+from examples.stage.operator import LOOK, PATIENCE
 
 ACTORS = 6
 PAUSE = 0.05

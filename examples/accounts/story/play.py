@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from examples.accounts.stage.children import StoryError
-from examples.accounts.stage.operator import Operator
 from examples.accounts.stage.scene import Scene
 from examples.accounts.story.evidence import until_journal_is_empty
 from examples.accounts.story.load import Load
 from examples.accounts.story.report import Report
-from examples.accounts.story.telling import Telling
+from examples.stage.children import StoryError
+from examples.stage.operator import Operator
+from examples.stage.telling import Telling
 
 
 @dataclass(slots=True)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from examples.accounts.story.evidence import Consents
-from examples.accounts.story.notebook import Notebook
 from examples.accounts.story.token_times import Timed
+from examples.stage.notebook import Notebook
 
 
 @dataclass(slots=True)

@@ -11,8 +11,8 @@ from typing import Any
 
 import aiohttp
 
-from examples.accounts.stage.children import StoryError
 from examples.accounts.systems.settings import CARD_ADDRESS, CLIENT, CLIENT_SECRET
+from examples.stage.children import StoryError
 
 AT_ONCE = 2
 

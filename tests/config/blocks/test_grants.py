@@ -134,6 +134,17 @@ def test_a_key_that_stands_in_the_file_is_warned_of() -> None:
     assert len(problems(in_files)) == 2
 
 
+def test_keys_in_files_are_not_warned_of(tmp_path: Path) -> None:
+    """They stand in no copy of the file."""
+    for name in ("hash", "data"):
+        (tmp_path / name).write_bytes(bytes(32))
+    text = FILE.replace('"${HASH}"', f"file:{tmp_path / 'hash'}").replace('"${DATA}"', f"file:{tmp_path / 'data'}")
+    found = load_text(text, str(tmp_path / "routes.yaml"), {})
+
+    assert isinstance(found, Loaded)
+    assert not [line for line in found.warnings if "grants" in line]
+
+
 @pytest.mark.parametrize(
     ("more", "complaint"),
     [

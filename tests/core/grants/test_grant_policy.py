@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_network
 
 import pytest
@@ -26,3 +27,12 @@ def test_a_system_is_known_by_its_network(address: str, expected: str | None) ->
     """Whoever fits none is a stranger."""
     found = POLICY.system_of(address)
     assert (None if found is None else found.name) == expected
+
+
+def test_old_tokens_are_served_to_whom_they_still_belong() -> None:
+    """Until a system's date; to the heir alone where there is one."""
+    ending = replace(POLICY, systems=(replace(POLICY.systems[0], until=10.0), POLICY.systems[1]))
+
+    assert ending.holders(9.0) == ("legacy", "new")
+    assert ending.holders(10.0) == ("new",)
+    assert replace(ending, heir="legacy").holders(10.0) == ("legacy",)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from proxy.core.grants.token_request import (
     FORM,
+    Credentials,
     Misread,
     Proof,
     TokenRequest,
@@ -162,3 +163,12 @@ def test_the_sub_of_an_id_token_is_read_unverified() -> None:
     """It came from the provider itself; what is no JWT says nothing."""
     assert unverified_claims(jwt({"sub": "a"})) == {"sub": "a"}
     assert unverified_claims("opaque") == {}
+
+
+@pytest.mark.parametrize(
+    ("proof", "lasts"),
+    [(Proof.BASIC, "lasts"), (Proof.POST, "lasts"), (Proof.ASSERTION, ""), (Proof.NONE, "")],
+)
+def test_an_assertion_is_good_for_one_call(proof: Proof, lasts: str) -> None:
+    """A password may be shown again, what is signed for one call may not (RFC 7523 section 3)."""
+    assert Credentials(client_id="card", proof=proof).is_lasting is bool(lasts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.core.journal.intent import FirstOutcome, may_ask_again, outcome_of
+from proxy.core.journal.intent import FirstOutcome, may_ask_again, outcome_of, outcome_of_repeat
 from proxy.core.routing.effects import Effects
 
 
@@ -47,3 +47,19 @@ def test_a_write_of_unknown_outcome_is_asked_for_again_only_without_harm(
 ) -> None:
     """A client's key alone promises nothing: the route has to declare that the side keeps it."""
     assert may_ask_again(declared, method, has_key=bool(key)) is (may == "again")
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "outcome"),
+    [
+        (404, b"DELETE", FirstOutcome.DONE),
+        (404, b"PUT", FirstOutcome.FAILED),
+        (409, b"PUT", FirstOutcome.UNKNOWN),
+        (412, b"PUT", FirstOutcome.UNKNOWN),
+        (500, b"PUT", FirstOutcome.UNKNOWN),
+        (200, b"PUT", FirstOutcome.DONE),
+    ],
+)
+def test_what_a_second_attempt_meets_may_be_the_first(status: int, method: bytes, outcome: FirstOutcome) -> None:
+    """A DELETE finds nothing where the first one was done, and a conflict may be with it."""
+    assert outcome_of_repeat(status, method) is outcome

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.core.journal.json_values import replaced, value_at
+from proxy.core.journal.json_values import is_encoded, replaced, value_at
 from proxy.core.journal.writes import JsonPath, parse_json_path
 
 
@@ -59,3 +59,11 @@ def test_all_other_bytes_stay(text: str, after: str) -> None:
 def test_what_is_no_number_becomes_a_string() -> None:
     """Sides may count differently: one by numbers, the other by UUIDs."""
     assert replaced('{"id": 7}', path("$.id"), 'a"b') == '{"id": "a\\"b"}'
+
+
+@pytest.mark.parametrize(
+    ("codings", "said"), [(None, ""), (b"", ""), (b" Identity", ""), (b"gzip", "encoded"), (b"identity, br", "encoded")]
+)
+def test_what_has_no_coding_stands_in_clear(codings: bytes | None, said: str) -> None:
+    """`identity` is none (RFC 9110 section 8.4.1)."""
+    assert is_encoded(codings) is bool(said)

@@ -91,3 +91,9 @@ def test_the_addresses_of_a_routes_sides_have_a_name() -> None:
 def test_a_hook_shows_scheme_and_host_alone(rest: str) -> None:
     """A path or a query may hold a token."""
     assert Hook(url=Secret(f"https://hooks.example.com:8443{rest}")).shown == "https://hooks.example.com:8443"
+
+
+def test_whatever_is_not_kept_in_memory_is_in_a_database() -> None:
+    """A clerk is there then."""
+    assert not SNAPSHOT.has_database
+    assert replace(SNAPSHOT, state=Secret("embedded")).has_database

@@ -36,3 +36,14 @@ def test_a_route_reads_the_fields_of_its_steps() -> None:
     route = Route(name="a", index=0, pattern=pattern, steps=(Badge(b"x-badge"),))
 
     assert route.fields == {b"x-badge"}
+
+
+def test_heads_are_kept_where_every_step_allows_it() -> None:
+    """One step whose requests carry what nobody may see is enough."""
+    pattern = parse_pattern("/**")
+    assert isinstance(pattern, PathPattern)
+    open_route = Route(name="a", index=0, pattern=pattern, steps=(Badge(b"x-badge"),))
+    veiled = Route(name="a", index=0, pattern=pattern, steps=(Badge(b"x-badge"), Badge(b"x-key", is_remembered=False)))
+
+    assert open_route.is_remembered
+    assert not veiled.is_remembered

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from proxy.core.judge.policy import GuardPolicy, Ramp
+from proxy.core.parity.rules.rules import Rules
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Cause, Position
 from proxy.core.routing.route import Respond, Route
@@ -159,6 +160,22 @@ def test_a_latch_is_told(split: float, words: str) -> None:
 
     assert cautions(plan) == [Caution.LATCH]
     assert words in plan.notes[0].sentence
+
+
+def test_an_edit_that_comes_up_to_where_the_route_runs_is_no_move() -> None:
+    """The judge was there already, and its step goes on."""
+    at = position(Place(Stage.CANARY, 0.5), Place(Stage.CANARY, 0.1))
+    plan = planned(route(split=0.1), route(split=0.5), at)
+
+    assert cautions(plan) == [Caution.GOES_ON]
+
+
+def test_other_rules_of_comparison_begin_anew() -> None:
+    """What was compared by the rules before is no evidence any more; where one side is asked nothing is compared."""
+    rules = Rules(secrets=frozenset({"iban"}))
+
+    assert cautions(planned(route(split=0.1), route(split=0.1, compare=rules))) == [Caution.ANEW]
+    assert cautions(planned(route(Stage.LEGACY), route(Stage.LEGACY, compare=rules))) == []
 
 
 def test_a_hold_is_told() -> None:

@@ -139,8 +139,7 @@ async def test_an_edit_of_routes_ends_nothing(tmp_path: Path) -> None:
         give(kill_file(banyan), ORDER)
         await banyan.until_logged("killed", 2)
         write(banyan.file, banyan.file.read_text() + "  - { name: more, match: /more/**, stage: live }\n")
-        await banyan.until_logged("config_reloaded")
-        await banyan.until_ready()
+        await banyan.until_reloaded()
         killed = [await served(banyan, target) for target in ("/live/a", "/more/a")]
         lift(kill_file(banyan))
         await until_served(banyan, "/more/a", "new")
@@ -163,7 +162,7 @@ async def test_the_file_may_be_named_and_named_anew(tmp_path: Path) -> None:
         (tmp_path / "stop").unlink()
         await until_served(banyan, "/live/a", "new")
         write(banyan.file, banyan.file.read_text().replace("kill_file: stop", "kill_file: halt"))
-        await banyan.until_logged("config_reloaded")
+        await banyan.until_reloaded()
         (tmp_path / "halt").touch()
         await until_served(banyan, "/live/a", "legacy")
 

@@ -81,8 +81,7 @@ async def test_exactly_those_move_that_plan_has_named(tmp_path: Path) -> None:
         copy = edited(banyan, "split: 10%", "split: 20%")
         code, plan = await planned(banyan, copy, "--replay", "0")
         write(banyan.file, copy.read_text())
-        await banyan.until_logged("config_reloaded")
-        await banyan.until_ready()
+        await banyan.until_reloaded()
         after = await answers(banyan)
         moved = {tenant for tenant in before if before[tenant] != after[tenant]}
         orders = plan["routes"][0]
@@ -109,8 +108,7 @@ async def test_a_first_canary_is_known_before_it_runs(tmp_path: Path) -> None:
         copy = edited(banyan, "stage: legacy", "stage: canary, split: 25%")
         _, plan = await planned(banyan, copy)
         write(banyan.file, copy.read_text())
-        await banyan.until_logged("config_reloaded")
-        await banyan.until_ready()
+        await banyan.until_reloaded()
         after = await answers(banyan, "/other")
         rest = plan["routes"][1]
 
@@ -152,7 +150,7 @@ async def test_why_knows_a_request_by_its_id(tmp_path: Path) -> None:
         await until_remembered(banyan, 1)
         first = await run(banyan, "why", name)
         write(banyan.file, banyan.file.read_text().replace("stage: canary, split: 10%", "stage: live"))
-        await banyan.until_logged("config_reloaded")
+        await banyan.until_reloaded()
         second = await run(banyan, "why", name, "--json")
         code, _, advice = await run(banyan, "why", "unknown")
 

@@ -34,8 +34,7 @@ async def rename(banyan: Program, before: str, after: str) -> None:
     """An edit of one replica's file."""
     loaded = len(banyan.events("config_reloaded"))
     write(banyan.file, banyan.file.read_text().replace(before, after))
-    await banyan.until_logged("config_reloaded", loaded + 1)
-    await banyan.until_ready()
+    await banyan.until_reloaded(loaded + 1)
 
 
 async def asked(banyan: Program, path: str) -> dict[str, str]:

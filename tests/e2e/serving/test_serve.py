@@ -43,8 +43,7 @@ async def test_an_edit_is_in_force_in_every_worker_within_a_second(tmp_path: Pat
         program(tmp_path, LEGACY, legacy=legacy, new=new, workers=2) as banyan,
     ):
         write(banyan.file, banyan.file.read_text().replace("stage: legacy", "stage: live"))
-        await banyan.until_logged("config_reloaded")
-        await banyan.until_ready()
+        await banyan.until_reloaded()
         answers = set()
         for _ in range(20):
             async with aiohttp.ClientSession() as session, session.get(banyan.url + "/a") as response:
@@ -63,7 +62,7 @@ async def test_edits_are_on_record_and_the_first_line_says_what_a_restart_costs(
         good = banyan.file.read_text()
         ruled = good.replace("stage: legacy", "stage: legacy, compare: {secrets: [iban]}, upgrades: [websocket]")
         write(banyan.file, ruled)
-        await banyan.until_logged("config_reloaded")
+        await banyan.until_reloaded()
         write(banyan.file, good.replace("stage: legacy", "stage: legcy"))
         await banyan.until_logged("config_refused")
         found: list[dict[str, str]] = []

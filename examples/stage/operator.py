@@ -15,8 +15,8 @@ from typing import Any
 
 import aiohttp
 
-from examples.accounts.stage.children import ROOT, Children, StoryError
-from examples.accounts.stage.routes import RoutesFile
+from examples.stage.children import ROOT, Children, StoryError
+from examples.stage.routes import RoutesFile
 
 PATIENCE = 90.0
 """Seconds for whatever is waited for: it ends by its event, this is for when that never comes."""
@@ -127,8 +127,8 @@ class Operator:
             raise StoryError(f"banyan {' '.join(words)}: {said.text}") from error
 
 
-def own_copy(folder: Path) -> RoutesFile:
+def own_copy(example: Path, folder: Path) -> RoutesFile:
     """The example's routes.yaml in the folder in which the story plays."""
     copy = folder / "routes.yaml"
-    copy.write_text((Path(__file__).parents[1] / "routes.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    copy.write_text((example / "routes.yaml").read_text(encoding="utf-8"), encoding="utf-8")
     return RoutesFile(copy)
