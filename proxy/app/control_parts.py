@@ -39,7 +39,7 @@ from proxy.control.position.standing_file import StandingWriter, begin
 from proxy.control.position.standing_here import StandingHere
 from proxy.control.probe.health import Probes
 from proxy.control.running import Running
-from proxy.control.suspension.suspensions import Suspensions
+from proxy.control.suspension.suspended_subjects import Suspensions
 from proxy.core.judge.legacy import LegacyHealth
 from proxy.core.judge.verdict import Ruling
 from proxy.core.position.position import Transition

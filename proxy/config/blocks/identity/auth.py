@@ -3,6 +3,7 @@
 Rule 1: with any policy, every route says who may call it, be it that anybody may: nothing is open by omission.
 Rule 2: off loopback, a route that anybody may call says why.
 Rule 3: a key set in a file is read with this file; one at a URL is fetched while Banyan runs.
+Long: what is right of a policy and what is right of the routes that name it are told by one another.
 """
 
 from __future__ import annotations

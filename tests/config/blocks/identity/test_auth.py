@@ -131,8 +131,7 @@ def refused(text: str, place: Path) -> list[str]:
 def test_a_key_set_in_a_file_comes_with_the_table(tmp_path: Path) -> None:
     """Its public keys, once for all policies that name it; another file is another revision."""
     keys = tmp_path / "jwks.json"
-    policy = "issuer: https://id, audience: orders, algorithms: [ES256], keys: { file: jwks.json }"
-    text = file(policy=policy)
+    text = file(policy="issuer: https://id, audience: orders, algorithms: [ES256], keys: { file: jwks.json }")
     revisions = set()
     for kid in ("one", "two"):
         keys.write_text(json.dumps({"keys": [{**EC, "kid": kid, "x5c": ["AA"]}]}))
