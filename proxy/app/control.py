@@ -82,7 +82,7 @@ async def serve_control(given: ControlInputs) -> None:
     running, links, stores, probes = base.running, base.links, base.stores, base.probes
     flow = EvidenceFlow(stores, base.book, links.comparing, running)
     parts = ControlParts(base)
-    kill = _kill_switch(given, running, links, parts)
+    kill = _kill_switch(given, base, parts)
     kill_file = KillFile(kill.path, kill.take)
     callers = CallerParts(base, parts, given.suspended_file, tasks)
     parts.asked.epoch_begun = flow.begin
@@ -186,15 +186,16 @@ def _admin(
     )
 
 
-def _kill_switch(given: ControlInputs, running: Running, links: Links, parts: ControlParts) -> KillSwitch:
+def _kill_switch(given: ControlInputs, base: ControlBase, parts: ControlParts) -> KillSwitch:
     return KillSwitch(
-        running=running,
-        links=links,
+        running=base.running,
+        links=base.links,
         place=given.kill_file,
         give=kill_file.give,
         lift=kill_file.lift,
         judged=parts.judged,
         records=parts.kill_records,
+        conditions=lambda: base.probes.conditions,
     )
 
 

@@ -116,10 +116,16 @@ class ControlParts:
         )
         self.judged = JudgedRoutes(here=self.here, judge=self.judge, judging=judging)
         around = Around(killed=self._killed, conditions=lambda: base.probes.conditions)
-        self.asked = RouteMoves(
-            running=running, here=self.here, mover=self.mover, judge=self.judge, store=store, around=around
-        )
         self.records = RecordWriter(store, self.here.instance, clock, self.mover.look)
+        self.asked = RouteMoves(
+            running=running,
+            here=self.here,
+            mover=self.mover,
+            judge=self.judge,
+            store=store,
+            around=around,
+            records=self.records,
+        )
         self.kill_records = KillRecords(self.records)
         self.edit_records = EditRecords(self.records, lambda route: route in self.here.positions)
         self._hooks = base.hooks

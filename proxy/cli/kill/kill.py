@@ -65,13 +65,13 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
     from proxy.cli.admin_address import url_of
     from proxy.cli.kill.turning import (
         SwitchTurned,
+        as_it_stands,
         await_workers,
         beyond_reach,
         is_another,
         order_now,
         snapshot_or_leave,
         turned_lines,
-        who_stays,
     )
     from proxy.config.files import kill_file
 
@@ -83,7 +83,8 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
     if stands is None:
         return FOUND
     following = await_workers(base, began, on=on)
-    stay = None if following.away or not on else who_stays(base)
+    seen = None if following.away or not on else as_it_stands(base)
+    stay = None if seen is None else seen.beyond
     turned = SwitchTurned(
         on=on,
         file=str(path),
@@ -91,6 +92,7 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
         following=following,
         beyond=() if not on else beyond_reach(snapshot) if stay is None else stay,
         before=stands if is_another(stands, order) else None,
+        down=() if seen is None else seen.down,
     )
     if json:
         say_json(turned)

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from proxy.api.kill import StaysView
+from proxy.api.kill import KillView, StaysView
+from proxy.api.upstreams import DownView
 from proxy.app.initial_table import Start, first_start
 from proxy.cli.admin_client import NoAnswerError, get_kill, post_kill, whoever
 from proxy.cli.help_text import UNUSABLE
@@ -77,6 +78,7 @@ class SwitchTurned:
     following: Following
     beyond: Sequence[StaysView] = ()
     before: KillSwitchOrder | None = None
+    down: Sequence[DownView] = ()
 
 
 def snapshot_or_leave(config: Path) -> Snapshot:
@@ -133,10 +135,10 @@ def await_workers(base: str, began: float, *, on: bool, patience: float = PATIEN
         time.sleep(POLL_EVERY)
 
 
-def who_stays(base: str) -> Sequence[StaysView] | None:
-    """Who stays by where routes run; None when nobody says so."""
+def as_it_stands(base: str) -> KillView | None:
+    """Who stays by where routes run, and which upstream that is to answer is down; None when nobody says so."""
     try:
-        return get_kill(base, timeout=_TIMEOUT).beyond
+        return get_kill(base, timeout=_TIMEOUT)
     except NoAnswerError:
         return None
 
@@ -161,6 +163,7 @@ def turned_lines(turned: SwitchTurned, base: str) -> Iterator[str]:
     if turned.before is not None:
         yield f"  {before_sentence(turned.before)}"
     yield from _following(turned.following, base, on=turned.on)
+    yield from (painted(f"  {down_sentence(each)}", Ink.BAD) for each in turned.down)
     if turned.beyond:
         stay = "routes stay" if len(turned.beyond) > 1 else "route stays"
         yield f"{len(turned.beyond)} {stay}, since legacy cannot answer {'them' if len(turned.beyond) > 1 else 'it'}:"
@@ -171,6 +174,12 @@ def turned_lines(turned: SwitchTurned, base: str) -> Iterator[str]:
         yield "Whether an order left others at complete or retired, which stay as well, could not be asked."
     if turned.on:
         yield "`banyan kill --off` ends it."
+
+
+def down_sentence(down: DownView) -> str:
+    """Of an upstream that is to answer, and does not."""
+    why = f" ({down.error})" if down.error else ""
+    return f"{down.upstream} is down since {down.since}: it answers nothing now{why}"
 
 
 def before_sentence(order: KillSwitchOrder) -> str:

@@ -35,7 +35,7 @@ class UpstreamAuthTap(Tap):
         """`signed`: by its caller; `hashed`: its body's hash, of an empty one where the body was not asked for."""
         self._head = head
         self._clerk = clerk
-        self._signed = signed
+        self._signs = signed
         self._hashed = hashed
         self._sent_with: Credential | None = None
 
@@ -45,7 +45,7 @@ class UpstreamAuthTap(Tap):
         self._sent_with = None
         if credential is None:
             return data
-        if self._signed and credential.signs:
+        if self._signs and credential.signs:
             return with_callers_host(data, self._head, leg.host_line)
         now = time()
         if not credential.is_good(now):

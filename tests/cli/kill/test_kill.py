@@ -31,6 +31,7 @@ class Running:
     switched: float = 0.0
     posted: list[bytes] = field(default_factory=list)
     beyond: list[dict[str, str]] | None = None
+    down: list[dict[str, str]] = field(default_factory=list)
 
     def page(self) -> dict[str, object]:
         on = self.file.exists()
@@ -43,7 +44,8 @@ class Running:
             }
             for number, follows in enumerate(self.follows)
         ]
-        return {"on": on, "file": self.elsewhere or str(self.file), "workers": workers, "beyond": self.beyond}
+        seen = {"workers": workers, "beyond": self.beyond, "down": self.down}
+        return {"on": on, "file": self.elsewhere or str(self.file), **seen}
 
 
 @pytest.fixture
@@ -121,6 +123,15 @@ def test_who_stays_is_told_by_where_routes_run(banyan: Banyan, running: Running)
         "  orders.list  retired: legacy is no longer kept for it",
         "`banyan kill --off` ends it.",
     ]
+
+
+def test_a_legacy_that_is_down_is_told(banyan: Banyan, running: Running) -> None:
+    """Who is to answer everything now and answers nothing, by its health probe; for scripts as well."""
+    running.down = [{"upstream": "legacy", "since": "2026-01-01T00:00:00.000Z", "error": "refused"}]
+    said = "  legacy is down since 2026-01-01T00:00:00.000Z: it answers nothing now (refused)"
+
+    assert said in banyan("kill").stdout.splitlines()
+    assert [each["upstream"] for each in json.loads(banyan("kill --json").stdout)["down"]] == ["legacy"]
 
 
 def test_off_takes_it_away(banyan: Banyan, running: Running) -> None:
