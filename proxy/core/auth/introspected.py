@@ -31,7 +31,7 @@ def read_introspected(status: int, body: bytes, now: float, keep: float) -> Intr
         return f"its answer has more than {MOST_BYTES} bytes"
     try:
         found = json.loads(body, object_pairs_hook=_once, parse_constant=_no_number)
-        claims = json.dumps(found, separators=(",", ":"), ensure_ascii=False).encode()  # halves of a character have none
+        claims = json.dumps(found, separators=(",", ":"), ensure_ascii=False).encode()  # not half a character
     except (ValueError, RecursionError):
         return "its answer is no JSON, or says a member twice"
     active = found.get("active") if isinstance(found, dict) else None
