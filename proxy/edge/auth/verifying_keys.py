@@ -73,12 +73,13 @@ class VerifyingKeys:
 
 
 def _read(jwks: bytes) -> list[VerifyingKey]:
-    found: list[VerifyingKey] = []
+    found: dict[str, VerifyingKey] = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of keys that are too small, which verify nothing here
         for said in json.loads(jwks)["keys"] if jwks else ():
             try:
-                found.append(VerifyingKey(said, json.dumps(said, sort_keys=True)))
+                key = VerifyingKey(said, json.dumps(said, sort_keys=True))
             except (JoseError, ValueError, LookupError):  # the last: it looks curves up by name
                 continue
-    return found
+            found[key.identity] = key  # said twice it is one
+    return list(found.values())
