@@ -57,10 +57,21 @@ MAY_IMPORT: dict[str, set[str]] = {
     "proxy.clerk": BESIDE | {"proxy.clerk", "proxy.store"},
     "proxy.comparer": BESIDE | {"proxy.comparer"},
     "proxy.reconcile": CORE | {"proxy.reconcile"},
+    "proxy.reachability": CORE
+    | {
+        "proxy",
+        "proxy.clerk",
+        "proxy.edge",
+        "proxy.names",
+        "proxy.reachability",
+        "proxy.reconcile",
+        "proxy.tasks",
+        "proxy.tls",
+    },
     "proxy.control": BESIDE | {"proxy.api", "proxy.control", "proxy.store"},
     "proxy.app": PARTS | {"proxy.app"},
     "proxy.demo": PARTS | {"proxy.app", "proxy.cli", "proxy.demo"},
-    "proxy.cli": PARTS | {"proxy.app", "proxy.cli", "proxy.demo", "proxy.reconcile"},
+    "proxy.cli": PARTS | {"proxy.app", "proxy.cli", "proxy.demo", "proxy.reachability", "proxy.reconcile"},
     "proxy.__main__": {"proxy.cli"},
     "adapters": CORE | {"adapters"},
 }
@@ -68,8 +79,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 # fmt: off
 PURE = {
     "__future__", "abc", "base64", "binascii", "bisect", "cmath", "codecs", "collections", "contextlib", "copy",
-    "dataclasses", "decimal", "difflib", "enum", "fractions", "functools", "hashlib", "heapq", "hmac", "ipaddress",
-    "itertools", "json", "math", "numbers", "operator", "re", "reprlib", "statistics", "string", "struct",
+    "dataclasses", "decimal", "difflib", "enum", "errno", "fractions", "functools", "hashlib", "heapq", "hmac",
+    "ipaddress", "itertools", "json", "math", "numbers", "operator", "re", "reprlib", "statistics", "string", "struct",
     "textwrap", "types", "typing", "unicodedata", "urllib.parse", "xxhash", "zlib",
 }
 # fmt: on

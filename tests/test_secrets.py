@@ -26,6 +26,7 @@ NO_SECRETS = {
     ("CertificateFiles", "key"): "a path",
     ("UpstreamTls", "key"): "a path",
     ("ReconcileCheck", "key"): "names of columns",
+    ("MemberLookup", "url"): "an address; one with a password is refused",
 }
 TOP = """\
 version: 1
@@ -100,6 +101,7 @@ def test_the_fields_that_hold_secrets_are_found() -> None:
         "Hook.secret",
         "Hook.url",
         "KeyPlace.text",
+        "PrincipalKey.pem",
         "ShadowPolicy.replacements",
         "Snapshot.state",
     }

@@ -46,6 +46,17 @@ class ShapeView(View, frozen=True, kw_only=True):
     """How often it was compared in this epoch."""
 
 
+class EchoView(View, frozen=True, kw_only=True):
+    """Whether a side says whom it saw (`X-Banyan-Saw`), since this Banyan runs."""
+
+    side: str
+    """legacy or new."""
+    echoed: int
+    """Answers to known callers, shadowed, that said it."""
+    silent: int
+    """Those that did not."""
+
+
 class CoverageView(View, frozen=True, kw_only=True):
     """How much of the requests is like what was compared."""
 
@@ -57,6 +68,8 @@ class CoverageView(View, frozen=True, kw_only=True):
     """The upper 95 % bound of that chance."""
     uncovered: int = 0
     """Shapes that legacy answers often and that were not compared enough."""
+    echoes: tuple[EchoView, ...] = ()
+    """Sides that were asked on behalf of known callers; a side that never says whom it saw is not compared by that."""
 
 
 class NoiseView(View, frozen=True, kw_only=True):

@@ -24,6 +24,7 @@ from proxy.api.recent import RecentView, RequestedView
 from proxy.api.reconcile import ReconcileRunBody, ReconcileRunsView, ReconcileRunView
 from proxy.api.routes import RouteDetailView, RoutesView
 from proxy.api.standing import TransitionsView
+from proxy.api.suspension import SuspendBody, SuspendedView, SuspensionsView
 from proxy.api.upstreams import UpstreamsView
 from proxy.api.view import View
 
@@ -89,6 +90,12 @@ PATHS = (
         path="/-/ready",
         token=TokenScope.NEVER,
         sentence="200 as text: a worker serves what runs, and it is known where routes stand; else 503 says why not.",
+    ),
+    ApiPath(
+        method="GET",
+        path="/.well-known/jwks.json",
+        token=TokenScope.NEVER,
+        sentence="The public keys of the tokens that tell upstreams who calls (`principal`), as a JWK Set.",
     ),
     ApiPath(
         method="GET",
@@ -179,6 +186,15 @@ PATHS = (
     ),
     _journal("retry", "Sends an owed, unknown or dead write to the other side."),
     _journal("drop", "Takes out an unknown or dead write: the other side never gets it."),
+    _read("/api/suspended", "Who may not call, however good their tokens are.", SuspensionsView),
+    ApiPath(
+        method="POST",
+        path="/api/suspended",
+        token=TokenScope.ALWAYS,
+        sentence="Suspends a subject, or lifts that.",
+        answer=SuspendedView,
+        body=SuspendBody,
+    ),
     _read("/api/kill", "The kill switch.", KillView),
     ApiPath(
         method="POST",

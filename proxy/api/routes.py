@@ -82,6 +82,8 @@ class RouteView(View, frozen=True, kw_only=True):
 
     name: str
     """Its name."""
+    written_in: str = ""
+    """The file that it stands in, from the folder of routes.yaml; empty: that includes none."""
     file: FileView = FileView()
     """What routes.yaml says."""
     runs: RunsView = RunsView()

@@ -74,9 +74,9 @@ class AlarmView(View, frozen=True, kw_only=True):
     """An alarm that moved nothing, since somebody has to decide."""
 
     route: str
-    """Whose."""
+    """Whose; empty: it is about no one route."""
     cause: str
-    """As of a transition."""
+    """As of a transition, or `journal`, `reconcile`, `clerk`, `key_set`."""
     reasons: Sequence[str]
     """In sentences."""
 

@@ -24,8 +24,12 @@ from proxy.app.worker import Worker, WorkerInputs
 from proxy.config.files import kill_file, lastgood
 from proxy.config.files.watch import FileWatch
 from proxy.config.load import Loaded
+from proxy.config.readers import suspended_file
+from proxy.config.text.written_texts import Texts
 from proxy.control.position import standing_file
+from proxy.control.position.standing_file import StandingFile
 from proxy.edge.instance import Here
+from proxy.link.messages import Suspended
 from proxy.log import Sink, is_console, set_up
 from proxy.names.system import NamingLoop
 
@@ -69,6 +73,7 @@ def run_worker(fork: WorkerFork, config: Path, start: Start, *, fresh: bool) -> 
             sock.close()
     for private in (sockets.admin, sockets.link, sockets.pairs, sockets.questions):
         private.close()
+    kept = standing_file.begin(lastgood.directory(config, os.environ), start.snapshot.state.reveal())
     inputs = WorkerInputs(
         number=number,
         sock=sockets.workers[number],
@@ -79,7 +84,8 @@ def run_worker(fork: WorkerFork, config: Path, start: Start, *, fresh: bool) -> 
         fresh=fresh,
         kill_file=_killed_by(config),
         contexts=start.contexts,
-        orders=standing_file.begin(lastgood.directory(config, os.environ), start.snapshot.state.reveal()).orders,
+        orders=kept.orders,
+        suspended=_suspended(kept, start.snapshot.suspend, config),
         succeeds=fork.succeeds,
         ties=fork.ties.memory(lastgood.directory(config, os.environ)),
     )
@@ -103,19 +109,20 @@ def run_control(config: Path, start: Start, sockets: Sockets, alive: Alive) -> N
     directory = lastgood.directory(config, os.environ)
 
     def remember(loaded: Loaded) -> None:
-        lastgood.save(directory, loaded.text)
+        lastgood.save(directory, loaded.texts)
 
     if not start.problems:
-        _keep(directory, start.text)
+        _keep(directory, start.texts)
     given = ControlInputs(
         admin=sockets.admin,
         link=sockets.link,
         snapshot=start.snapshot,
-        watch=FileWatch(config, os.environ, running=start.text, named=start.named),
+        watch=FileWatch(config, os.environ, running=start.texts, named=start.named),
         remember=remember,
         problems=start.problems,
         warnings=start.warnings,
         kill_file=_killed_by(config),
+        suspended_file=lambda written: suspended_file.place(written, config),
         directory=directory,
     )
     with asyncio.Runner(loop_factory=NamingLoop) as runner:
@@ -168,15 +175,24 @@ def run_clerk(config: Path, start: Start, sockets: Sockets, alive: Alive) -> Non
     sink.close()
 
 
+def _suspended(kept: StandingFile, written: str, config: Path) -> Suspended:
+    """Who was suspended when control last wrote that down, and whom the file lists: known before the first client."""
+    listed = suspended_file.read(suspended_file.place(written, config)) if written else frozenset[str]()
+    if isinstance(listed, str):
+        structlog.get_logger().error("suspended_list_unreadable", error=listed, hint="control may know the last list")
+        listed = frozenset()
+    return Suspended(sorted(listed.union(each.subject for each in kept.suspensions)))
+
+
 def _killed_by(config: Path) -> Callable[[str], Path]:
     """From `kill_file` as routes.yaml writes it to the path."""
     return lambda written: kill_file.place(written, config, os.environ)
 
 
-def _keep(directory: Path, text: str) -> None:
+def _keep(directory: Path, texts: Texts) -> None:
     """The file was good at the start: remember it, or say that nothing can be remembered here."""
     try:
-        lastgood.save(directory, text)
+        lastgood.save(directory, texts)
     except OSError as error:
         structlog.get_logger().warning("last_good_not_kept", directory=str(directory), error=str(error))
 

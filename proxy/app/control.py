@@ -20,6 +20,7 @@ from pathlib import Path
 
 import structlog
 
+from proxy.app.caller_parts import CallerParts
 from proxy.app.control_parts import ControlBase, ControlParts
 from proxy.app.kill_file_watch import FIRST_LOOK, KillFile
 from proxy.app.reloads import Reloads, Watch, good, log_leniency, refused, table_of
@@ -59,7 +60,8 @@ class ControlInputs:
 
     `admin` (TCP) and `link` (Unix) are bound and listening. `problems` are those of the file on disk when `snapshot` is
     the last good one instead; `warnings` are the snapshot's own. `remember` keeps the text of a good file on disk.
-    `kill_file` turns the path that routes.yaml writes into the one to watch; `directory` is where state is kept.
+    `kill_file` and `suspended_file` turn the paths that routes.yaml writes into those to watch; `directory` is where
+    state is kept.
     """
 
     admin: socket.socket
@@ -68,6 +70,7 @@ class ControlInputs:
     watch: Watch
     remember: Callable[[Loaded], object]
     kill_file: Callable[[str], Path]
+    suspended_file: Callable[[str], Path]
     directory: Path
     problems: Sequence[FileProblem] = ()
     warnings: Sequence[str] = ()
@@ -83,6 +86,7 @@ async def serve_control(given: ControlInputs) -> None:
     parts = ControlParts(base)
     kill = _kill_switch(given, base, parts)
     kill_file = KillFile(kill.path, kill.take)
+    callers = CallerParts(base, parts, given.suspended_file, tasks)
     parts.asked.epoch_begun = flow.begin
     reloads = Reloads(
         running=running,
@@ -91,26 +95,34 @@ async def serve_control(given: ControlInputs) -> None:
         watch=given.watch,
         remember=given.remember,
         records=parts.edit_records,
-        followers=(lambda: kill_file.follow(kill.path), flow.follow, parts.follow, lambda: _forget(running, links)),
+        followers=(
+            lambda: kill_file.follow(kill.path),
+            flow.follow,
+            parts.follow,
+            lambda: _forget(running, links),
+            callers.follow,
+        ),
     )
     stopping = _on_signals(reloads)
     certificates = Certificates()
     parity = ParityPages(book=base.book, archive=flow)
     await _ended_meanwhile(kill.path, parts.kill_records)
     await kill_file.start()
+    await callers.begin()
     await links.serve(given.link)
-    end_admin = await serve(application(_admin(base, kill, certificates, parity, parts), _gate(given)), given.admin)
+    admin = _admin(base, kill, certificates, parity, parts, callers)
+    end_admin = await serve(application(admin, _gate(given)), given.admin)
     probes.follow(given.snapshot.upstreams)
     tasks.start(lambda: certificates.run(running), name="certificates")
     tasks.start(reloads.run, name="reloads")
-    for name, work in {**_of_stores(stores), **flow.loops, **parts.loops}.items():
+    for name, work in {**_of_stores(stores), **flow.loops, **parts.loops, **callers.loops}.items():
         tasks.start(work, name=name)
     _log.info("control_started", admin=given.admin.getsockname()[:2], revision=given.snapshot.revision)
     await stopping.wait()
     await end_admin()
     kill_file.end()
     await tasks.end()
-    for last in (parts.last, flow.last, stores.close, base.hooks.close, probes.close, links.close):
+    for last in (parts.last, flow.last, stores.close, base.hooks.close, probes.close, callers.close, links.close):
         await last()
     _log.info("control_ended")
 
@@ -119,14 +131,19 @@ def _base(given: ControlInputs, tasks: RestartedTasks) -> ControlBase:
     """What everything else stands on."""
     running = Running(given.snapshot, refused(given.problems) if given.problems else good(given.warnings))
     links = Links(Ledger(time.monotonic), table_of(given.snapshot), Comparing())
-    stores = open_stores(given.snapshot.state.reveal(), given.directory, patience=PATIENCE)
+    stores = open_stores(
+        given.snapshot.state.reveal(),
+        given.directory,
+        patience=PATIENCE,
+        password_file=given.snapshot.state_password_file,
+    )
     return ControlBase(
         running=running,
         links=links,
         stores=stores.named(lambda: running.origins),
         journal=None if stores.connections is None else PostgresJournal(stores.connections, "control"),
         book=EvidenceBook(),
-        probes=Probes(tasks, lambda: datetime.now(UTC), links.tell),
+        probes=Probes(tasks, lambda: datetime.now(UTC), links.tell, credentials=links.tokens.credentials),
         directory=given.directory,
         hooks=Hooks(tasks),
     )
@@ -142,7 +159,12 @@ def _of_stores(stores: Stores) -> dict[str, Work]:
 
 
 def _admin(
-    base: ControlBase, kill: KillSwitch, certificates: Certificates, parity: ParityPages, parts: ControlParts
+    base: ControlBase,
+    kill: KillSwitch,
+    certificates: Certificates,
+    parity: ParityPages,
+    parts: ControlParts,
+    callers: CallerParts,
 ) -> Admin:
     return Admin(
         running=base.running,
@@ -159,6 +181,8 @@ def _admin(
         told=base.hooks.counts,
         journal=parts.journal,
         records=parts.records,
+        suspensions=parts.suspensions,
+        key_sets=callers.key_sets,
         keys=None if base.stores.connections is None else PostgresKeys(base.stores.connections),
         tokens=None if base.stores.connections is None else GrantTables(base.stores.connections),
         directory=base.directory,

@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -17,6 +18,7 @@ from proxy.control.admin.routes import ordered_kill
 from proxy.control.admin.standing import JudgedRoutes, transition_view
 from proxy.control.evidence.book import EvidenceBook
 from proxy.control.evidence.reconcile_runs import ReconcileRuns
+from proxy.control.fleet.clerk_watch import ClerkWatch
 from proxy.control.fleet.gossip import Outbox
 from proxy.control.fleet.grants_seen import Consent
 from proxy.control.fleet.lease import Leading
@@ -37,6 +39,7 @@ from proxy.control.position.standing_file import StandingWriter, begin
 from proxy.control.position.standing_here import StandingHere
 from proxy.control.probe.health import Probes
 from proxy.control.running import Running
+from proxy.control.suspension.suspended_subjects import Suspensions
 from proxy.core.judge.legacy import LegacyHealth
 from proxy.core.judge.verdict import Ruling
 from proxy.core.position.position import Transition
@@ -74,7 +77,8 @@ class ControlParts:
         """To be made inside the running loop, before workers link."""
         self._base = base
         self._writer = StandingWriter(base.directory)
-        clock = SteadyTime()
+        clock = self.clock = SteadyTime()
+        self.suspensions = Suspensions(base.links.suspend)
         running, store = base.running, base.stores.positions
         self.here = StandingHere(
             instance_of(running.started_with),
@@ -82,14 +86,20 @@ class ControlParts:
             base.links,
             clock,
             keep=self._writer.keep,
+            suspend=self.suspensions.order,
             kept=begin(base.directory, running.started_with.state.reveal()),
         )
         self.mover = Mover(store, self.here, AuthorityMoves(base.journal, lambda: running.snapshot, self._is_heard))
         self._reconciling = Reconciling(running, self.here, self.mover, store)
         self._outbox = Outbox()
-        self.reconcile_runs = ReconcileRuns(store=base.stores.reconcile_runs)
+        self.reconcile_runs = ReconcileRuns(
+            store=base.stores.reconcile_runs,
+            checks=lambda: running.snapshot.reconcile,
+            alarm=partial(self.tell_alarm, "", "reconcile"),
+        )
+        self._clerk_watch = ClerkWatch(self._has_clerk, partial(self.tell_alarm, "", "clerk"))
         self.journal = JournalWatch(base.journal, lambda: running.snapshot)
-        self.journal.alarm = self._stuck
+        self.journal.alarm = lambda route, reason: self.tell_alarm(route, "journal", reason)
         runs = self.reconcile_runs
         judging = RouteJudging(running, self.here, base.book, self._probe, self._killed, lambda: runs.known, self._lag)
         judging.cohorts = base.links.recent.cohorts.seen
@@ -142,6 +152,7 @@ class ControlParts:
             "judge": self.judge.run,
             "slowness": self.here.watch_slowness,
             "records": self.records.run,
+            "clerk-watch": self._clerk_watch.run,
             "grants": self._watch_grants,
             "reconcile runs": self.reconcile_runs.run,
             "journal": self.journal.run,
@@ -188,8 +199,12 @@ class ControlParts:
         await self._base.links.refresh()
         return self.here.followed
 
-    def _stuck(self, route: str, reason: str) -> None:
-        alarm = AlarmView(route=route, cause="journal", reasons=(reason,))
+    def _has_clerk(self) -> bool:
+        return not self._base.running.started_with.needs_clerk or self._base.links.clerk.state is not None
+
+    def tell_alarm(self, route: str, cause: str, reason: str) -> None:
+        """A hook; of what is about no one route, `route` is empty."""
+        alarm = AlarmView(route=route, cause=cause, reasons=(reason,))
         self._hooks.tell(ToldView(type="alarm", instance=self.here.instance, alarm=alarm))
 
     def _lag(self, route: Route) -> float | None:

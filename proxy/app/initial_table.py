@@ -8,9 +8,10 @@ from pathlib import Path
 
 from proxy.config.checks.tls_files import BadFile, newly_bad
 from proxy.config.files import lastgood
-from proxy.config.load import Loaded, load_file, load_text
+from proxy.config.load import Loaded, load_file, load_texts
 from proxy.config.text.named_files import NamedFiles
 from proxy.config.text.problem import FileProblem
+from proxy.config.text.written_texts import Texts
 from proxy.core.routing.snapshot import Snapshot
 from proxy.tls.live_contexts import ListenerContexts
 
@@ -20,11 +21,11 @@ class Start:
     """`problems` are those of the file when `snapshot` is the last good one.
 
     `contexts` are what clients are shown, as loaded before the first child was born: who is born later and finds files
-    that cannot be used serves with these. `named` are the files that were read for `text`.
+    that cannot be used serves with these. `named` are the files that were read for `texts`.
     """
 
     snapshot: Snapshot
-    text: str
+    texts: Texts
     warnings: Sequence[str] = ()
     problems: Sequence[FileProblem] = ()
     bad_files: tuple[BadFile, ...] = ()
@@ -33,7 +34,7 @@ class Start:
 
     def again(self, config: Path, env: Mapping[str, str]) -> Start:
         """For a child that is born later; addresses stay those that were bound."""
-        found = first_start(config, env)
+        found = _of_several(config, env) or first_start(config, env)
         if not isinstance(found, Start) or newly_bad(found.bad_files, self.snapshot, found.snapshot):
             return self
         mine = self.snapshot
@@ -54,19 +55,30 @@ def first_start(config: Path, env: Mapping[str, str]) -> Start | Sequence[FilePr
     found = load_file(config, env)
     if isinstance(found, Loaded):
         return _started(found)
-    text = lastgood.load(lastgood.directory(config, env))
-    if text is None:
+    kept = lastgood.load(lastgood.directory(config, env))
+    if kept is None:
         return found
-    last = load_text(text, str(config), env)
+    last = load_texts(kept, config, env)
     if not isinstance(last, Loaded):
         return found
     return replace(_started(last), problems=found)
 
 
+def _of_several(config: Path, env: Mapping[str, str]) -> Start | None:
+    """What ran last, where it was of several files: an edit of some of them is not taken before all are still, and
+    control, who watches them, is not asked here. None: it was of one.
+    """
+    kept = lastgood.load(lastgood.directory(config, env))
+    if kept is None or not kept.included:
+        return None
+    last = load_texts(kept, config, env)
+    return _started(last) if isinstance(last, Loaded) else None
+
+
 def _started(loaded: Loaded) -> Start:
     return Start(
         snapshot=loaded.snapshot,
-        text=loaded.text,
+        texts=loaded.texts,
         warnings=loaded.warnings,
         bad_files=loaded.bad_files,
         named=loaded.named,

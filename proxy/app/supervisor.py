@@ -40,6 +40,8 @@ KILL_AFTER = 5.0
 """Seconds beyond the drain after which a child is killed."""
 STEADY_AFTER = 5.0
 _CONTROL, _COMPARER, _CLERK = -1, -2, -3
+_LONGEST_PAUSE = {_COMPARER: 30.0, _CLERK: 30.0}
+"""Seconds until a child that dies young each time is started again, at most; 5 where nothing is said."""
 _FIRST = _CLERK
 """The least number of a child; workers count from 0."""
 _SIGNALS = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR2}
@@ -113,7 +115,7 @@ class Supervisor:
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         kept = state_kept(self._start.snapshot.state.reveal())
         _log.info("serving", listen=self._sockets.address, workers=len(self._sockets.workers), pid=os.getpid(), **kept)
-        clerk = (_CLERK,) if self._start.snapshot.has_database else ()
+        clerk = (_CLERK,) if self._start.snapshot.needs_clerk else ()
         for number in (_CONTROL, _COMPARER, *clerk, *range(len(self._sockets.workers))):
             self._give_birth(number)
         while self._children or self._due:
@@ -218,7 +220,7 @@ class Supervisor:
         lived = time.monotonic() - child.born
         deaths = 0 if lived > STEADY_AFTER else self._deaths.get(number, 0) + 1
         self._deaths[number] = deaths
-        delay = min(0.05 * 2**deaths, 5.0) if deaths else 0.0
+        delay = min(0.05 * 2**deaths, _LONGEST_PAUSE.get(number, 5.0)) if deaths else 0.0
         _log.error("child_died", child=_name(number), exit=code, lived=round(lived, 3), again_in=delay)
         self._due[number] = time.monotonic() + delay
 

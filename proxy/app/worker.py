@@ -32,7 +32,18 @@ from proxy.edge.clerk.clerk_link import ClerkLink
 from proxy.edge.data_plane import DataPlane, Prepared
 from proxy.edge.instance import Here
 from proxy.edge.routing.stickiness import TieMemory
-from proxy.link.messages import Orders, Poll, Probed, Recent, Report, Table, read_to_worker
+from proxy.link.messages import (
+    KeySets,
+    KeyWanted,
+    Orders,
+    Poll,
+    Probed,
+    Recent,
+    Report,
+    Suspended,
+    Table,
+    read_to_worker,
+)
 from proxy.link.pairs import PAIRS
 from proxy.link.reconnecting import ControlLink, PairLink
 from proxy.link.table_bytes import load
@@ -65,7 +76,8 @@ class WorkerInputs:
 
     `serving` is to be called once clients are accepted; `fresh` says that the table was read just now.
     `kill_file` turns the path that routes.yaml writes into the one to watch; `orders` are the last that were kept, or
-    say that it is unknown where routes stand. `succeeds`: a predecessor serves until `serving` is called.
+    say that it is unknown where routes stand; `suspended` are the subjects who may not call, as far as they are known.
+    `succeeds`: a predecessor serves until `serving` is called.
     `ties` is what the workers share to keep flows on their sides; `here`: which instance they are, and where.
     """
 
@@ -78,6 +90,7 @@ class WorkerInputs:
     fresh: bool
     kill_file: Callable[[str], Path]
     orders: Orders
+    suspended: Suspended
     succeeds: bool = False
     contexts: ListenerContexts | None = None
     ties: TieMemory | None = None
@@ -98,12 +111,16 @@ class Worker:
             here=inputs.here,
             clerk=self._clerk,
         )
+        self._clerk.hear_tokens = self._listener.hear_tokens
         self._pairs = PairLink(inputs.link.with_name(PAIRS))
         self._listener.shadows.recorder = self._pairs
         self._kill_file = KillFile(inputs.kill_file(inputs.snapshot.kill_file), self._ordered)
         self._certificates = CertificateWatch(self._listener)
         self._switched = 0.0
         self._has_standing = asyncio.Event()
+        self._has_keys = asyncio.Event()
+        self._listener.callers.suspended.adopt(inputs.suspended)
+        self._listener.callers.key_waits.ask = self._want_key
         self._obey(inputs.orders)
         self._tasks = Tasks()
         self._loops = RestartedTasks()
@@ -124,7 +141,7 @@ class Worker:
         self._loops.start(self._link.run, name="control-link")
         self._loops.start(self._report, name="reports")
         self._loops.start(self._pairs.run, name="pairs")
-        if self._inputs.snapshot.has_database:
+        if self._inputs.snapshot.needs_clerk:
             self._loops.start(self._clerk.run, name="clerk")
         await self._wait_to_be_told()
         await self._listener.start(self._inputs.sock, self._inputs.contexts)
@@ -136,13 +153,17 @@ class Worker:
         await self._end()
 
     async def _wait_to_be_told(self) -> None:
-        """Before the first client: for control's table where ours may be old, and for where routes stand if unknown."""
+        """Before the first client: for control's table if ours may be old, where routes stand if unknown, and keys."""
         successor = self._inputs.succeeds and not self._listener.orders.known
         with contextlib.suppress(TimeoutError):
             if successor or not self._inputs.fresh:
                 async with asyncio.timeout(FIRST_STANDING if successor else FIRST_TABLE):
                     await self._has_table.wait()
                     await self._has_standing.wait()
+        if self._inputs.snapshot.fetched_sources:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(FIRST_TABLE):
+                    await self._has_keys.wait()
 
     async def _end(self) -> None:
         grace = self._listener.live.snapshot.drain
@@ -179,6 +200,11 @@ class Worker:
         else:
             _log.warning("kill_lifted", worker=self._inputs.number, routes=moved)
         self._send(0)
+
+    def _want_key(self, source: str) -> None:
+        """Where control is away, whoever waits for a key waits on: it may be back in time."""
+        if self._link.ready:
+            self._link.send(KeyWanted(source))
 
     def _obey(self, orders: Orders) -> None:
         """Run by these; what this table cannot do stays as the table says, loudly."""
@@ -235,6 +261,8 @@ class Worker:
             cohorts=cohorts,
             refused=counters.take_refused(),
             step_answers=counters.take_step_answers(),
+            step_passes=counters.take_step_passes(),
+            echoes=counters.take_echoes(),
             alive=counters.take_alive(),
             recent=None if recent is None else Recent(recent.sample, recent.bad, recent.total),
             asked=self._clerk.take_outcomes(),
@@ -254,6 +282,11 @@ class Worker:
             case Orders():
                 self._obey(message)
                 self._send(0)
+            case KeySets():
+                self._listener.callers.hear_keys(message)
+                self._has_keys.set()
+            case Suspended():
+                self._listener.callers.suspended.adopt(message)
 
     async def _install(self, table: Table) -> None:
         async with self._installing:  # tables are taken in the order in which they were sent

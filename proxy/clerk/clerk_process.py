@@ -26,12 +26,17 @@ import structlog
 from proxy.clerk.grants.grant_handler import GrantHandler
 from proxy.clerk.handler import AnyHandler
 from proxy.clerk.idempotency.key_handler import KeyHandler
+from proxy.clerk.introspection.introspection_handler import IntrospectionHandler
 from proxy.clerk.journal.journal_handler import JournalHandler
-from proxy.clerk.worker_connection import Handlers, WorkerConnection
+from proxy.clerk.members.member_handler import MemberHandler
+from proxy.clerk.upstream_auth.token_handler import TokenHandler
+from proxy.clerk.worker_connection import Handlers, Listeners, WorkerConnection
 from proxy.core.routing.snapshot import Snapshot
+from proxy.core.upstream_auth.credential import UpstreamCredentials
 from proxy.link.messages import ClerkState, Table, read_to_worker
 from proxy.link.reconnecting import ControlLink
 from proxy.link.table_bytes import load
+from proxy.link.token_messages import ClerkTokens, UpstreamTokens
 from proxy.store.open_stores import connections_to
 from proxy.store.postgres.connections import Connections, Patience
 from proxy.store.postgres.journal import PostgresJournal
@@ -68,11 +73,20 @@ class ClerkProcess:
         self._inputs = inputs
         self._revision = inputs.snapshot.revision
         self._connections = connections_to(
-            inputs.snapshot.state.reveal(), inputs.directory, patience=PATIENCE, most=CONNECTIONS
+            inputs.snapshot.state.reveal(),
+            inputs.directory,
+            patience=PATIENCE,
+            most=CONNECTIONS,
+            password_file=inputs.snapshot.state_password_file,
         )
-        self._grants = GrantHandler(inputs.snapshot, inputs.directory)
-        self._handlers = Handlers((*_handlers(self._connections, inputs.snapshot), self._grants))
+        self._listeners = Listeners()
         self._link = ControlLink(inputs.link, MOST_UNSENT, self._tell, self._hear)
+        self._tokens = TokenHandler(inputs.snapshot, self._tell_tokens)
+        self._grants = GrantHandler(inputs.snapshot, inputs.directory)
+        asking = _asking_a_database(self._connections, inputs.snapshot, self._tokens.credentials)
+        self._introspection = IntrospectionHandler(inputs.snapshot)
+        self._members = MemberHandler(inputs.snapshot)
+        self._handlers = Handlers((*asking, self._grants, self._tokens, self._introspection, self._members))
         self._installing = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._questions = Tasks()
@@ -86,7 +100,7 @@ class ClerkProcess:
         for ignored in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR2):
             loop.add_signal_handler(ignored, lambda: None)
         server = await loop.create_unix_server(
-            lambda: WorkerConnection(self._handlers, self._questions), sock=self._inputs.questions
+            lambda: WorkerConnection(self._handlers, self._questions, self._listeners), sock=self._inputs.questions
         )
         self._loops.start(self._link.run, name="control-link")
         self._loops.start(self._report, name="clerk-state")
@@ -99,6 +113,9 @@ class ClerkProcess:
         await self._last_words()
         await self._loops.end()
         await self._tasks.end()
+        await self._tokens.end()
+        await self._introspection.end()
+        await self._members.end()
         await self._connections.close()
         _log.info("clerk_ended", running=self._handlers.running)
 
@@ -120,8 +137,17 @@ class ClerkProcess:
         if self._link.ready:
             state = ClerkState(os.getpid(), self._revision, self._handlers.running, self._handlers.is_away)
             self._link.send(state)
+            if tokens := self._tokens.told.tokens:
+                self._link.send(ClerkTokens(tokens))
             if (counts := self._grants.take_counts()) is not None:
                 self._link.send(counts)
+            if introspected := self._introspection.take_counts():
+                self._link.send(introspected)
+
+    def _tell_tokens(self, tokens: UpstreamTokens) -> None:
+        self._listeners.tell(tokens)
+        if self._link.ready:
+            self._link.send(ClerkTokens(tokens.tokens))
 
     def _hear(self, body: bytes) -> None:
         try:
@@ -149,7 +175,11 @@ def keep_to_itself() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def _handlers(connections: Connections, snapshot: Snapshot) -> tuple[AnyHandler, ...]:
-    """One of each feature."""
+def _asking_a_database(
+    connections: Connections, snapshot: Snapshot, credentials: UpstreamCredentials
+) -> tuple[AnyHandler, ...]:
+    """One of each feature that needs one, where there is one."""
+    if not snapshot.has_database:
+        return ()
     journal = PostgresJournal(connections, f"{socket.gethostname()} {os.getpid()} {time.time_ns():x}")
-    return KeyHandler(PostgresKeys(connections)), JournalHandler(journal, snapshot)
+    return KeyHandler(PostgresKeys(connections)), JournalHandler(journal, snapshot, credentials)

@@ -30,6 +30,7 @@ from proxy.link.questions import (
     kind_of,
     read_by_clerk,
 )
+from proxy.link.token_messages import UpstreamTokens
 from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.tasks import Tasks
 
@@ -91,11 +92,37 @@ class Handlers:
         self.is_away = True
 
 
+class Listeners:
+    """All connected workers, and what each is told as the first word."""
+
+    def __init__(self) -> None:
+        """Nobody is connected, and there is nothing to tell."""
+        self._connections: set[WorkerConnection] = set()
+        self._tokens: UpstreamTokens | None = None
+
+    def tell(self, tokens: UpstreamTokens) -> None:
+        """Everybody, and who connects later."""
+        self._tokens = tokens
+        for connection in tuple(self._connections):
+            connection.say(tokens)
+
+    def joined(self, connection: WorkerConnection) -> None:
+        """A worker has come."""
+        self._connections.add(connection)
+        if self._tokens is not None:
+            connection.say(self._tokens)
+
+    def left(self, connection: WorkerConnection) -> None:
+        """A worker has gone."""
+        self._connections.discard(connection)
+
+
 class WorkerConnection(asyncio.Protocol):
     """To be made for each connection."""
 
-    def __init__(self, handlers: Handlers, tasks: Tasks) -> None:
-        """`tasks` outlive the connection: what was begun is done."""
+    def __init__(self, handlers: Handlers, tasks: Tasks, listeners: Listeners | None = None) -> None:
+        """`tasks` outlive the connection: what was begun is done. `listeners` None: nothing is told unasked."""
+        self._listeners = listeners or Listeners()
         self._handlers = handlers
         self._tasks = tasks
         self._unframer = Unframer(MAX_QUESTION)
@@ -104,6 +131,12 @@ class WorkerConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A worker has come."""
         self._transport = cast("asyncio.Transport", transport)
+        self._listeners.joined(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """A worker has gone."""
+        del exc
+        self._listeners.left(self)
 
     def data_received(self, data: bytes) -> None:
         """One that does not keep to the frames loses its connection, and may come again."""
@@ -125,7 +158,7 @@ class WorkerConnection(asyncio.Protocol):
 
     async def _answer(self, asked: Asked) -> None:
         try:
-            self._say(Answered(asked.id, await self._handlers.answer(asked.question)))
+            self.say(Answered(asked.id, await self._handlers.answer(asked.question)))
         finally:
             del self._asked[asked.id]
 
@@ -140,9 +173,10 @@ class WorkerConnection(asyncio.Protocol):
         while not taken:
             await asyncio.sleep(AGAIN_AFTER)
             taken = await self._handlers.take(said)
-        self._say(Taken(said.id))
+        self.say(Taken(said.id))
 
-    def _say(self, said: FromClerk) -> None:
+    def say(self, said: FromClerk) -> None:
+        """Rule 2."""
         if self._transport.is_closing():
             return
         if self._transport.get_write_buffer_size() > MAX_UNREAD:

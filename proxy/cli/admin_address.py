@@ -44,12 +44,13 @@ def _last_known(config: Path) -> tuple[str, int]:
     """The last good file's address; else what the `admin:` line of either says; else the default one."""
     from proxy.config.blocks.server import DEFAULT_ADMIN
     from proxy.config.files import lastgood
-    from proxy.config.load import Loaded, load_text
+    from proxy.config.load import Loaded, load_texts
 
     kept = lastgood.load(lastgood.directory(config, os.environ))
-    if kept is not None and isinstance(last := load_text(kept, str(config), os.environ), Loaded):
+    if kept is not None and isinstance(last := load_texts(kept, config, os.environ), Loaded):
         return last.snapshot.admin
-    texts = [text for text in (kept, _text(config, needed=kept is None)) if text is not None]
+    known = [kept.main, *kept.included.values()] if kept is not None else []
+    texts = [text for text in (*known, _text(config, needed=kept is None)) if text is not None]
     return next((place for text in texts if (place := _said_in(text))), (DEFAULT_ADMIN.host, DEFAULT_ADMIN.port))
 
 

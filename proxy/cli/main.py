@@ -19,10 +19,11 @@ from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.kill import kill
 from proxy.cli.orders import epoch, route_orders
 from proxy.cli.plan import plan
+from proxy.cli.probe import probe
 from proxy.cli.reconcile import reconcile
-from proxy.cli.record import history, idempotency_keys, journal_writes, noise_keys, pins, recent
+from proxy.cli.record import history, idempotency_keys, journal_writes, noise_keys, pins, recent, suspend
 from proxy.cli.status import status
-from proxy.cli.terminal import complain, leave, say
+from proxy.cli.terminal import leave, say
 from proxy.core.build import BUILD
 
 LESSON = Lesson(
@@ -34,6 +35,7 @@ COMMANDS: Mapping[str, tuple[Callable[..., None], Lesson]] = {
     "serve": (serve.serve, serve.LESSON),
     "check": (check.check, check.LESSON),
     "schema": (schema.schema, schema.LESSON),
+    "probe": (probe.probe, probe.LESSON),
     "explain": (explain.explain, explain.LESSON),
     "plan": (plan.plan, plan.LESSON),
     "status": (status.status, status.LESSON),
@@ -55,6 +57,7 @@ COMMANDS: Mapping[str, tuple[Callable[..., None], Lesson]] = {
     "pin": (route_orders.pin, route_orders.PIN),
     "unpin": (route_orders.unpin, route_orders.UNPIN),
     "pins": (pins.pins, pins.LESSON),
+    "suspend": (suspend.suspend, suspend.LESSON),
     "idempotency": (idempotency_keys.idempotency, idempotency_keys.LESSON),
     "grants": (grants.grants, grants.LESSON),
     "journal": (journal_writes.journal, journal_writes.LESSON),
@@ -63,8 +66,6 @@ COMMANDS: Mapping[str, tuple[Callable[..., None], Lesson]] = {
     "example": (example.example, example.LESSON),
 }
 """What is listed, in the order in which a newcomer meets it."""
-
-INSTEAD_OF_PROBE = "`banyan status` shows what runs; ask an upstream itself with curl."
 
 app = typer.Typer(
     name="banyan",
@@ -95,18 +96,6 @@ def banyan(
 for _name, (_run, _lesson) in COMMANDS.items():
     _passed_on = dict(example.PASSED_ON) if _run is example.example else None
     app.command(_name, help=_lesson.text, short_help=_lesson.purpose, context_settings=_passed_on)(_run)
-
-
-@app.command(
-    "probe",
-    hidden=True,
-    help=INSTEAD_OF_PROBE,
-    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
-)
-def probe(_: typer.Context) -> None:
-    """Promised, and not in this version: a script that calls it learns that by exit 2."""
-    complain("`probe` is not in this version.", INSTEAD_OF_PROBE)
-    leave(UNUSABLE)
 
 
 def main() -> None:

@@ -10,4 +10,6 @@ import typer
 ROUTES = Path("routes.yaml")
 
 CONFIG = Annotated[Path, typer.Option("--config", "-c", metavar="FILE", help="The routes.yaml to read.")]
+ROUTE = Annotated[str, typer.Argument(metavar="ROUTE", help="The route's name.", show_default=False)]
+REASON = Annotated[str, typer.Option(metavar="TEXT", help="Why; recorded with the move, shown by status.")]
 JSON = Annotated[bool, typer.Option("--json", help="Answer in JSON, for scripts.")]

@@ -20,12 +20,14 @@ LESSON = Lesson(
 
 
 def schema(
-    *, write: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it there instead of to stdout.")] = None
+    *,
+    write: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it there instead of to stdout.")] = None,
+    included: Annotated[bool, typer.Option("--included", help="That of a file which routes.yaml includes.")] = False,
 ) -> None:
     """See LESSON."""
     from proxy.config.jsonschema import schema_text
 
-    text = schema_text()
+    text = schema_text(included=included)
     if write is None:
         say(text)
         return

@@ -24,7 +24,7 @@ from proxy.comparer.pair_queue import Intake, PairQueue
 from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.memory import Learned
 from proxy.core.routing.snapshot import Snapshot
-from proxy.link.messages import Comparer, Noise, Orders, Poll, Probed, Table, read_to_comparer
+from proxy.link.messages import Comparer, KeySets, Noise, Orders, Poll, Probed, Suspended, Table, read_to_comparer
 from proxy.link.reconnecting import ControlLink
 from proxy.link.table_bytes import load
 from proxy.tasks import RestartedTasks, Tasks
@@ -134,7 +134,7 @@ class ComparerProcess:
                 self._comparer.memories.hear(learned_of(message))
             case Table() if message.revision != self._comparer.revision:
                 self._tasks.start(self._install(message), name="install")
-            case Table() | Poll() | Probed() | Orders():
+            case Table() | Poll() | Probed() | Orders() | KeySets() | Suspended():
                 pass  # the table that it has, and words for workers
 
     async def _install(self, table: Table) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -20,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from proxy.config.text.document import ListNode, MapNode, Node, ScalarNode
 from proxy.config.text.named_files import NamedFiles
 from proxy.config.text.problem import FileProblem, Path, where
+from proxy.config.text.written_texts import FilePlace
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.steps.step_policy import StepPolicy
@@ -67,7 +69,8 @@ class NumberedRoute(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class Draft:
-    """A file as far as it could be read. `declared` names every upstream, right or wrong; None: nobody can tell.
+    """A file as far as it could be read, those that it includes among it. `declared` names every upstream, right or
+    wrong; None: nobody can tell. `files` are their names in order, each with the place of its first route.
 
     `now` (unix seconds) and `built` (the routes that are right by themselves, in file order) are there before any rule
     is asked, `snapshot` before any warning or remark.
@@ -78,6 +81,7 @@ class Draft:
     env: Mapping[str, str]
     problems: list[FileProblem]
     settings: Block
+    files: Mapping[str, int] = field(default_factory=dict)
     upstreams: dict[str, Block] = field(default_factory=dict)
     declared: frozenset[str] | None = None
     routes: list[NumberedRoute] = field(default_factory=list)
@@ -89,8 +93,13 @@ class Draft:
 
     @property
     def directory(self) -> str:
-        """Where relative paths in the file begin."""
+        """Where relative paths begin, in included files too: a block means the same in whichever file it stands."""
         return str(FilePath(self.name).parent)
+
+    @property
+    def is_of_several(self) -> bool:
+        """Whether the main file includes others."""
+        return len(self.files) > 1
 
     def read_file(self, name: str) -> bytes | str:
         """A file that a value names: its bytes, or why they cannot be had. Its revision is the table's, too."""
@@ -114,7 +123,28 @@ class Draft:
 
     def line(self, path: Path) -> int:
         """The line on which the value at `path` begins."""
-        return _locate(self.root, path)[0]
+        return _locate(self.root, path).line
+
+    def file(self, path: Path) -> str:
+        """The file in which the value at `path` stands, from the main file's folder; empty where there is but one."""
+        if len(self.files) < 2:
+            return ""
+        return _from_folder(_locate(self.root, path).file, self.name)
+
+    def place(self, path: Path) -> str:
+        """Where the value at `path` stands, for a sentence about another one: its line, or file, line and column."""
+        found = _locate(self.root, path)
+        if len(self.files) < 2:
+            return f"line {found.line}"
+        return str(FilePlace(found.file, found.line, found.column))
+
+    def shown(self, path: Path) -> Path:
+        """The path as its file has it: routes are counted in each file from 0."""
+        match path:
+            case ("routes", int() as index, *rest) if self.is_of_several:
+                return ("routes", index - self.files[_locate(self.root, path[:2]).file], *rest)
+            case _:
+                return path
 
     def written(self, path: Path) -> str:
         """The text of the value at `path` before variables are replaced; empty where there is no text."""
@@ -132,8 +162,9 @@ class Draft:
 
     def problem(self, path: Path, message: str, *, at_key: bool = False) -> FileProblem:
         """A problem with the value at `path`, or with its key."""
-        line, column, known = _locate(self.root, path, at_key=at_key)
-        return FileProblem(file=self.name, line=line, column=column, where=where(known), message=message)
+        found = _locate(self.root, path, at_key=at_key)
+        shown = where(self.shown(found.path))
+        return FileProblem(file=found.file, line=found.line, column=found.column, where=shown, message=message)
 
 
 Rule = Callable[[Draft], Iterable[FileProblem]]
@@ -177,20 +208,35 @@ class Section:
     addresses: Callable[[Draft], Iterable[Path]] = lambda _: ()
 
 
-def _locate(root: MapNode, path: Path, *, at_key: bool = False) -> tuple[int, int, Path]:
-    """Line, column and path of the value (or key) at `path`, or of the short form that stands for it."""
+@lru_cache(maxsize=128)
+def _from_folder(file: str, main: str) -> str:
+    """A name of a file as the main file's folder has it; asked of every route."""
+    return str(FilePath(file).relative_to(FilePath(main).parent))
+
+
+class _Located(NamedTuple):
+    """Where a value stands, and by which path it is known."""
+
+    file: str
+    line: int
+    column: int
+    path: Path
+
+
+def _locate(root: MapNode, path: Path, *, at_key: bool = False) -> _Located:
+    """The place of the value (or key) at `path`, or of the short form that stands for it."""
     node: Node = root
-    line, column = node.line, node.column
+    file, line, column = node.file, node.line, node.column
     for depth, part in enumerate(path):
         match node:
             case MapNode():
                 entry = node.entries.get(str(part))
                 if entry is None:
-                    return line, column, path
-                node, line, column = entry.value, entry.line, entry.column
+                    return _Located(file, line, column, path)
+                node, line, column, file = entry
             case ListNode() if isinstance(part, int):
                 node = node.items[part]
-                line, column = node.line, node.column
+                file, line, column = node.file, node.line, node.column
             case _:
-                return node.line, node.column, path[:depth]
-    return (line, column, path) if at_key else (node.line, node.column, path)
+                return _Located(node.file, node.line, node.column, path[:depth])
+    return _Located(file, line, column, path) if at_key else _Located(node.file, node.line, node.column, path)

@@ -13,7 +13,7 @@ from proxy.config.blocks.route import RouteWithAnswer
 from proxy.config.checks.overlap import MAX_SIGNATURES, RouteConditions, conditions_of, conflicts, crowded
 from proxy.config.checks.unreachable import unreachable
 from proxy.config.schema import BLOCKS, levels
-from proxy.config.text.problem import FileProblem, Path
+from proxy.config.text.problem import FileProblem, Path, where
 from proxy.core.routing.route import Route
 
 _BESIDE_RESPOND = frozenset(key for level in levels("route") for key in level.beside_respond)
@@ -93,17 +93,20 @@ def not_crowded(draft: Draft, routes: Sequence[RouteConditions]) -> Iterator[Fil
 def no_conflicts(draft: Draft, routes: Sequence[RouteConditions]) -> Iterator[FileProblem]:
     """No request may fit two routes between which the table cannot choose."""
     for later, earlier in conflicts(routes):
-        message = f"takes requests that {_named(earlier)} takes too, on the same path and with as many conditions; "
+        message = (
+            f"takes requests that {_named(draft, earlier)} takes too, on the same path and with as many conditions; "
+        )
         yield draft.problem(("routes", later.index, "match"), message + "take one out, or add a condition to one")
 
 
 def all_reachable(draft: Draft, routes: Sequence[RouteConditions]) -> Iterator[FileProblem]:
     """A route that no request can reach is a mistake."""
     for route, covering in unreachable(routes):
-        names = " and ".join(map(_named, covering))
+        names = " and ".join(_named(draft, each) for each in covering)
         message = f"can never be reached: every request that fits it is taken by {names}"
         yield draft.problem(("routes", route.index, "match"), message)
 
 
-def _named(route: Route) -> str:
-    return f'routes[{route.index}] "{route.name}" (line {route.line})'
+def _named(draft: Draft, route: Route) -> str:
+    path: Path = ("routes", route.index)
+    return f'{where(draft.shown(path))} "{route.name}" ({draft.place(path)})'

@@ -21,9 +21,16 @@ _SINGLE = frozenset(("string", "integer", "number", "boolean"))
 Schema = dict[str, Any]
 
 
-def schema_text() -> str:
-    """The schema as JSON text, indented by two."""
-    return json.dumps(schema(), indent=2, ensure_ascii=False)
+def schema_text(*, included: bool = False) -> str:
+    """The schema as JSON text, indented by two; `included`: that of a file which routes.yaml includes."""
+    return json.dumps(schema_included() if included else schema(), indent=2, ensure_ascii=False)
+
+
+def schema_included() -> Schema:
+    """The same keys, none of which has to be there."""
+    whole = schema()
+    del whole["required"]
+    return {**whole, "title": "A file that routes.yaml of Banyan includes"}
 
 
 def schema() -> Schema:

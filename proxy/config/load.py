@@ -13,11 +13,13 @@ from proxy.config.block import Block, Draft
 from proxy.config.check import check, remark, warn
 from proxy.config.checks.tls_files import BadFile, bad_files
 from proxy.config.read import read
-from proxy.config.schema import levels
-from proxy.config.text.document import parse
+from proxy.config.schema import NAMED, levels
+from proxy.config.text.included_files import IncludedFiles
+from proxy.config.text.inclusion import gather
 from proxy.config.text.named_files import NamedFiles
 from proxy.config.text.problem import FileProblem
 from proxy.config.text.source import ABSENT, decode, read_source
+from proxy.config.text.written_texts import Texts
 from proxy.core.routing.route import Route, Upstream
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.routing.table import RouteTable
@@ -28,7 +30,7 @@ _FIRST_FILE = "the README begins with one to copy, and `banyan demo` shows a run
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """A file without problems. `text` is as written, variables and all; `warnings` have the form of problems.
+    """A file without problems. `texts` are as written, variables and all; `warnings` have the form of problems.
 
     `remarks`, too: what the file means and nobody may have thought of.
     `bad_files` are certificates and keys that it names and that cannot be used, or not any more; `named` are the files
@@ -37,43 +39,54 @@ class Loaded:
 
     snapshot: Snapshot
     warnings: tuple[str, ...]
-    text: str
+    texts: Texts
     remarks: tuple[str, ...] = ()
     bad_files: tuple[BadFile, ...] = ()
     named: NamedFiles = field(default_factory=NamedFiles)
 
 
 def load_text(
-    text: str, name: str, env: Mapping[str, str], named: NamedFiles | None = None
+    text: str,
+    name: str,
+    env: Mapping[str, str],
+    named: NamedFiles | None = None,
+    included: IncludedFiles | None = None,
 ) -> Loaded | list[FileProblem]:
-    """The snapshot of a file called `name`, or everything that is wrong with it, in the order of the file.
+    """The snapshot of a file called `name`, or everything that is wrong with it, in the order of the files.
 
-    `named` remembers which files were read for it, in either case.
+    `named` remembers which files were read for it, `included` which it includes, in either case.
     """
-    document = parse(text, name)
-    if document.root is None:
-        return document.problems
-    draft = read(document, document.root, env)
+    included = IncludedFiles(Path(name).parent) if included is None else included
+    gathered = gather(text, name, included.read, NAMED)
+    root = gathered.document.root
+    if root is None:
+        return gathered.document.problems
+    draft = read(gathered.document, root, env, gathered.files)
     draft.now = datetime.now(UTC).timestamp()
     draft.named = named = NamedFiles() if named is None else named
     draft.built = build_routes(draft)
     draft.problems += check(draft)
     if draft.problems:
-        return _in_order(draft.problems)
-    draft.snapshot = build_snapshot(draft, revision_of(text, named))
+        return _in_order(draft, draft.problems)
+    draft.snapshot = build_snapshot(draft, revision_of(gathered.texts, named))
     return Loaded(
         snapshot=draft.snapshot,
-        warnings=tuple(map(str, _in_order(warn(draft)))),
-        text=text,
-        remarks=tuple(map(str, _in_order(remark(draft)))),
+        warnings=tuple(map(str, _in_order(draft, warn(draft)))),
+        texts=gathered.texts,
+        remarks=tuple(map(str, _in_order(draft, remark(draft)))),
         bad_files=tuple(bad_files(draft)),
         named=named,
     )
 
 
-def revision_of(text: str, named: NamedFiles) -> str:
-    """Another one after each edit of the text, or of a file that is read for it."""
-    return sha256(text.encode("utf-8") + named.signature).hexdigest()[:12]
+def load_texts(texts: Texts, path: Path, env: Mapping[str, str]) -> Loaded | list[FileProblem]:
+    """The same for texts that were kept, whatever the files say now."""
+    return load_text(texts.main, str(path), env, included=IncludedFiles(path.parent, texts.included))
+
+
+def revision_of(texts: Texts, named: NamedFiles) -> str:
+    """Another one after each edit of a text, or of a file that is read for it."""
+    return sha256(texts.main.encode("utf-8") + texts.signature + named.signature).hexdigest()[:12]
 
 
 def build_routes(draft: Draft) -> list[Route]:
@@ -82,6 +95,7 @@ def build_routes(draft: Draft) -> list[Route]:
         Route(
             index=route.place,
             line=draft.line(("routes", route.place)),
+            file=draft.file(("routes", route.place)),
             steps=_steps(route.block, draft),
             **_built("route", route.block, draft),
         )
@@ -114,8 +128,10 @@ def _steps(block: Block, draft: Draft) -> tuple[StepPolicy, ...]:
     return tuple(step for keys in levels("route") if (step := keys.step(block, draft)) is not None)
 
 
-def _in_order(problems: Iterable[FileProblem]) -> list[FileProblem]:
-    return sorted(problems, key=lambda problem: (problem.line, problem.column))
+def _in_order(draft: Draft, problems: Iterable[FileProblem]) -> list[FileProblem]:
+    """Those of a file together, files as they are included."""
+    order = {file: at for at, file in enumerate(draft.files)}
+    return sorted(problems, key=lambda problem: (order[problem.file], problem.line, problem.column))
 
 
 def load_file(path: Path, env: Mapping[str, str]) -> Loaded | list[FileProblem]:
@@ -127,11 +143,15 @@ def load_file(path: Path, env: Mapping[str, str]) -> Loaded | list[FileProblem]:
 
 
 def load_bytes(
-    data: bytes, name: str, env: Mapping[str, str], named: NamedFiles | None = None
+    data: bytes,
+    name: str,
+    env: Mapping[str, str],
+    named: NamedFiles | None = None,
+    included: IncludedFiles | None = None,
 ) -> Loaded | list[FileProblem]:
     """The same for what was read already."""
     text = decode(data, name)
-    return [text] if isinstance(text, FileProblem) else load_text(text, name, env, named)
+    return [text] if isinstance(text, FileProblem) else load_text(text, name, env, named, included)
 
 
 def unreadable(path: Path, sentence: str) -> FileProblem:

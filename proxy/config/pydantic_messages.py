@@ -12,7 +12,7 @@ from typing import NamedTuple, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from proxy.config.schema import NOT_LANDED
+from proxy.config.schema import NOT_LANDED, holds_names
 from proxy.config.text.plain_values import Broken
 from proxy.config.text.problem import FromEnvironment, Path, show
 from proxy.core.nearest import nearest
@@ -88,10 +88,14 @@ def known_keys(model: type[BaseModel], path: Path) -> list[str]:
 
 
 def _block_at(model: type[BaseModel], path: Path) -> type[BaseModel]:
+    is_name = False
     for part in path:
-        if isinstance(part, int):  # a list's blocks are all of one kind
+        if isinstance(part, int) or is_name:  # blocks of a list, or below names, are all of one kind
+            is_name = False
             continue
-        (model,) = _blocks(model.model_fields[part].annotation)
+        annotation = model.model_fields[part].annotation
+        (model,) = _blocks(annotation)
+        is_name = holds_names(annotation)
     return model
 
 

@@ -21,12 +21,13 @@ _ANYWHERE = '"http://HOST:PORT"'
 _FILLERS: Mapping[str, object] = {"version": 1, "listen": ":0", "admin": "127.0.0.1:0"}
 
 
-def read(document: Document, root: MapNode, env: Mapping[str, str]) -> Draft:
+def read(document: Document, root: MapNode, env: Mapping[str, str], files: Mapping[str, int]) -> Draft:
     """Everything that is right by itself, and every problem that a single value or block has."""
-    reader = Reader(document.name, env)
-    values = {key: reader.value(entry.value, (key,)) for key, entry in root.entries.items()}
     nothing = SettingsBlock.model_validate(_FILLERS)
-    draft = Draft(name=document.name, root=root, env=env, problems=[*document.problems], settings=nothing)
+    problems = [*document.problems]
+    draft = Draft(name=document.name, root=root, env=env, problems=problems, settings=nothing, files=files)
+    reader = Reader(env, draft.shown)
+    values = {key: reader.value(entry.value, (key,)) for key, entry in root.entries.items()}
     _read_upstreams(draft, values.pop("upstreams", {}))
     _read_routes(draft, values.pop("routes", None))
     draft.settings = _settings(draft, values)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic import Field, create_model
 
@@ -20,6 +20,11 @@ from proxy.config.blocks.fallback import FALLBACK
 from proxy.config.blocks.grants import GRANTS
 from proxy.config.blocks.hooks import HOOKS
 from proxy.config.blocks.idempotency import IDEMPOTENCY
+from proxy.config.blocks.identity.auth import AUTH
+from proxy.config.blocks.identity.principal import PRINCIPAL
+from proxy.config.blocks.identity.suspend import SUSPEND
+from proxy.config.blocks.identity.upstream_auth import UPSTREAM_AUTH
+from proxy.config.blocks.include import INCLUDE
 from proxy.config.blocks.judge.judgement import JUDGEMENT
 from proxy.config.blocks.judge.ramp_reach import REACH
 from proxy.config.blocks.leniency import LENIENCY
@@ -38,7 +43,9 @@ from proxy.config.readers import scalars
 
 BLOCKS = (
     SERVER,
+    INCLUDE,
     UPSTREAM,
+    UPSTREAM_AUTH,
     RESOLVE,
     TRUST,
     ROUTE,
@@ -52,13 +59,16 @@ BLOCKS = (
     WRITES,
     IDEMPOTENCY,
     RESPOND,
+    AUTH,
     GRANTS,
+    PRINCIPAL,
     WAITS,
     LIMITS,
     LENIENCY,
     TLS,
     LOG,
     DATABASES,
+    SUSPEND,
     HOOKS,
 )
 
@@ -97,11 +107,18 @@ FileBlock: type[Block] = create_model(
     routes=(list[RouteBlock], _ROUTES),  # type: ignore[valid-type]  # made above
 )
 
+
+def holds_names(annotation: object) -> bool:
+    """Whether a mapping of names stands in it."""
+    return get_origin(annotation) is dict or any(map(holds_names, get_args(annotation)))
+
+
+NAMED = frozenset(key for key, field in FileBlock.model_fields.items() if holds_names(field.annotation))
+"""Keys at the top whose value is a mapping of names, each of which may stand in another file (`include`)."""
+
 LATER: Mapping[type[Block], tuple[str, ...]] = {
-    FileBlock: ("include", "auth"),
-    UpstreamBlock: ("auth",),
-    MatchBlock: ("graphql", "jwt"),
-    RouteBlock: ("handover", "adapter", "auth"),
+    MatchBlock: ("graphql",),
+    RouteBlock: ("handover", "adapter"),
 }
 """Where what is promised will stand."""
 NOT_LANDED = frozenset(name for names in LATER.values() for name in names)

@@ -17,8 +17,10 @@ from proxy.core.limits.ceiling import Level
 from proxy.core.routing.route import Upstream
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.tls import ListenerTls
+from proxy.core.upstream_auth.credential import UpstreamCredentials
 from proxy.edge.account.canonical_line import AccessLogWriter
 from proxy.edge.account.finished_batch import Finished
+from proxy.edge.auth.caller_check import KnownToWorker
 from proxy.edge.clerk.clerk_link import ClerkLink
 from proxy.edge.client.connections import ClientConnections, Connected
 from proxy.edge.client.downstream import Downstream
@@ -38,6 +40,7 @@ from proxy.edge.tally import Counters
 from proxy.edge.upstream.pool import Pool
 from proxy.edge.upstream.pools_by_host import pool_of
 from proxy.link.messages import Orders, Probed, UpstreamState
+from proxy.link.token_messages import UpstreamTokens, issued_tokens
 from proxy.names.files import Files
 from proxy.names.resolver import Resolver
 from proxy.tasks import Tasks
@@ -95,8 +98,10 @@ class DataPlane:
         self._tasks = Tasks()
         self._resolver = Resolver(self._tasks, files)
         self._pools: dict[str, Pool] = {}
+        self._credentials = UpstreamCredentials()
         self.admission_limits: AdmissionLimits | None = None
-        self._steps = RouteSteps(StepServices(self.counters, self._tasks, clerk or ClerkLink(Path())))
+        self.callers = KnownToWorker()
+        self._steps = RouteSteps(StepServices(self.counters, self._tasks, clerk or ClerkLink(Path()), self.callers))
         self.bodies = ByteAllowance(MAX_BODIES)
         self._connections = ClientConnections(self._place)
         self._clients = self._connections.clients
@@ -120,6 +125,7 @@ class DataPlane:
         """Serve from what was prepared last."""
         before = getattr(self, "live", None)
         self.live, pools, shadows, contexts = prepared
+        self._give_credentials(pools, shadows)
         self.shadows.adopt(shadows, self.live.snapshot.shadow_memory)
         if self._tls_listener is not None and contexts is not None:
             self._tls_listener.contexts = contexts
@@ -135,6 +141,17 @@ class DataPlane:
             if pools.get(name) is not pool:
                 pool.retire()
         self._pools = pools
+
+    def _give_credentials(self, *pools: Mapping[str, Pool]) -> None:
+        """Those of upstreams with `auth`; a pool that another one replaces keeps its own, for the requests it has."""
+        self._credentials.follow([auth for each in pools[0].values() if (auth := each.upstream.auth) is not None])
+        for pool in [pool for each in pools for pool in each.values()]:
+            auth = pool.upstream.auth
+            pool.credential = None if auth is None else self._credentials.of(auth)
+
+    def hear_tokens(self, tokens: UpstreamTokens) -> None:
+        """What the clerk has for upstreams with `auth`."""
+        self._credentials.adopt(issued_tokens(tokens.tokens))
 
     def _place(self, limits: AdmissionLimits | None) -> None:
         self.admission_limits = limits

@@ -17,11 +17,12 @@ from collections.abc import Set as AbstractSet
 from typing import Final
 
 from proxy.core.limits.bounds_met import Shed
-from proxy.core.outcome import Failure, Repeat, ServedBy
+from proxy.core.outcome import Failure, Repeat, ServedBy, Side
 from proxy.core.routing.shadow import Shadowed
 from proxy.link.messages import (
     BUCKETS,
     AliveDelta,
+    EchoDelta,
     FailureDelta,
     RefusedDelta,
     RepeatDelta,
@@ -120,9 +121,11 @@ class Counters:
         self._repeats: Counter[tuple[str, str, str]] = Counter()
         self._sheds: Counter[str] = Counter()
         self._step_answers: Counter[tuple[str, str]] = Counter()
+        self._step_passes: Counter[tuple[str, str]] = Counter()
         self._shadows: Counter[tuple[str, str]] = Counter()
         self._refused: Counter[tuple[str, str, str]] = Counter()
         self._alive: dict[str, list[int]] = {}
+        self._echoes: dict[tuple[str, str], list[int]] = {}
         self.before_take: Callable[[], None] = lambda: None
         self.inflight = {side: Gauge() for side in ServedBy}
         self.connections = Gauge()
@@ -153,6 +156,10 @@ class Counters:
         """Count an answer that a step gave, for one of the reasons of its policy."""
         self._step_answers[route, reason] += 1
 
+    def step_passed(self, route: str, reason: str) -> None:
+        """Count a request that a step would have answered, for this reason, if that were enforced."""
+        self._step_passes[route, reason] += 1
+
     def shadowed(self, route: str, outcome: Shadowed) -> None:
         """Count what became of a request's shadow."""
         self._shadows[route, outcome.value] += 1
@@ -160,6 +167,15 @@ class Counters:
     def legacy_shadowed(self, route: str, *, failed: bool) -> None:
         """Legacy has answered a shadow, or failed to: a sign of how it is where new serves."""
         self._alive.setdefault(route, [0, 0])[failed] += 1
+
+    def echoed(self, route: str, side: Side, *, heard: bool) -> None:
+        """Count an answer to a known caller, and whether its side has said whom it saw."""
+        self._echoes.setdefault((route, side.value), [0, 0])[heard] += 1
+
+    def take_echoes(self) -> list[EchoDelta]:
+        """Who has said whom it saw since the last call."""
+        echoes, self._echoes = self._echoes, {}
+        return [EchoDelta(*key, echoed, silent) for key, (silent, echoed) in echoes.items()]
 
     def take_refused(self) -> list[RefusedDelta]:
         """What was sent nowhere since the last call."""
@@ -170,6 +186,11 @@ class Counters:
         """What steps answered since the last call."""
         answered, self._step_answers = self._step_answers, Counter()
         return [StepAnswerDelta(*key, count) for key, count in answered.items()]
+
+    def take_step_passes(self) -> list[StepAnswerDelta]:
+        """What steps let pass since the last call, as nothing is enforced there."""
+        passed, self._step_passes = self._step_passes, Counter()
+        return [StepAnswerDelta(*key, count) for key, count in passed.items()]
 
     def take_alive(self) -> list[AliveDelta]:
         """How legacy answered shadows since the last call."""

@@ -26,6 +26,7 @@ class BeginWrite(msgspec.Struct, frozen=True, array_like=True, tag="begin_write"
     body: bytes
     repeatable: bool
     needs: tuple[str, ...] = ()
+    decided: int | None = None
 
 
 class WriteAnswer(msgspec.Struct, frozen=True, array_like=True):
@@ -60,3 +61,7 @@ class WritesHeld(msgspec.Struct, frozen=True, array_like=True, tag="writes_held"
 
 class WriteCommitted(msgspec.Struct, frozen=True, array_like=True, tag="write_committed"):
     """The answer to both questions: it is in the journal."""
+
+
+class WriteOutdated(msgspec.Struct, frozen=True, array_like=True, tag="write_outdated"):
+    """The other answer to `BeginWrite`: its cohort has moved since it was decided, and it was not begun."""

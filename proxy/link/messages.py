@@ -10,6 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from proxy.core.traffic.remembered_request import RememberedRequest
+from proxy.link.token_messages import ClerkTokens
 
 MAX_FRAME = 256 * 1024 * 1024
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -60,11 +61,24 @@ class RefusedDelta(msgspec.Struct, frozen=True, array_like=True):
 
 
 class StepAnswerDelta(msgspec.Struct, frozen=True, array_like=True):
-    """Requests of one route that a step answered, by the reason that its policy names, since the last report."""
+    """Requests of one route that a step answered, or would have, by the reason that its policy names, since the last
+    report.
+    """
 
     route: str
     reason: str
     count: int
+
+
+class EchoDelta(msgspec.Struct, frozen=True, array_like=True):
+    """Answers of one side to known callers whose requests were shadowed, since the last report: with `X-Banyan-Saw`,
+    and without.
+    """
+
+    route: str
+    side: str
+    echoed: int
+    silent: int
 
 
 class RepeatDelta(msgspec.Struct, frozen=True, array_like=True):
@@ -140,9 +154,11 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     refused: list[RefusedDelta] = []
     alive: list[AliveDelta] = []
     step_answers: list[StepAnswerDelta] = []
+    step_passes: list[StepAnswerDelta] = []
     asked: list[AskedDelta] = []
     waits: int = 0
     held: int = 0
+    echoes: list[EchoDelta] = []
 
 
 class AskedDelta(msgspec.Struct, frozen=True, array_like=True):
@@ -267,6 +283,12 @@ class GrantCounts(msgspec.Struct, frozen=True, tag="grants"):
     consents: list[tuple[str, str, str, str]]
 
 
+class IntrospectionCounts(msgspec.Struct, frozen=True, tag="introspections"):
+    """Clerk to control, of questions about opaque tokens since it last said so: (policy, outcome, count)."""
+
+    counts: list[tuple[str, str, int]]
+
+
 class Noise(msgspec.Struct, frozen=True, tag="noise"):
     """Control to comparer: by route and key what all replicas know (a `KeyState`, but `waits`).
 
@@ -320,12 +342,14 @@ class Orders(msgspec.Struct, frozen=True, tag="orders"):
     """Control to worker: what runs on the routes named here; all others run as the table says.
 
     `version` has no order: a worker that obeys these orders says the same one. `known` False: where routes stand has
-    not been read yet, and routes that may stand elsewhere than the table says wait at legacy.
+    not been read yet, and routes that may stand elsewhere than the table says wait at legacy. `standing`: the version
+    of the standing that they come from, where some route's writes go to both sides.
     """
 
     version: int
     routes: list[RouteOrder]
     known: bool = True
+    standing: int = 0
 
 
 class Probed(msgspec.Struct, frozen=True, tag="probed"):
@@ -341,9 +365,41 @@ class Probed(msgspec.Struct, frozen=True, tag="probed"):
     dry_run: bool | None = None
 
 
-ToWorker = Poll | Table | Probed | Orders
-ToComparer = Poll | Table | Probed | Noise | Orders
-ToControl = Report | Comparer | Evidence | ClerkState | GrantCounts
+class KeySet(msgspec.Struct, frozen=True, array_like=True):
+    """The keys by which tokens of an issuer are checked. `source`: its URL or file, as the policy writes it.
+
+    `jwks` is the document (RFC 7517 section 5), public keys only; empty: there is none now.
+    """
+
+    source: str
+    jwks: bytes
+
+
+class KeySets(msgspec.Struct, frozen=True, tag="key_sets"):
+    """Control to worker: all key sets of the table, whenever one has changed or was asked for.
+
+    `answered`: sources that have been looked at since a worker wanted a key, or will not be soon enough for who waits.
+    """
+
+    sets: list[KeySet]
+    answered: list[str] = []
+
+
+class KeyWanted(msgspec.Struct, frozen=True, tag="key_wanted"):
+    """Worker to control: a token names a key that is not in this key set; KeySets follow that say so (`answered`)."""
+
+    source: str
+
+
+class Suspended(msgspec.Struct, frozen=True, tag="suspended"):
+    """Control to worker: all subjects who may not call, however good their tokens are."""
+
+    subjects: list[str]
+
+
+ToWorker = Poll | Table | Probed | Orders | KeySets | Suspended
+ToComparer = Poll | Table | Probed | Noise | Orders | KeySets | Suspended
+ToControl = Report | Comparer | Evidence | ClerkState | GrantCounts | IntrospectionCounts | KeyWanted | ClerkTokens
 
 _encode = msgspec.msgpack.Encoder().encode
 _to_worker: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)

@@ -16,7 +16,10 @@ import msgspec
 
 from proxy.link.grant_questions import GrantUsed, UseGrant
 from proxy.link.idempotency_questions import ClaimKey, KeyClaimed, KeySettled, KeysHeld, SendKey
-from proxy.link.journal_questions import BeginWrite, KeepAnswer, WriteCommitted, WriteEnded, WritesHeld
+from proxy.link.introspection_questions import IntrospectToken, TokenIntrospected
+from proxy.link.journal_questions import BeginWrite, KeepAnswer, WriteCommitted, WriteEnded, WriteOutdated, WritesHeld
+from proxy.link.member_questions import FindMember, MemberFound
+from proxy.link.token_messages import TokenRefused, UpstreamTokens
 
 QUESTIONS = "questions"
 """The socket's name in the directory of the link."""
@@ -31,9 +34,9 @@ class Unavailable(msgspec.Struct, frozen=True, array_like=True, tag="unavailable
     again: int = 1
 
 
-Question = ClaimKey | SendKey | BeginWrite | KeepAnswer | UseGrant
-Notice = KeySettled | KeysHeld | WriteEnded | WritesHeld
-Answer = Unavailable | KeyClaimed | WriteCommitted | GrantUsed
+Question = ClaimKey | SendKey | BeginWrite | KeepAnswer | UseGrant | IntrospectToken | FindMember
+Notice = KeySettled | KeysHeld | WriteEnded | WritesHeld | TokenRefused
+Answer = Unavailable | KeyClaimed | WriteCommitted | WriteOutdated | GrantUsed | TokenIntrospected | MemberFound
 
 
 class Asked(msgspec.Struct, frozen=True, array_like=True, tag="ask"):
@@ -71,7 +74,7 @@ class Taken(msgspec.Struct, frozen=True, array_like=True, tag="taken"):
 
 
 ToClerk = Asked | Told | Forgotten
-FromClerk = Answered | Taken
+FromClerk = Answered | Taken | UpstreamTokens
 
 QUESTION_KINDS = tuple(str(each.__struct_config__.tag) for each in (*get_args(Question), *get_args(Notice)))
 """The words of all questions and notices."""

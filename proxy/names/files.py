@@ -121,6 +121,7 @@ class Files:
     """Both files as they are now; each is read when it is asked for."""
 
     def __init__(self, resolv_conf: Path = RESOLV_CONF, hosts: Path = HOSTS) -> None:
+        self.resolv_conf, self.hosts = resolv_conf, hosts
         self._servers = _Watched(resolv_conf, read_servers)
         self._hosts = _Watched(hosts, read_hosts)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 
+from proxy.core.auth.suspension import Suspension
 from proxy.core.position.position import Move, Position, Transition
 from proxy.core.position.record import OrderRecord
 from proxy.core.position.standing import InstanceMessage, Lead, Pin, Presence, Standing
@@ -39,10 +40,14 @@ class NamedPositions:
         return await self._behind.compare_and_set(called(position, origin), expected_version, kept, lead)
 
     async def compare_and_set_all(
-        self, moves: Sequence[Move], lead: Lead | None = None, standing: int | None = None
+        self,
+        moves: Sequence[Move],
+        lead: Lead | None = None,
+        standing: int | None = None,
+        holds: Sequence[int] = (),
     ) -> bool:
         """As PositionStore says."""
-        return await self._behind.compare_and_set_all([self._move(move) for move in moves], lead, standing)
+        return await self._behind.compare_and_set_all([self._move(move) for move in moves], lead, standing, holds)
 
     async def transitions(self, route: str | None, limit: int) -> tuple[Transition, ...]:
         """As PositionStore says; moves of nobody's routes stay in the list of all, by the name that they had."""
@@ -66,17 +71,30 @@ class NamedPositions:
         kept = [called(each, origin(each.route)) for each in moves]
         await self._behind.recall(kept, [called(each, origin(each.route)) for each in orders])
 
-    async def set_pin(self, pin: Pin, standing: int | None = None) -> bool:
+    async def set_pin(self, pin: Pin, standing: int | None = None, holds: Sequence[int] = ()) -> bool:
         """As PositionStore says."""
-        return await self._behind.set_pin(called(pin, self._origins().origin(pin.route)), standing)
+        return await self._behind.set_pin(called(pin, self._origins().origin(pin.route)), standing, holds)
 
     async def drop_pin(
-        self, route: str, cohort: str, standing: int | None = None, record: OrderRecord | None = None
+        self,
+        route: str,
+        cohort: str,
+        standing: int | None = None,
+        record: OrderRecord | None = None,
+        holds: Sequence[int] = (),
     ) -> bool:
         """As PositionStore says."""
         origin = self._origins().origin(route)
         kept = None if record is None else called(record, origin)
-        return await self._behind.drop_pin(origin, cohort, standing, kept)
+        return await self._behind.drop_pin(origin, cohort, standing, kept, holds)
+
+    async def suspend(self, suspension: Suspension) -> bool:
+        """As PositionStore says."""
+        return await self._behind.suspend(suspension)
+
+    async def lift(self, ends: OrderRecord) -> bool:
+        """As PositionStore says."""
+        return await self._behind.lift(ends)
 
     async def try_lead(self, name: str, holder: str, seconds: float) -> int | None:
         """As PositionStore says."""

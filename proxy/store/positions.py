@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from proxy.core.auth.suspension import Suspension
 from proxy.core.evidence.records import cleaned, storable
 from proxy.core.position.position import Move, Position, Transition
 from proxy.core.position.record import OrderRecord
@@ -32,7 +33,7 @@ class PositionStore(Protocol):
     """What all replicas obey."""
 
     async def standing(self) -> Standing:
-        """Positions and pins of all routes and their version, read at one moment."""
+        """Positions and pins of all routes, suspensions, and their version, read at one moment."""
 
     async def compare_and_set(
         self, position: Position, expected_version: int, transition: Transition, lead: Lead | None = None
@@ -44,11 +45,16 @@ class PositionStore(Protocol):
         """
 
     async def compare_and_set_all(
-        self, moves: Sequence[Move], lead: Lead | None = None, standing: int | None = None
+        self,
+        moves: Sequence[Move],
+        lead: Lead | None = None,
+        standing: int | None = None,
+        holds: Sequence[int] = (),
     ) -> bool:
         """All of these moves as one: each as `compare_and_set` on its `before`'s version. False: none was made.
 
-        `standing`: only while the standing has this version.
+        `standing`: only while the standing has this version. `holds`: only while writes are held by these, which keep
+        out from then on what was decided before (`store/sql/journal/fence.sql`); a store in memory has none.
         """
 
     async def transitions(self, route: str | None, limit: int) -> tuple[Transition, ...]:
@@ -63,15 +69,26 @@ class PositionStore(Protocol):
     async def recall(self, moves: Sequence[Transition], orders: Sequence[OrderRecord]) -> None:
         """Take back what was recorded, newest first, where the store lives in memory and has lost it; else nothing."""
 
-    async def set_pin(self, pin: Pin, standing: int | None = None) -> bool:
+    async def set_pin(self, pin: Pin, standing: int | None = None, holds: Sequence[int] = ()) -> bool:
         """Add a pin, or replace that of the same route and cohort, and record it. False: the standing had another
-        version.
+        version, or one of the `holds` is over.
         """
 
     async def drop_pin(
-        self, route: str, cohort: str, standing: int | None = None, record: OrderRecord | None = None
+        self,
+        route: str,
+        cohort: str,
+        standing: int | None = None,
+        record: OrderRecord | None = None,
+        holds: Sequence[int] = (),
     ) -> bool:
         """Whether there was one, and the standing had this version; then `record` is kept with it."""
+
+    async def suspend(self, suspension: Suspension) -> bool:
+        """Suspend a subject, and record it. False: it is suspended already, or `MOST_ORDERED` are."""
+
+    async def lift(self, ends: OrderRecord) -> bool:
+        """Whether the subject that this order names was suspended; then that is over, and the order recorded."""
 
     async def try_lead(self, name: str, holder: str, seconds: float) -> int | None:
         """The epoch under which `holder` may judge for so long; None while another does. A leader keeps its epoch."""

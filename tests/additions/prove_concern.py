@@ -57,7 +57,7 @@ def _print_zeros(loaded: Loaded) -> None:
 
 def _watch(loaded: Loaded, routes: Path) -> None:
     seconds = iter(range(100))
-    watch = FileWatch(routes, {}, running=loaded.text, named=loaded.named, now=lambda: float(next(seconds)))
+    watch = FileWatch(routes, {}, running=loaded.texts, named=loaded.named, now=lambda: float(next(seconds)))
     before = watch.poll()
     keys = routes.with_name("keys")
     keys.write_text("")

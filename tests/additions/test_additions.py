@@ -24,7 +24,7 @@ from pathlib import Path
 from proxy.cli.plan.field_changes import route_changes
 from proxy.config.load import load_file, load_text
 keyed = load_file(Path(sys.argv[1]), {})
-plain = load_text("\\n".join([*keyed.text.splitlines()[:-1], sys.argv[2]]), "routes.yaml", {})
+plain = load_text("\\n".join([*keyed.texts.main.splitlines()[:-1], sys.argv[2]]), "routes.yaml", {})
 for change in route_changes(plain.snapshot.routes[0], keyed.snapshot.routes[0]):
     print(f"{change.field}: {change.before} -> {change.after}")
 """

@@ -12,6 +12,7 @@ from proxy.app.control import ControlInputs, serve_control
 from proxy.config.files import kill_file
 from proxy.config.files.watch import FileWatch
 from proxy.config.load import Loaded, load_file
+from proxy.config.readers import suspended_file
 from proxy.log import Sink, set_up
 
 
@@ -28,9 +29,10 @@ def main(config: Path, admin: int, link: int, last_good: Path) -> None:
         admin=socket.socket(fileno=admin),
         link=socket.socket(fileno=link),
         snapshot=loaded.snapshot,
-        watch=FileWatch(config, env, running=loaded.text),
-        remember=lambda good: last_good.write_text(good.text),
+        watch=FileWatch(config, env, running=loaded.texts),
+        remember=lambda good: last_good.write_text(good.texts.main),
         kill_file=lambda written: kill_file.place(written, config, {}),
+        suspended_file=lambda written: suspended_file.place(written, config),
         directory=last_good.parent,
         problems=problems,
         warnings=loaded.warnings,

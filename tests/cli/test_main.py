@@ -10,7 +10,7 @@ import typer
 from proxy import __version__
 from proxy.app import supervisor
 from proxy.cli import serve
-from proxy.cli.main import COMMANDS, INSTEAD_OF_PROBE
+from proxy.cli.main import COMMANDS
 from proxy.core.build import BUILD, Build
 from tests.cli.conftest import Banyan
 
@@ -23,9 +23,8 @@ CONTRACT = (
 
 
 def test_every_command_of_the_contract_exists() -> None:
-    """What the contract names is either here or known as not here yet."""
-    assert set(COMMANDS) | {"probe"} >= set(CONTRACT.split())
-    assert "probe" not in COMMANDS
+    """What the contract names is here."""
+    assert set(COMMANDS) >= set(CONTRACT.split())
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -69,16 +68,6 @@ def test_an_unknown_command_suggests_the_nearest(banyan: Banyan, typed: str, mea
 
     assert result.exit_code == 2
     assert f"'{meant}'" in result.stderr
-
-
-def test_a_command_of_a_later_version_says_so(banyan: Banyan) -> None:
-    """With whatever arguments, it leaves with 2 and says what does its job until then."""
-    result = banyan("probe", "orders.show", "--to", "50%", "-x")
-
-    assert result.exit_code == 2
-    assert "`probe` is not in this version" in result.stderr
-    assert INSTEAD_OF_PROBE in result.stderr
-    assert result.stdout == ""
 
 
 def test_the_version_is_told(banyan: Banyan) -> None:

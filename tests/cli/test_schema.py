@@ -30,3 +30,12 @@ def test_a_file_that_cannot_be_written_is_said(banyan: Banyan) -> None:
 
     assert (result.exit_code, result.stdout) == (2, "")
     assert "nowhere/routes.schema.json cannot be written" in result.stderr
+
+
+def test_an_included_file_may_have_any_key_and_needs_none(banyan: Banyan) -> None:
+    """`schema --included` is for the others: an editor marks neither a lone list of routes nor a missing version."""
+    whole, included = (json.loads(banyan(command).stdout) for command in ("schema", "schema --included"))
+
+    assert "required" not in included
+    assert included["properties"] == whole["properties"]
+    assert included["title"] == "A file that routes.yaml of Banyan includes"

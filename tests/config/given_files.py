@@ -51,7 +51,7 @@ def document(text: str) -> Document:
 def draft(text: str, env: Mapping[str, str] = NOTHING) -> Draft:
     parsed = document(text)
     assert parsed.root is not None, parsed.problems
-    return read(parsed, parsed.root, env)
+    return read(parsed, parsed.root, env, {})
 
 
 def told(text: str, env: Mapping[str, str] = NOTHING) -> list[str]:

@@ -52,6 +52,7 @@ SECRETS = {
     "GRANTS_HASH_KEY": "11" * 32,
     "GRANTS_DATA_KEY": "22" * 32,
     "CARDS_PASSWORD": "p",
+    "NEW_SECRET": "s" * 20,
 }
 """What the examples take from the environment."""
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.config.load import Loaded, load_bytes, load_file, load_text, unreadable
+from proxy.config.text.written_texts import Texts
 from proxy.core.routing.cohort import CLIENT_IP, CohortSource, SourceKind
 from proxy.core.routing.effects import Effects
 from proxy.core.routing.path import PathPattern
@@ -27,7 +28,7 @@ def test_a_right_text_is_loaded_with_its_revision() -> None:
 
     assert isinstance(found, Loaded)
     assert found.snapshot.revision == sha256(FILE.encode()).hexdigest()[:12]
-    assert (found.text, found.warnings) == (FILE, ())
+    assert (found.texts, found.warnings) == (Texts(FILE), ())
 
 
 def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:

@@ -8,6 +8,7 @@ from proxy.config.pydantic_messages import Complaint, explain, known_keys, unkno
 from proxy.config.schema import FileBlock, RouteBlock, UpstreamBlock
 from proxy.config.text.plain_values import BROKEN
 from proxy.config.text.problem import FromEnvironment
+from tests.config.given_files import FILE, problems
 
 ROUTE = {"name": "a", "match": "/a", "stage": "legacy"}
 
@@ -134,3 +135,15 @@ def test_an_error_without_words_of_ours_keeps_its_own() -> None:
     error = {"type": "odd", "loc": ("a",), "input": "x", "msg": "Odd"}
 
     assert explain(error, RouteBlock) == Complaint(("a",), 'Odd, got "x"')  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("block", "told"),
+    [
+        ('databases: {orders: {url: "postgres://h/d", foo: 1}}', "databases.orders.foo: is not known here; known are"),
+        ("grants: {portal: {keys: {foo: 1}}}", "grants.portal.keys.foo: is not known here; known are"),
+    ],
+)
+def test_a_key_below_a_name_is_told_like_any_other(block: str, told: str) -> None:
+    """Where a mapping of names stands between, the block below it is known all the same."""
+    assert any(told in problem for problem in problems(f"{FILE}{block}\n"))

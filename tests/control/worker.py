@@ -16,6 +16,7 @@ from proxy.link.messages import (
     Recent,
     Report,
     RouteDelta,
+    Suspended,
     Table,
     Unframer,
     frame,
@@ -46,6 +47,7 @@ class FakeWorker(asyncio.Protocol):
         self.killed = False
         self.switched = 0.0
         self.orders = Orders(0, [])
+        self.suspended: list[str] = []
         self.obeys = True
         self.obeyed = 0
         self.recent: Recent | None = None
@@ -80,6 +82,8 @@ class FakeWorker(asyncio.Protocol):
                     if self.obeys:
                         self.obeyed = message.version
                         self.report()
+                case Suspended(subjects=subjects):
+                    self.suspended = subjects
                 case Poll(id=poll):
                     self.polls.append(poll)
                     if not self.mute:

@@ -9,13 +9,13 @@ Rule 3: a write is held for as long as its worker says that it runs, and an outc
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 
 from proxy.clerk.group_commit import GroupCommit
 from proxy.clerk.journal.key_turns import KeyTurns
-from proxy.core.journal.intent import Ended, FirstOutcome, Intent
+from proxy.core.journal.intent import BegunWrites, Ended, FirstOutcome, Intent
 from proxy.core.journal.not_begun import NotBegun
 from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.postgres.journal import PostgresJournal
@@ -48,12 +48,14 @@ class JournalIntents:
     tasks: Tasks
     wake: asyncio.Event
     """Set when something is owed to the other side."""
+    is_full: Callable[[str], bool] = lambda _: False
+    """Whether the journal has as many writes of a route as it may have."""
     untidy: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when there is a row of what was never sent, or is to be asked for again: it keeps its key."""
     _under_way: dict[str, WriteUnderWay] = field(default_factory=dict)
     _unsent: set[str] = field(default_factory=set)
     _turns: KeyTurns = field(default_factory=KeyTurns)
-    _begins: GroupCommit[Intent, frozenset[str]] = field(init=False)
+    _begins: GroupCommit[Intent, BegunWrites] = field(init=False)
     _ends: GroupCommit[Ended, None] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -72,6 +74,8 @@ class JournalIntents:
             return ""  # asked for again: the connection on which it was answered broke
         if len(self._under_way) >= MOST:
             return NotBegun.MANY
+        if self.is_full(intent.route):
+            return NotBegun.FULL
         key = intent.scope, intent.key
         try:
             async with asyncio.timeout(within):
@@ -113,9 +117,12 @@ class JournalIntents:
     async def _once(self, intent: Intent) -> str:
         """`_COMMITTED`, empty where another write of the key is on its way, or what went wrong."""
         try:
-            return _COMMITTED if intent.id in await self._begins.add(intent) else ""
+            begun = await self._begins.add(intent)
         except (StoreUnavailable, StoreRefused) as error:
             return str(error)
+        if intent.id in begun.outdated:
+            return NotBegun.OUTDATED
+        return _COMMITTED if intent.id in begun.pending else ""
 
     def forget(self, intent_id: str) -> None:
         """It was not sent and will not be. Beyond the bound such a row is found as abandoned."""
@@ -157,5 +164,5 @@ class JournalIntents:
         if found is not None:
             self._turns.give(found.key)
 
-    async def _begin(self, intents: Sequence[Intent]) -> frozenset[str]:
+    async def _begin(self, intents: Sequence[Intent]) -> BegunWrites:
         return await self.journal.begin(intents, HOLD)

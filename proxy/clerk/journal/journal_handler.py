@@ -10,7 +10,9 @@ import msgspec
 import structlog
 
 from proxy.clerk.journal.abandoned import AbandonedWrites
+from proxy.clerk.journal.backlog import JournalBacklog
 from proxy.clerk.journal.intents import HOLD, JournalIntents
+from proxy.clerk.journal.known_ids import KnownIds
 from proxy.clerk.journal.second_legs import SecondLegs
 from proxy.clerk.journal.sides import Sides
 from proxy.core.journal.intent import Ended, Intent, StoredAnswer, StoredRequest
@@ -18,7 +20,8 @@ from proxy.core.journal.not_begun import NotBegun
 from proxy.core.journal.writes import writes_of
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
-from proxy.link.journal_questions import BeginWrite, KeepAnswer, WriteCommitted, WriteEnded, WritesHeld
+from proxy.core.upstream_auth.credential import UpstreamCredentials
+from proxy.link.journal_questions import BeginWrite, KeepAnswer, WriteCommitted, WriteEnded, WriteOutdated, WritesHeld
 from proxy.link.questions import Unavailable
 from proxy.names.resolver import Resolver
 from proxy.store.errors import StoreUnavailable
@@ -35,14 +38,18 @@ class JournalHandler:
 
     takes: tuple[type[msgspec.Struct], ...] = (BeginWrite, KeepAnswer, WriteEnded, WritesHeld)
 
-    def __init__(self, journal: PostgresJournal, snapshot: Snapshot) -> None:
-        """To be made inside the running loop."""
+    def __init__(
+        self, journal: PostgresJournal, snapshot: Snapshot, credentials: UpstreamCredentials | None = None
+    ) -> None:
+        """To be made inside the running loop; `credentials` are those of upstreams with `auth`."""
         self._routes: Mapping[str, Route] = {}
         self._tasks = Tasks()
         self._wake = asyncio.Event()
-        self._sides = Sides(Resolver(self._tasks), self._tasks)
-        self.intents = JournalIntents(journal, self._tasks, self._wake)
+        self._sides = Sides(Resolver(self._tasks), self._tasks, credentials)
         self.second_legs = SecondLegs(journal, self._sides, lambda: self._routes, self._tasks, self._wake)
+        self._backlog = JournalBacklog(journal, lambda: self._routes, self.second_legs.outage)
+        self._known_ids = KnownIds(journal, lambda: self._routes, self.second_legs.outage)
+        self.intents = JournalIntents(journal, self._tasks, self._wake, self._backlog.is_full)
         self._abandoned = AbandonedWrites(journal, self._sides, lambda: self._routes, self._wake, self.intents)
         self.follow(snapshot)
 
@@ -53,6 +60,8 @@ class JournalHandler:
             "journal-sides": self._sides.keep_asking,
             "journal-second-legs": self.second_legs.run,
             "journal-abandoned": self._look,
+            "journal-backlog": self._backlog.run,
+            "journal-known-ids": self._known_ids.run,
         }
 
     def follow(self, snapshot: Snapshot) -> None:
@@ -62,11 +71,13 @@ class JournalHandler:
         self._sides.follow({name: each for name, each in snapshot.upstreams.items() if name in named})
         self._wake.set()
 
-    async def answer(self, question: BeginWrite | KeepAnswer) -> WriteCommitted | Unavailable:
+    async def answer(self, question: BeginWrite | KeepAnswer) -> WriteCommitted | WriteOutdated | Unavailable:
         """Once it is committed."""
         match question:
             case BeginWrite():
                 problem = await self.intents.begin(_intent(question), WITHIN)
+                if problem == NotBegun.OUTDATED:
+                    return WriteOutdated()  # its worker may have heard by now
                 if problem:
                     _log.warning("write_not_begun", route=question.route, error=problem)
                     said = problem if isinstance(problem, NotBegun) else NotBegun.AWAY  # not the store's own words
@@ -123,4 +134,5 @@ def _intent(asked: BeginWrite) -> Intent:
         request=request,
         repeatable=asked.repeatable,
         needs=asked.needs,
+        decided=asked.decided,
     )

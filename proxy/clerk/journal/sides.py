@@ -2,7 +2,8 @@
 
 Rule 1: an endpoint is sent a write marked as done before only while it has agreed to it, here, within the last minute.
         Anything but a clear yes is a no, and a no counts at once.
-Rule 2: a request is sent as it stands: no redirect is followed, no field is added but those of its framing.
+Rule 2: a request is sent as it stands: no redirect is followed, no field is added but those of its framing, and what an
+        upstream with `auth` is called with. Without a token for that nothing is sent.
 Rule 3: what an answer brings is read up to a bound, and then cut.
 """
 
@@ -12,7 +13,7 @@ import asyncio
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from time import monotonic
+from time import monotonic, time
 from typing import Any
 
 import aiohttp
@@ -22,6 +23,7 @@ import yarl
 from proxy.core.journal.intent import StoredRequest
 from proxy.core.journal.writes import REPLAY, REPLAY_ACCEPTED, REPLAY_NAME
 from proxy.core.routing.route import Endpoint, HostMode, Upstream
+from proxy.core.upstream_auth.credential import Field, UpstreamCredentials
 from proxy.names.connecting import connector_to
 from proxy.names.resolver import Resolver
 from proxy.tasks import Tasks
@@ -52,8 +54,9 @@ class SideAnswer:
 class Sides:
     """The upstreams of one table that routes with `writes` name."""
 
-    def __init__(self, resolver: Resolver, tasks: Tasks) -> None:
-        """None yet; to be made inside the running loop."""
+    def __init__(self, resolver: Resolver, tasks: Tasks, credentials: UpstreamCredentials | None = None) -> None:
+        """None yet; to be made inside the running loop. `credentials` are those of upstreams with `auth`."""
+        self._credentials = credentials or UpstreamCredentials()
         self._resolver = resolver
         self._tasks = tasks
         self._clients: dict[tuple[str, Endpoint], aiohttp.ClientSession] = {}
@@ -101,7 +104,11 @@ class Sides:
             say("replay_handshake", upstream=upstream.name, endpoint=place.text, accepts=agrees)
 
     async def _agrees(self, upstream: Upstream, place: Endpoint) -> bool:
-        asked = {REPLAY_NAME: REPLAY}
+        asked = self._fields(
+            upstream, ("OPTIONS", upstream.applies), [("Host", upstream.authority), (REPLAY_NAME, REPLAY)]
+        )
+        if asked is None:
+            return False
         try:
             async with (
                 asyncio.timeout(PATIENCE),
@@ -139,13 +146,17 @@ class Sides:
         ]
         if upstream.host_mode is HostMode.UPSTREAM:
             fields = [("Host", upstream.authority), *(each for each in fields if each[0].lower() != "host")]
+        asked = _text(request.method), _text(request.target)
+        ready = self._fields(upstream, asked, fields, request.body)
+        if ready is None:
+            return SideAnswer(0, f"there is no token to ask {name} with", was_sent=False)
         try:
             async with (
                 asyncio.timeout(seconds),
                 self._client(upstream, place).request(
-                    request.method.decode("latin-1"),
-                    _url(upstream, request.target.decode("latin-1")),
-                    headers=fields,
+                    asked[0],
+                    _url(upstream, asked[1]),
+                    headers=ready,
                     data=request.body or None,
                     skip_auto_headers=_SKIPPED,
                     allow_redirects=False,
@@ -161,6 +172,20 @@ class Sides:
             return SideAnswer(0, f"cannot connect to {place.text}: {error.os_error.strerror}", was_sent=False)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return SideAnswer(0, (str(error) or type(error).__name__)[:_MAX_SAID])
+
+    def _fields(
+        self, upstream: Upstream, asked: tuple[str, str], fields: list[Field], body: bytes = b""
+    ) -> list[Field] | None:
+        """As whom it is called, where it has `auth`; None: there is no token for that now. `asked`: method, target."""
+        if upstream.auth is None:
+            return fields
+        credential = self._credentials.of(upstream.auth)
+        now = time()
+        if not credential.is_good(now):
+            return None
+        if not any(name.lower() == "host" for name, _ in fields):
+            fields = [("Host", upstream.authority), *fields]
+        return credential.fields_with(asked, fields, body, now)
 
     def _client(self, upstream: Upstream, place: Endpoint) -> aiohttp.ClientSession:
         found = self._clients.get((upstream.name, place))

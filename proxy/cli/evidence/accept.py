@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from proxy.api.evidence import ClusterView
+    from proxy.cli.evidence.written_rule import WrittenRule
     from proxy.config.text.insertion import Block
 
 LESSON = Lesson(
     purpose="Print or write the rule that accepts a difference.",
     more="The rule covers this path and this kind and nothing beside them; of a Content-Type whose charset alone "
     "differs it covers that, and no other type. `banyan check` takes it as it is printed. "
-    "With --write it goes into `compare:` of the route in --config, and not a byte beside it changes: comments and "
+    "With --write it goes into `compare:` of the route in --config, or the included file where that stands, "
+    "and not a byte beside it changes: comments and "
     "layout stay, and it is reviewed like every edit. What is evidence for the judge begins anew with the next full "
     "minute after the edit, as comparisons are kept by the minute.",
     example="banyan accept orders.show 3f2a9c01d4e5 --reason 'rounds half up' --owner team-orders --until 2026-12-31",
@@ -68,11 +70,11 @@ def accept(  # noqa: PLR0913  a command's options
     accepted, around = _cluster(base, route, cluster)
     treatment, rule = rule_of(accepted, reason, owner, until, _only_type(base, route, accepted))
     _refuse_bad(treatment, rule)
-    line = _write(config, route, treatment, rule) if write else 0
+    written = _write(config, route, treatment, rule) if write else None
     if json:
         say_json({treatment: [rule]})
-    elif write:
-        say(f"{config}:{line}: the rule stands in the entry of {route} now")
+    elif written is not None:
+        say(f"{written.file}:{written.line}: the rule stands in the entry of {route} now")
         say(f"# {_COUNTS}")
         for hint in (*around, *_narrower(accepted, treatment)):
             say(hint)
@@ -126,7 +128,7 @@ def _only_type(base: str, route: str, cluster: ClusterView) -> str:
     return types.pop() if len(types) == 1 else ""
 
 
-def _write(config: Path, route: str, treatment: str, rule: Block) -> int:
+def _write(config: Path, route: str, treatment: str, rule: Block) -> WrittenRule:
     from proxy.cli.evidence.written_rule import NotWrittenError, write_rule
 
     try:

@@ -25,6 +25,7 @@ from proxy.core.routing.shadow import sample_at
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.routing.table import Miss
 from proxy.core.traffic.remembered_request import source_text
+from proxy.edge.auth.caller_check import KnownToWorker
 from proxy.edge.clerk.clerk_link import ClerkLink
 from proxy.edge.routing.admission import find_route
 from proxy.edge.routing.bound_table import Live
@@ -45,9 +46,10 @@ from proxy.tasks import Tasks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NearRoute:
-    """A route whose path fits; `fit` is taken, declined or not_asked."""
+    """A route whose path fits; `fit` is taken, declined or not_asked. `written_in` as in a route of status."""
 
     name: str
+    written_in: str
     line: int
     match: str
     fit: str
@@ -104,6 +106,7 @@ class ExplainedRoute:
     """
 
     name: str
+    written_in: str
     line: int
     match: str
     stage: str | None
@@ -244,7 +247,7 @@ def _live(snapshot: Snapshot, key: bytes) -> Live:
     pools = {name: pool_of(upstream, tasks, names) for name, upstream in snapshot.upstreams.items()}
     counters = Counters()
     live = Live(snapshot, pools, counters)
-    RouteSteps(StepServices(counters, tasks, ClerkLink(Path()))).compile(live)
+    RouteSteps(StepServices(counters, tasks, ClerkLink(Path()), KnownToWorker())).compile(live)
     if snapshot.is_tied:
         live.ties = Ties(snapshot, TieMemory(find_key=lambda: key or urandom(32)))
     return live
@@ -287,7 +290,14 @@ def served_by(shown: Explanation) -> Served | None:
 
 def _near(snapshot: Snapshot, head: RequestHead) -> list[NearRoute]:
     return [
-        NearRoute(name=near.route.name, line=near.route.line, match=match_of(near.route), fit=near.fit, why=near.why)
+        NearRoute(
+            name=near.route.name,
+            written_in=near.route.file,
+            line=near.route.line,
+            match=match_of(near.route),
+            fit=near.fit,
+            why=near.why,
+        )
         for near in candidates(snapshot.table, head)
     ]
 
@@ -306,6 +316,7 @@ def _route(
     effects = route.effects or effects_of(head.method, has_key=head.first(b"idempotency-key") is not None)
     return ExplainedRoute(
         name=route.name,
+        written_in=route.file,
         line=route.line,
         match=match_of(route),
         stage=route.stage if route.respond is None else None,

@@ -109,7 +109,7 @@ def _own(answer: OwnAnswerShown) -> Iterator[str]:
 
 
 def _routed(route: ExplainedRoute, config: Path, why_there: str) -> Iterator[str]:
-    yield _row("route", f"{route.name}  {painted(f'{config}:{route.line}  {route.match}', Ink.FAINT)}")
+    yield _row("route", f"{route.name}  {painted(f'{_place_of(route, config)}  {route.match}', Ink.FAINT)}")
     if route.was:
         yield _row("was", f"{route.was}: its state and its draws are kept under this name")
     for step in route.steps:
@@ -142,8 +142,13 @@ def _timeouts(upstream: UpstreamShown) -> str:
     return ", ".join([*named, f"total {upstream.total:g}s" if upstream.total else "no total"])
 
 
+def _place_of(route: ExplainedRoute | NearRoute, config: Path) -> str:
+    """The file that it stands in, and the line."""
+    return f"{config.parent / route.written_in if route.written_in else config}:{route.line}"
+
+
 def _near(routes: Sequence[NearRoute], config: Path) -> Iterator[str]:
-    columns = [(near.name, near.match, f"{config}:{near.line}") for near in routes]
+    columns = [(near.name, near.match, _place_of(near, config)) for near in routes]
     widths = [max(map(len, column)) for column in zip(*columns, strict=True)]
     for near, cells in zip(routes, columns, strict=True):
         name, *place = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))

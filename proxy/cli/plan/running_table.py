@@ -7,6 +7,7 @@ Rule 1: what runs is known by its revision, a hash of its text and of the files 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +15,8 @@ from proxy.api.recent import SampledView
 from proxy.api.routes import RoutesView, RouteView
 from proxy.cli.admin_client import fetch, get_recent, not_read, read
 from proxy.config.files import lastgood
-from proxy.config.load import Loaded, load_text, revision_of
-from proxy.config.text.named_files import NamedFiles
+from proxy.config.load import Loaded, load_file, load_texts
+from proxy.config.text.problem import FileProblem
 from proxy.core.position.position import Cause, Position
 from proxy.core.stage import Stage
 from proxy.core.traffic.remembered_request import RememberedRequest
@@ -46,22 +47,18 @@ class RecentTraffic:
 
 def running_loaded(revision: str, config: Path) -> Loaded | None:
     """The table of this revision, from routes.yaml itself or the copy that a running Banyan keeps; None: not here."""
-    texts = [
-        text for text in (_text(config), lastgood.load(lastgood.directory(config, os.environ))) if text is not None
-    ]
-    texts.sort(key=lambda text: revision_of(text, NamedFiles()) != revision)  # most name no files: one is read then
-    for text in texts:
-        found = load_text(text, str(config), os.environ)
+    for found in _candidates(config):
         if isinstance(found, Loaded) and found.snapshot.revision == revision:
             return found
     return None
 
 
-def _text(path: Path) -> str | None:
-    try:
-        return path.read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError):
-        return None
+def _candidates(config: Path) -> Iterator[Loaded | list[FileProblem]]:
+    """One at a time: mostly the first is what runs."""
+    yield load_file(config, os.environ)
+    kept = lastgood.load(lastgood.directory(config, os.environ))
+    if kept is not None:
+        yield load_texts(kept, config, os.environ)
 
 
 def running_routes(base: str) -> RunningRoutes:

@@ -37,7 +37,7 @@ def idempotency(
     what: Annotated[str, typer.Argument(metavar="[list|release]", help="What to do.", show_default=False)] = _LIST,
     key_id: Annotated[str, typer.Argument(metavar="[ID]", help="The id of a key to release.", show_default=False)] = "",
     *,
-    reason: Annotated[str, typer.Option(help="Why it is released; it goes to the log.", show_default=False)] = "",
+    reason: Annotated[str, typer.Option(help="Why it is released, for the record.", show_default=False)] = "",
     admin: ADMIN = "",
     config: CONFIG = ROUTES,
     json: JSON = False,

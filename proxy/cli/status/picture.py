@@ -35,10 +35,13 @@ _TROUBLE = re.compile(r"^banyan_(breaker_state|breaker_operations|upstream_eject
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 _TRAFFIC = ("legacy/s", "new/s", "new", "5xx")
 _EVIDENCE = ("compared", "mismatch", "incomparable", "waits", "coverage")
+_FILE = "written in"
+"""The file of a route, where there is more than one."""
 _HEADS = ("route", "stage", "split", *_TRAFFIC, *_EVIDENCE, "verdict", "reason")
 _RIGHT = frozenset(("split", *_TRAFFIC, *_EVIDENCE))
 _DROPPED = (
     "reason",
+    _FILE,
     "legacy/s",
     "new/s",
     "coverage",
@@ -220,16 +223,20 @@ def _table(status: RoutesView, width: int | None) -> Iterator[Text]:
 
 def _fitting(routes: Sequence[RouteView], width: int | None) -> tuple[list[str], list[Cells]]:
     """The columns for which there is room, and the cells: rules 2 and 3."""
+    known = _HEADS if not any(route.written_in for route in routes) else ("route", _FILE, *_HEADS[1:])
     rows = _rows(routes, is_wide=True, cut=width is not None)
-    heads = fitting(_HEADS, rows, _DROPPED, width)
-    if len(heads) >= len(_HEADS) - 1:  # without the reason at most
+    heads = fitting(known, rows, _DROPPED, width)
+    if not {*_HEADS} - {*heads, "reason"}:
         return heads, rows
     rows = _rows(routes, is_wide=False, cut=True)
-    return fitting(_HEADS, rows, _DROPPED, width), rows
+    return fitting(known, rows, _DROPPED, width), rows
 
 
 def _rows(routes: Sequence[RouteView], *, is_wide: bool, cut: bool) -> list[Cells]:
-    return [dict(zip(_HEADS, _cells(route, is_wide=is_wide, cut=cut), strict=True)) for route in routes]
+    return [
+        {**dict(zip(_HEADS, _cells(route, is_wide=is_wide, cut=cut), strict=True)), _FILE: route.written_in}
+        for route in routes
+    ]
 
 
 def _cells(route: RouteView, *, is_wide: bool, cut: bool) -> Iterator[str | Text]:

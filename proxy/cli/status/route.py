@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from proxy.api.evidence import ParityView
+from proxy.api.evidence import EchoView, ParityView
 from proxy.api.journal import JournalView
 from proxy.api.routes import CohortsView, FileView, RouteDetailView
 from proxy.api.standing import NeedView, PinView
@@ -25,6 +25,8 @@ def route_lines(route: RouteDetailView) -> Iterator[str]:
     yield f"{painted(route.name, Ink.STRONG)}  {route.path}"
     if route.was:
         yield _row("was", f"{route.was}: its state and its draws are kept under this name")
+    if route.written_in:
+        yield _row("written in", f"{route.written_in}:{route.line}")
     if route.runs.stage is None:
         yield _row("runs", "answered here")
         return
@@ -39,6 +41,7 @@ def route_lines(route: RouteDetailView) -> Iterator[str]:
     yield _row("tag", f"{route.runs.tag}, for --if-match")
     yield _row("requests", f"{route.rate.legacy:.1f}/s by legacy, {route.rate.new:.1f}/s by new")
     yield from _compared(route)
+    yield from _echoes(route.coverage.echoes)
     if route.journal is not None:
         yield _row("journal", _journal(route.journal))
     if route.runs.sample:
@@ -94,6 +97,15 @@ def _compared(route: RouteDetailView) -> Iterator[str]:
         yield _row("compared", _counted(route.parity))
     if reasons:
         yield _row("", painted(f"not compared: {in_words(reasons)}", Ink.WARN))
+
+
+def _echoes(echoes: Sequence[EchoView]) -> Iterator[str]:
+    """Whether each side says whom it saw."""
+    for at, each in enumerate(echoes):
+        answers = each.echoed + each.silent
+        said = f"{each.side} says whom it saw in {each.echoed:,} of {answers:,} answers"
+        never = f"{each.side} never says whom it saw ({answers:,} answers): X-Banyan-Saw is not compared"
+        yield _row("" if at else "callers", said if each.echoed else painted(never, Ink.WARN))
 
 
 def _counted(parity: ParityView) -> str:

@@ -103,6 +103,11 @@ class LimitsBlock(Block):
         "Without it there is no bound.",
         "100/s",
     )
+    failed_checks: RateText | None = optional(
+        "How often tokens of one client's address may be found bad (auth) before a new one of that address is answered "
+        "with 429 unread; tokens that were found good still pass. Default 20/s.",
+        "20/s",
+    )
     memory: Memory | None = optional(
         "What one worker may take: near it, it sheds. auto, the default, is 90 % of what the control group allows, "
         "divided by the workers.",

@@ -15,7 +15,7 @@ from proxy.config.blocks.match import AnyMatch, placed, predicates_of
 from proxy.config.readers import scalars, sources, units
 from proxy.config.readers.errors import fault
 from proxy.config.readers.schema_patterns import TEXT
-from proxy.config.text.problem import FileProblem, Path
+from proxy.config.text.problem import FileProblem, Path, where
 from proxy.core.nearest import nearest
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import LEGACY
@@ -118,8 +118,7 @@ def names_are_unique(draft: Draft) -> Iterator[FileProblem]:
     for index, block in draft.of_routes(RouteKeys):
         first = seen.setdefault(block.name, index)
         if first != index:
-            line = draft.line(("routes", first, "name"))
-            yield draft.problem(("routes", index, "name"), f'"{block.name}" is taken by routes[{first}] (line {line})')
+            yield draft.problem(("routes", index, "name"), f'"{block.name}" is taken by {_place(draft, first)}')
 
 
 def renames_are_clear(draft: Draft) -> Iterator[FileProblem]:
@@ -143,7 +142,8 @@ def renames_are_clear(draft: Draft) -> Iterator[FileProblem]:
 
 
 def _place(draft: Draft, index: int) -> str:
-    return f"routes[{index}] (line {draft.line(('routes', index, 'name'))})"
+    path: Path = ("routes", index, "name")
+    return f"{where(draft.shown(path[:2]))} ({draft.place(path)})"
 
 
 def answers_fit_their_status(draft: Draft) -> Iterator[FileProblem]:

@@ -283,12 +283,12 @@ def upstreams_are_elsewhere(draft: Draft) -> Iterator[FileProblem]:
     server = draft.top(ServerKeys)
     bound = {"listen": server.listen, "admin": server.admin}
     for name, block in draft.of_upstreams(UpstreamKeys).items():
-        for place, endpoint in enumerate(block.places):
-            path: Path = ("upstreams", name, "url") if block.endpoints is None else (*_ends(name), place)
+        for at, endpoint in enumerate(block.places):
+            path: Path = ("upstreams", name, "url") if block.endpoints is None else (*_ends(name), at)
             for key, own in bound.items():
                 if is_own(endpoint.host, endpoint.port, (own.host, own.port), _is_local):
-                    line = draft.line((key,))
-                    message = f"is where this proxy itself listens ({key}, line {line}): its requests would come in"
+                    place = draft.place((key,))
+                    message = f"is where this proxy itself listens ({key}, {place}): its requests would come in"
                     yield draft.problem(path, f"{message} again and again; name the system behind it")
                     break
 

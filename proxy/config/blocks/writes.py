@@ -25,6 +25,8 @@ from proxy.config.readers.sources import read_source
 from proxy.config.text.problem import FileProblem, Path
 from proxy.core.journal.writes import (
     MAX_BODY,
+    MAX_UNDONE,
+    MAX_UNDONE_BYTES,
     MOST_BODY,
     AnswerKey,
     JsonPath,
@@ -90,6 +92,11 @@ class MintedIdBlock(Block):
     request: list[IdForm] | None = optional(
         "Where requests hold it: path:NAME, or $.MEMBER of the body.", ["path:id", "$.account_id"]
     )
+    kind: scalars.Name | None = optional(
+        "Of what, where a group has things of several kinds: account 7 and order 7 are two then. All of a group have "
+        "one, or none has.",
+        "account",
+    )
 
 
 class WritesBlock(Block):
@@ -116,6 +123,14 @@ class WritesBlock(Block):
         "Largest body of a write, and of an answer that is waited for; a larger write is answered with 413. Default "
         "1MiB.",
         "1MiB",
+    )
+    max_undone: units.AtLeastOne | None = optional(
+        "Writes of the route that the journal keeps at most, for a side that is away or whose word is awaited; beyond, "
+        "writes are answered with 503. Default 1000000.",
+        1_000_000,
+    )
+    max_undone_bytes: units.Size | None = optional(
+        "What they come to, requests and answers; beyond, likewise. Default 4GiB.", "4GiB"
     )
 
 
@@ -196,6 +211,17 @@ def keys_can_be_found(draft: Draft) -> Iterator[FileProblem]:
                 yield draft.problem(where, f"the path has no {{{place.name}}}; its parameters are: {known}")
 
 
+def kinds_are_named(draft: Draft) -> Iterator[FileProblem]:
+    """An identifier of a group that is of no kind could be one of any."""
+    named: dict[str, bool] = {}
+    for index, block in draft.of_routes(_Route):
+        for number, minted in enumerate((block.writes.ids if block.writes else None) or ()):
+            scope = block.group or block.name
+            if named.setdefault(scope, minted.kind is not None) is not (minted.kind is not None):
+                message = f"in group {scope} some have a kind and some have none; write kind: NAME for each of them"
+                yield draft.problem(("routes", index, "writes", "ids", number), message)
+
+
 def _is_missing(place: CohortSource, pattern: PathPattern) -> bool:
     return place.kind is SourceKind.PATH and pattern.position(place.name) < 0
 
@@ -206,12 +232,20 @@ def _step(keys: _Route, _: Draft) -> Writes | None:
     if block is None:
         return None
     ids = tuple(
-        MintedId(each.answer, tuple(_placed(place, pattern) for place in each.request or ()))
+        MintedId(each.answer, tuple(_placed(place, pattern) for place in each.request or ()), each.kind or "")
         for each in block.ids or ()
     )
     key = placed(block.key, pattern) if isinstance(block.key, CohortSource) else block.key
     most = MAX_BODY if block.max_body is None else block.max_body
-    return Writes(keyed_by=key, mode=block.mode, send=block.send or SentOn.REQUEST, ids=ids, max_body=most)
+    return Writes(
+        keyed_by=key,
+        mode=block.mode,
+        send=block.send or SentOn.REQUEST,
+        ids=ids,
+        max_body=most,
+        max_undone=block.max_undone or MAX_UNDONE,
+        max_undone_bytes=block.max_undone_bytes or MAX_UNDONE_BYTES,
+    )
 
 
 def _placed(place: CohortSource | JsonPath, pattern: PathPattern) -> CohortSource | JsonPath:
@@ -225,5 +259,12 @@ def _upstream(keys: AppliesKeys, _: Draft) -> Mapping[str, object]:
 WRITES = Section(
     upstream=KeysAt(AppliesKeys, _upstream),
     route=KeysAt(WritesKeys, lambda _, __: {}, step=_step),
-    checks=(writes_have_a_database, writes_do_not_fall_back, both_sides_agree, bodies_fit, keys_can_be_found),
+    checks=(
+        writes_have_a_database,
+        writes_do_not_fall_back,
+        both_sides_agree,
+        bodies_fit,
+        keys_can_be_found,
+        kinds_are_named,
+    ),
 )

@@ -1,4 +1,4 @@
-"""Text → a tree of nodes that know where they stand.
+"""Text → a tree of nodes that know where they stand: file, line and column.
 
 Rule 1: the YAML that JSON could say: one document, keys that are text, no tags, no merge keys.
 Rule 2: libyaml's events are taken one by one, so that a bomb is refused at its bound, before it fills the memory.
@@ -26,6 +26,7 @@ MAX_VALUES = 500_000
 
 
 _FIRST_LINES = "begin with version: 1, then listen, upstreams and routes (the README has a file to copy)"
+_FIRST_INCLUDED = "write routes or upstreams into it, or take it out of include"
 
 
 class ScalarNode(NamedTuple):
@@ -35,6 +36,7 @@ class ScalarNode(NamedTuple):
     plain: bool
     line: int
     column: int
+    file: str
 
 
 class ListNode(NamedTuple):
@@ -43,6 +45,7 @@ class ListNode(NamedTuple):
     items: list[Node]
     line: int
     column: int
+    file: str
 
 
 class Entry(NamedTuple):
@@ -51,6 +54,7 @@ class Entry(NamedTuple):
     value: Node
     line: int
     column: int
+    file: str
 
 
 class MapNode(NamedTuple):
@@ -59,17 +63,19 @@ class MapNode(NamedTuple):
     entries: dict[str, Entry]
     line: int
     column: int
+    file: str
 
 
 Node = ScalarNode | ListNode | MapNode
 
 
 class Document(NamedTuple):
-    """A file's nodes. `root` None means that it cannot be read at all."""
+    """A file's nodes. `root` None means that it cannot be read at all. `values`: how many were counted."""
 
     name: str
     root: MapNode | None
     problems: list[FileProblem]
+    values: int = 0
 
 
 class _Refusal(Exception):  # noqa: N818 - it never leaves this file
@@ -82,11 +88,15 @@ class _Refusal(Exception):  # noqa: N818 - it never leaves this file
         self.path = path
 
 
-def parse(text: str, name: str) -> Document:
-    """The nodes of a file called `name`, with everything that YAML alone can find wrong."""
-    composer = _Composer(name)
+def parse(text: str, name: str, *, before: int | None = None) -> Document:
+    """The nodes of a file called `name`, with everything that YAML alone can find wrong.
+
+    `before`: so many values stand in the files that include this one, or before it; None: it is the first.
+    """
+    composer = _Composer(name, before)
     try:
-        return Document(name, composer.compose(text), composer.problems)
+        root = composer.compose(text)
+        return Document(name, root, composer.problems, composer.values)
     except _Refusal as refusal:
         composer.report(*refusal.place, refusal.path, refusal.message)
     except yaml.YAMLError as error:
@@ -98,11 +108,14 @@ def parse(text: str, name: str) -> Document:
 class _Composer:
     """Builds nodes from events; its state is where it is, and what anchors have named so far."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, before: int | None) -> None:
         self.name = name
         self.problems: list[FileProblem] = []
+        self.values = before or 0
         self._anchors: dict[str, tuple[Node, int]] = {}
-        self._values = 0
+        self._first_lines = _FIRST_LINES if before is None else _FIRST_INCLUDED
+        self._counted = "the file holds" if before is None else "this file and those before it hold"
+        self._begins = " that begins with version: 1" if before is None else ""
 
     def report(self, line: int, column: int, path: Path, message: str) -> None:
         self.problems.append(FileProblem(file=self.name, line=line, column=column, where=where(path), message=message))
@@ -112,7 +125,9 @@ class _Composer:
         self._loader = yaml.CSafeLoader(text)
         self._take()
         if isinstance(self._take(), yaml.StreamEndEvent):
-            raise _Refusal(1, 1, f"the file {'holds comments alone' if text.strip() else 'is empty'}; {_FIRST_LINES}")
+            raise _Refusal(
+                1, 1, f"the file {'holds comments alone' if text.strip() else 'is empty'}; {self._first_lines}"
+            )
         event = self._take()
         root = self._node(event, ())
         self._take()
@@ -120,10 +135,10 @@ class _Composer:
         if not isinstance(after, yaml.StreamEndEvent):
             raise _Refusal(*_place(after), "a second document begins here; drop the ---")
         if isinstance(root, ScalarNode) and not root.text:
-            raise _Refusal(*_place(event), f"the file is empty; {_FIRST_LINES}")
+            raise _Refusal(*_place(event), f"the file is empty; {self._first_lines}")
         if not isinstance(root, MapNode):
             kind = "a list" if isinstance(root, ListNode) else show(root.text)
-            raise _Refusal(*_place(event), f"the file must be a mapping that begins with version: 1, got {kind}")
+            raise _Refusal(*_place(event), f"the file must be a mapping{self._begins}, got {kind}")
         return root
 
     def _take(self) -> yaml.Event:
@@ -133,20 +148,20 @@ class _Composer:
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, path)
         begun = cast("yaml.ScalarEvent | yaml.CollectionStartEvent", event)
-        before = self._values
+        before = self.values
         self._count(1, event, path)
         if begun.tag is not None:
             self.report(*_place(event), path, f"tags such as {begun.tag} have no meaning here; write the value alone")
         node: Node
         match begun:
             case yaml.ScalarEvent():
-                node = ScalarNode(begun.value, begun.implicit[0], *_place(event))
+                node = ScalarNode(begun.value, begun.implicit[0], *_place(event), self.name)
             case yaml.MappingStartEvent():
                 node = self._map(event, path)
             case _:
                 node = self._list(event, path)
         if begun.anchor is not None:
-            self._anchors[begun.anchor] = (node, self._values - before)
+            self._anchors[begun.anchor] = (node, self.values - before)
         return node
 
     def _alias(self, event: yaml.AliasEvent, path: Path) -> Node:
@@ -158,9 +173,9 @@ class _Composer:
         return found[0]
 
     def _count(self, values: int, event: yaml.Event, path: Path) -> None:
-        self._values += values
-        if self._values > MAX_VALUES:
-            raise _Refusal(*_place(event), f"the file holds more than {MAX_VALUES} values, aliases counted", path)
+        self.values += values
+        if self.values > MAX_VALUES:
+            raise _Refusal(*_place(event), f"{self._counted} more than {MAX_VALUES} values, aliases counted", path)
         if len(path) > MAX_DEPTH:
             raise _Refusal(*_place(event), f"values are nested more than {MAX_DEPTH} deep", path[:3])
 
@@ -168,13 +183,13 @@ class _Composer:
         items: list[Node] = []
         while not isinstance(event := self._take(), yaml.SequenceEndEvent):
             items.append(self._node(event, (*path, len(items))))
-        return ListNode(items, *_place(start))
+        return ListNode(items, *_place(start), self.name)
 
     def _map(self, start: yaml.Event, path: Path) -> MapNode:
         entries: dict[str, Entry] = {}
         while not isinstance(event := self._take(), yaml.MappingEndEvent):
             key = self._key(event, path)
-            entry = Entry(self._node(self._take(), (*path, key)), *_place(event))
+            entry = Entry(self._node(self._take(), (*path, key)), *_place(event), self.name)
             if key == MERGE and event.implicit[0]:  # type: ignore[attr-defined]  # told by `_key`
                 continue
             if key in entries:
@@ -182,7 +197,7 @@ class _Composer:
                 self.report(entry.line, entry.column, (*path, key), f"stands twice; the first is in line {first}")
             else:
                 entries[key] = entry
-        return MapNode(entries, *_place(start))
+        return MapNode(entries, *_place(start), self.name)
 
     def _key(self, event: yaml.Event, path: Path) -> str:
         if not isinstance(event, yaml.ScalarEvent):

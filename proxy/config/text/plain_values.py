@@ -9,7 +9,7 @@ Rule 3: any other `$` is itself; `$$` is one `$`, so `$${X}` means the text `${X
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from proxy.config.text.document import MapNode, Node, ScalarNode
@@ -47,12 +47,12 @@ BROKEN: Final = Broken()
 
 
 class Reader:
-    """Reads the nodes of one file; problems gather in `problems`."""
+    """Reads nodes; problems gather in `problems`. `shown` is how a problem names the way to its value."""
 
-    def __init__(self, file: str, env: Mapping[str, str]) -> None:
+    def __init__(self, env: Mapping[str, str], shown: Callable[[Path], Path] = lambda path: path) -> None:
         self.problems: list[FileProblem] = []
-        self._file = file
         self._env = env
+        self._shown = shown
 
     def value(self, node: Node, path: Path) -> object:
         """Dicts, lists, text, numbers, truth values, None, or `BROKEN`."""
@@ -86,6 +86,7 @@ class Reader:
         return FromEnvironment.of(text, node.text) if isinstance(found, str) or not text else found
 
     def _broken(self, node: ScalarNode, path: Path, message: str) -> Broken:
-        problem = FileProblem(file=self._file, line=node.line, column=node.column, where=where(path), message=message)
+        shown = where(self._shown(path))
+        problem = FileProblem(file=node.file, line=node.line, column=node.column, where=shown, message=message)
         self.problems.append(problem)
         return BROKEN

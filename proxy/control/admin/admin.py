@@ -20,7 +20,7 @@ from aiohttp import web
 from prometheus_client.exposition import gzip_accepted
 
 from proxy.api.upstreams import DownView, UpstreamsView
-from proxy.control.admin.auth import AdminAuth, guarded_by
+from proxy.control.admin.auth import KEY_SET_PATH, AdminAuth, guarded_by
 from proxy.control.admin.evidence import ParityPages, evidence_view
 from proxy.control.admin.grants import GrantPages
 from proxy.control.admin.history import HistoryPages
@@ -38,12 +38,15 @@ from proxy.control.admin.routes import (
     serves_current,
 )
 from proxy.control.admin.standing import JudgedRoutes
+from proxy.control.admin.suspension_pages import SuspensionPages
 from proxy.control.admin.undecided_keys import KeyPages
 from proxy.control.admin.upstreams import upstream_view
 from proxy.control.evidence.reconcile_runs import ReconcileRuns
 from proxy.control.fleet.links import Links
 from proxy.control.fleet.upstreams import worst
 from proxy.control.journal.journal_watch import JournalWatch
+from proxy.control.key_sets.key_set_watch import KeySetWatch
+from proxy.control.metrics.caller_metrics import CallersReading
 from proxy.control.metrics.clerk_metrics import ClerkReading
 from proxy.control.metrics.collector import CONTENT_TYPE, MetricsReading, render
 from proxy.control.metrics.evidence_metrics import EvidenceReading
@@ -53,6 +56,8 @@ from proxy.control.probe.certificates import Certificates
 from proxy.control.probe.health import Probes
 from proxy.control.probe.upstreams_down import down_views
 from proxy.control.running import Running
+from proxy.control.suspension.suspended_subjects import Suspensions
+from proxy.core.auth.signed_principal import key_set_of
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
 from proxy.store.postgres.grant_tables import GrantTables
@@ -87,6 +92,8 @@ class Admin:
     keys: PostgresKeys | None = None
     journal: JournalWatch | None = None
     records: RecordWriter | None = None
+    suspensions: Suspensions | None = None
+    key_sets: KeySetWatch | None = None
 
     async def metrics(self, request: web.Request) -> web.Response:
         """`GET /metrics`."""
@@ -107,6 +114,13 @@ class Admin:
             await self.links.refresh()
             reason = self._why_not_ready()
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, reason) if reason else web.Response(text="ready\n")
+
+    async def key_set(self, _request: web.Request) -> web.Response:
+        """`GET /.well-known/jwks.json`: by which upstreams check the tokens that say who calls (RFC 7517)."""
+        signed = self.running.snapshot.principal.signed
+        body = key_set_of(() if signed is None else signed.published)
+        headers = {"Content-Type": "application/jwk-set+json", "Cache-Control": "max-age=60"}
+        return web.Response(body=body, headers=headers)
 
     async def routes(self, request: web.Request) -> web.Response:
         """`GET /api/routes`."""
@@ -199,14 +213,27 @@ class Admin:
                 lost=self.parity.archive.lost,
                 waiting=self.parity.archive.waiting,
             ),
-            clerk=ClerkReading(state=self.links.clerk.state, needed=self.running.started_with.has_database),
+            clerk=ClerkReading(state=self.links.clerk.state, needed=self.running.started_with.needs_clerk),
             grants=self.links.grants if self.running.snapshot.grants else None,
+            tokens=self.links.tokens.by_source,
+            callers=self._callers(),
             journal={} if self.journal is None else self.journal.standings,
+            reconcile={} if self.reconciled is None else self.reconciled.results,
             shown=self.certificates.shown,
             routes=self._running_routes(),
             moved=self.moved,
             told=self.told,
             known=self.judged is None or self.judged.here.known,
+        )
+
+    def _callers(self) -> CallersReading:
+        watch, suspended = self.key_sets, self.suspensions
+        return CallersReading(
+            now=0.0 if watch is None else watch.now,
+            key_sets={} if watch is None else dict(watch.states),
+            fetches={} if watch is None else dict(watch.fetches),
+            introspections=dict(self.links.introspections),
+            suspended={} if suspended is None else {"order": len(suspended.ordered), "file": len(suspended.listed)},
         )
 
     def _running_routes(self) -> tuple[Route, ...]:
@@ -257,6 +284,7 @@ def application(admin: Admin, gate: AdminAuth) -> web.Application:
     app.router.add_get("/metrics", admin.metrics)
     app.router.add_get("/-/healthy", admin.healthy)
     app.router.add_get("/-/ready", admin.ready)
+    app.router.add_get(KEY_SET_PATH, admin.key_set)
     app.router.add_get("/api/routes", admin.routes)
     app.router.add_get("/api/routes/{name}", admin.route)
     app.router.add_get("/api/routes/{name}/mismatches", admin.mismatches)
@@ -283,7 +311,7 @@ def application(admin: Admin, gate: AdminAuth) -> web.Application:
     app.router.add_get("/api/journal", journal.page)
     app.router.add_post("/api/journal/{id}/retry", journal.retry)
     app.router.add_post("/api/journal/{id}/drop", journal.drop)
-    keys = KeyPages(keys=admin.keys, running=admin.snapshot)
+    keys = KeyPages(keys=admin.keys, running=admin.snapshot, records=admin.records)
     app.router.add_get("/api/idempotency", keys.page)
     app.router.add_post("/api/idempotency/{id}/release", keys.release)
     grants = GrantPages(tables=admin.tokens, directory=admin.directory, running=admin.snapshot)
@@ -295,9 +323,17 @@ def application(admin: Admin, gate: AdminAuth) -> web.Application:
         reconcile = ReconcilePages(runs=admin.reconciled, running=admin.snapshot)
         app.router.add_get("/api/reconcile", reconcile.page)
         app.router.add_post("/api/reconcile/{name}", reconcile.record)
+    _add_suspensions(app, admin)
     app.router.add_get("/api/kill", admin.kill.look)
     app.router.add_post("/api/kill", admin.kill.turn)
     return app
+
+
+def _add_suspensions(app: web.Application, admin: Admin) -> None:
+    if admin.suspensions is not None and admin.asked is not None:
+        suspended = SuspensionPages(suspensions=admin.suspensions, moves=admin.asked)
+        app.router.add_get("/api/suspended", suspended.page)
+        app.router.add_post("/api/suspended", suspended.order)
 
 
 async def serve(app: web.Application, listening: socket.socket) -> Callable[[], Awaitable[None]]:

@@ -2,7 +2,7 @@
 
 Rule 1: what changes state needs the token, always; without a token nothing can be changed. It is the one in the
         environment; on loopback, where none is there, the one that stands in the state directory.
-Rule 2: beyond loopback everything needs it, but for the two health paths, which say nothing of interest.
+Rule 2: beyond loopback everything needs it, but for the health paths, which say nothing, and public keys.
 Rule 3: on loopback the `Host` must be a local name: a page in an operator's browser whose name was rebound to 127.0.0.1
         still sends its own.
 """
@@ -22,7 +22,8 @@ from proxy.control.admin.responses import Handler, problem
 from proxy.core.http.authority import normal_host
 
 TOKEN_VARIABLE = "BANYAN_ADMIN_TOKEN"  # noqa: S105 the name of the variable
-OPEN_PATHS = frozenset({"/-/healthy", "/-/ready"})
+KEY_SET_PATH = "/.well-known/jwks.json"
+OPEN_PATHS = frozenset({"/-/healthy", "/-/ready", KEY_SET_PATH})
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 

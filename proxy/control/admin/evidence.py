@@ -23,6 +23,7 @@ from proxy.api.evidence import (
     ClusterView,
     CoverageView,
     DifferenceView,
+    EchoView,
     EpochsView,
     EpochView,
     EvidenceView,
@@ -183,7 +184,7 @@ def parity_view(book: EvidenceBook, route: str) -> ParityView:
     )
 
 
-def coverage_view(book: EvidenceBook, route: str) -> CoverageView:
+def coverage_view(book: EvidenceBook, route: str, echoes: tuple[EchoView, ...]) -> CoverageView:
     """For every route of the list."""
     found = book.coverage(route)
     return CoverageView(
@@ -191,6 +192,7 @@ def coverage_view(book: EvidenceBook, route: str) -> CoverageView:
         unseen=found.unseen,
         unseen_bound=found.unseen_bound,
         uncovered=len(found.uncovered),
+        echoes=echoes,
     )
 
 

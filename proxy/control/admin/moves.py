@@ -21,6 +21,7 @@ from aiohttp import web
 
 from proxy.api.orders import OrderBody, PinBody
 from proxy.api.standing import TransitionsView
+from proxy.control.admin.acknowledged import acknowledged
 from proxy.control.admin.responses import (
     as_json,
     is_seen,
@@ -31,7 +32,7 @@ from proxy.control.admin.responses import (
     tag_of,
     tagged,
 )
-from proxy.control.admin.standing import instance_views, moved_view, transition_view
+from proxy.control.admin.standing import moved_view, transition_view
 from proxy.control.journal.authority_moves import UndoneWritesError
 from proxy.control.judge.judging import Judge
 from proxy.control.position.group_orders import Given, GroupOrders, OperatorOrder, TooLate
@@ -60,8 +61,6 @@ from proxy.core.routing.route import Route
 from proxy.store.errors import StoreUnavailable
 from proxy.store.positions import PositionStore
 
-ACKNOWLEDGED_WITHIN = 2.0
-"""Seconds that an answer waits for every live replica."""
 SHORTEST_PIN, LONGEST_PIN = 1.0, 366 * 86_400.0
 """Seconds: one for less may be over before anybody obeys it, one for longer is one for ever."""
 _MOST_SHOWN = 1000
@@ -246,9 +245,9 @@ class RouteMoves:
             holds = () if cohort == NEWCOMERS else await gate.hold_cohort(route, cohort)
             async with asyncio.timeout(PATIENCE):
                 if isinstance(ordered, OrderRecord):
-                    made = await self.store.drop_pin(route.name, cohort, standing, ordered)
+                    made = await self.store.drop_pin(route.name, cohort, standing, ordered, holds)
                 else:
-                    made = await self.store.set_pin(ordered, standing)
+                    made = await self.store.set_pin(ordered, standing, holds)
             if made:
                 await self.mover.look()
             await gate.end(holds, moved=made)
@@ -292,18 +291,12 @@ class RouteMoves:
 
     async def _answer(self, route: Route, given: Given, *said: str, pin: Pin | None = None) -> web.Response:
         """What was made, who obeys it, and what stands beside it; `said` comes before that."""
-        await _until(self._is_obeyed, ACKNOWLEDGED_WITHIN)
+        instances = await acknowledged(self.here, self.judge, self.running.snapshot.revision)
         tag = self._tag(route.name, given.after)
-        instances = instance_views(self.here, self.judge, self.running.snapshot.revision)
         upstreams = self.running.snapshot.upstreams
         beside = order_notes(route, given.after.place, self.here.pins(route.name), self.around, upstreams)
         view = moved_view(given, tag=tag, instances=instances, pin=pin, notes=[*said, *beside])
         return as_json(view, {"ETag": f'"{tag}"'})
-
-    async def _is_obeyed(self) -> bool:
-        self.judge.wake()
-        shown = instance_views(self.here, self.judge, self.running.snapshot.revision)
-        return all(each.obeys for each in shown)
 
 
 def _late(route: str, faster: Sequence[str]) -> web.Response:
@@ -326,12 +319,3 @@ def _set(cohort: str, pin: Pin | None) -> Iterator[str]:
 
 def _not_pinned(route: str, cohort: str) -> str:
     return f"{route} does not drain" if cohort == NEWCOMERS else f"no cohort {cohort!r} is pinned on {route}"
-
-
-async def _until(holds: Callable[[], Awaitable[bool]], within: float) -> None:
-    try:
-        async with asyncio.timeout(within):
-            while not await holds():  # noqa: ASYNC110 -- other replicas set no event here
-                await asyncio.sleep(0.02)
-    except TimeoutError:
-        return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from proxy.api.evidence import CoverageView, EvidenceView, ParityView
+from proxy.api.evidence import CoverageView, EchoView, EvidenceView, ParityView
 from proxy.api.kill import KillOrderView
 from proxy.api.routes import (
     NO_SAMPLE,
@@ -85,19 +85,25 @@ def route_view(
     verdict = _verdict(route, judged)
     return RouteView(
         name=route.name,
+        written_in=route.file,
         file=FileView(stage=stage, split=split),
         runs=_runs_view(route, running, judged, killed=ordered_kill(running, ledger) is not None),
         traffic=TrafficView(legacy=ledger.served(legacy), new=ledger.served(new)),
         rate=_rate_view(legacy, new, own, ledger),
         answered=ledger.served(own),
         parity=NO_PARITY if book is None else parity_view(book, route.name),
-        coverage=NO_COVERAGE if book is None else coverage_view(book, route.name),
+        coverage=NO_COVERAGE if book is None else coverage_view(book, route.name, _echoes(ledger, legacy, new)),
         verdict=verdict.verdict,
         state=verdict.state,
         reasons=verdict.reasons,
         numbers=verdict.numbers,
         obstacle=verdict.obstacle,
     )
+
+
+def _echoes(ledger: Ledger, *sides: Series) -> tuple[EchoView, ...]:
+    found = [(series.side, ledger.echoes(series)) for series in sides]
+    return tuple(EchoView(side=side, echoed=each.echoed, silent=each.silent) for side, each in found if any(each))
 
 
 def _verdict(route: Route, judged: JudgedRoutes | None) -> VerdictView:

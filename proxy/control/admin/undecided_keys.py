@@ -14,6 +14,8 @@ from aiohttp import web
 from proxy.api.idempotency import ReleaseBody, ReleasedView, UndecidedKeysView, UndecidedKeyView
 from proxy.control.admin.responses import as_json, problem, read_body, store_away, tagged
 from proxy.control.position.mover import PATIENCE
+from proxy.control.position.record_writer import RecordWriter
+from proxy.core.position.record import OrderKind
 from proxy.core.routing.snapshot import Snapshot
 from proxy.log import stamp
 from proxy.store.errors import StoreUnavailable
@@ -26,10 +28,11 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyPages:
-    """`keys` None: there is no database, and so no key. `running` is the present table."""
+    """`keys` None: there is no database, and so no key. `running` is the present table. Releases go on record."""
 
     keys: PostgresKeys | None
     running: Callable[[], Snapshot]
+    records: RecordWriter | None = None
 
     async def page(self, request: web.Request) -> web.Response:
         """`GET /api/idempotency`."""
@@ -58,15 +61,23 @@ class KeyPages:
             return said
         try:
             async with asyncio.timeout(PATIENCE):
-                released = self.keys is not None and await self.keys.release(_record(name))
+                released = None if self.keys is None else await self.keys.release(_record(name))
         except (StoreUnavailable, TimeoutError) as error:
             return store_away(str(error))
-        if not released:
+        if released is None:
             detail = f"no key of id {name[:_ID]!r} is undecided; GET /api/idempotency lists those that are"
             return problem(HTTPStatus.NOT_FOUND, detail)
         by = said.by or f"admin API, {request.remote or ''}"
         _log.warning("key_released", id=name, by=by, reason=said.reason)
+        self._note(released, by, said.reason)
         return as_json(ReleasedView(id=name))
+
+    def _note(self, released: tuple[str, str], by: str, reason: str) -> None:
+        origin, key = released
+        if self.records is not None:
+            name = next((each.name for each in self.running().routes if each.origin == origin), origin)
+            what = f'the undecided key "{key}"'
+            self.records.add(OrderKind.FREE, by, ": ".join(filter(None, (what, reason))), route=name)
 
 
 def _record(name: str) -> bytes:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
+from collections import Counter
 from collections.abc import Callable
 from typing import cast
 
@@ -19,6 +20,7 @@ import structlog
 from proxy.control.fleet.clerk import ClerkSeen
 from proxy.control.fleet.comparer import Comparing
 from proxy.control.fleet.grants_seen import GrantsSeen
+from proxy.control.fleet.tokens_seen import TokensSeen
 from proxy.control.traffic.ledger import Ledger
 from proxy.control.traffic.recent_comparisons import RecentComparisons
 from proxy.control.traffic.recent_requests import RecentRequests
@@ -27,16 +29,21 @@ from proxy.link.messages import (
     Comparer,
     Evidence,
     GrantCounts,
+    IntrospectionCounts,
+    KeySets,
+    KeyWanted,
     Orders,
     Poll,
     Probed,
     Report,
+    Suspended,
     Table,
     ToControl,
     Unframer,
     frame,
     read_to_control,
 )
+from proxy.link.token_messages import ClerkTokens
 
 MAX_UNREAD = 64 * 1024 * 1024
 """Bytes that may wait for a worker: more than a table of 10,000 routes."""
@@ -52,12 +59,17 @@ class Links:
         self.comparing = comparing or Comparing()
         self.clerk = ClerkSeen()
         self.grants = GrantsSeen()
+        self.tokens = TokensSeen()
+        self.introspections: Counter[tuple[str, str]] = Counter()
         self.recent = RecentRequests()
         self.comparisons = RecentComparisons()
         self.comparing.outcomes = self.comparisons.take
         self.heard: Callable[[Report], None] = _drop
+        self.key_wanted: Callable[[str], None] = _drop_source
         self._table = frame(table)
         self._orders = b""
+        self._key_sets = b""
+        self._suspended = b""
         self._links: set[_Link] = set()
         self._polls = 0
         self._server: asyncio.Server | None = None
@@ -81,6 +93,18 @@ class Links:
         self._orders = frame(orders)
         for link in tuple(self._links):
             link.post(self._orders)
+
+    def give_keys(self, sets: KeySets) -> None:
+        """Give every worker these key sets, and whoever links later."""
+        self._key_sets = frame(sets)
+        for link in tuple(self._links):
+            link.post(self._key_sets)
+
+    def suspend(self, suspended: Suspended) -> None:
+        """Have every worker refuse these subjects, and whoever links later."""
+        self._suspended = frame(suspended)
+        for link in tuple(self._links):
+            link.post(self._suspended)
 
     def tell(self, probed: Probed) -> None:
         """Give every worker that reads what a probe found; one that does not hears the next."""
@@ -107,7 +131,7 @@ class Links:
             await self._server.wait_closed()
 
     def joined(self, link: _Link) -> None:
-        """A worker, the comparer or the clerk has linked: it gets the table, and the orders if there are any."""
+        """A worker, the comparer or the clerk has linked: it gets all that holds, the table last."""
         self._links.add(link)
         self._hand_over(link)
 
@@ -120,7 +144,8 @@ class Links:
             self.ledger.end(link.pid)
 
     def _hand_over(self, link: _Link) -> None:
-        link.give(self._orders + self._table + frame(Poll(self._next_poll())))
+        kept = self._orders + self._suspended + self._key_sets + self._table
+        link.give(kept + frame(Poll(self._next_poll())))
 
     def _next_poll(self) -> int:
         self._polls += 1
@@ -205,6 +230,12 @@ class _Link(asyncio.Protocol):
                 self._hear_clerk(message)
             case GrantCounts():
                 self._links.grants.take(message)
+            case ClerkTokens():
+                self._links.tokens.take(message)
+            case IntrospectionCounts():
+                self._links.introspections.update({(policy, word): count for policy, word, count in message.counts})
+            case KeyWanted():
+                self._links.key_wanted(message.source)
 
     def _report(self, report: Report) -> None:
         if self.pid != report.pid:
@@ -235,6 +266,10 @@ class _Link(asyncio.Protocol):
         self._tells_by_itself, self.pid = True, pid
         for answer in self._asked.values():
             answer.cancel()
+
+
+def _drop_source(_: str) -> None:
+    """Stands for a listener that has not been set."""
 
 
 def _drop(_: Report) -> None:

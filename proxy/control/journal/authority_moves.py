@@ -6,7 +6,8 @@ Rule 2: after the move they are held until the workers of this replica run by it
         other replicas hear of it: `HEARS` seconds at most.
 Rule 3: nothing is held where it would be in vain: for a write that people have to decide, or that has been owed for
         longer than a hold lasts. What was held in vain is not held again for a while by who tries again by himself (an
-        edit, the judge), and each time for longer; people may.
+        edit, the judge), and each time for longer; people may. The rest ends early once nothing of theirs has been
+        undone for longer than `PASSING`: the judge's next round, and the edit's, then hold again.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ HEARD = 0.2
 """Seconds in which other replicas hear of a move."""
 FIRST_REST, LONGEST_REST = 4.0, 60.0
 """Seconds between two holds of which the first one was in vain."""
+PASSING = 0.5
+"""Seconds for which a write is undone where both sides do well."""
 HOLDS = 7.0
 """Seconds after which writes go on whatever became of who held them: longer than a move may take, with all waits."""
 _MOST = 100
@@ -89,7 +92,7 @@ class AuthorityMoves:
         if journal is None or not ranges:
             return ()
         rest = 0.0 if is_ordered else max(self._rest(scope) for scope, _ in ranges)
-        if rest > 0.0:
+        if rest > 0.0 and await self._lasts(journal, ranges):
             raise UndoneWritesError(f"writes were held for it in vain; it is tried again in {rest:.0f} s")
         if stuck := await self._stuck(journal, ranges):  # rule 3
             raise UndoneWritesError(_stuck_sentence(stuck))
@@ -124,6 +127,12 @@ class AuthorityMoves:
             _, last = self._rests.get(scope, (0.0, FIRST_REST / 2))
             rest = min(2 * last, LONGEST_REST)
             self._rests[scope] = self.now() + rest, rest
+
+    async def _lasts(self, journal: PostgresJournal, ranges: Sequence[Range]) -> bool:
+        for scope, draws in ranges:
+            if await journal.undone(scope, draws, 1, PASSING):
+                return True
+        return False
 
     async def _stuck(self, journal: PostgresJournal, ranges: Sequence[Range]) -> list[IntentState]:
         return [state for scope, draws in ranges for state in await journal.stuck(scope, draws, WAITS, _MOST)]

@@ -3,6 +3,7 @@
 Rule 1: what could not be read again grows old: a lag is at least the time since it was last known.
 Rule 2: what is younger than a second is no lag: under load something always is.
 Rule 3: a dead letter, and a write that people have to decide, is an alarm: told once when a route comes to have one.
+        So is a journal that is nearly full: from `NEARLY` of the bound on.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from time import monotonic
 
 import structlog
 
-from proxy.core.journal.standing import JournalCount, JournalStanding, standing_of
+from proxy.core.journal.standing import JournalCount, JournalStanding, filled, standing_of
 from proxy.core.journal.writes import writes_of
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
@@ -23,6 +24,7 @@ from proxy.store.postgres.journal import PostgresJournal
 from proxy.store.postgres.journal_outage import JournalOutage
 
 EVERY = 2.0
+NEARLY = 0.8
 _log = structlog.get_logger()
 
 
@@ -38,6 +40,7 @@ class JournalWatch:
     _counts: tuple[JournalCount, ...] = ()
     _at: float = field(default=0.0)
     _told: frozenset[str] = frozenset()
+    _told_filling: frozenset[str] = frozenset()
     _outage: JournalOutage = field(default_factory=JournalOutage)
 
     def __post_init__(self) -> None:
@@ -60,6 +63,7 @@ class JournalWatch:
         self._counts, self._at = await self.journal.summary(), self.now()
         self._outage.end()
         self._tell()
+        self._tell_filling()
 
     def of(self, route: Route) -> JournalStanding | None:
         """None: its writes go to one side."""
@@ -82,6 +86,25 @@ class JournalWatch:
             _log.error("journal_stuck", route=name, dead=stuck[name].dead, unknown=stuck[name].unknown)
             self.alarm(name, reason)
         self._told = frozenset(stuck)
+
+    def _tell_filling(self) -> None:
+        full = {
+            route.name: filled(standing, writes)
+            for route in self.running().routes
+            if (writes := writes_of(route)) is not None and (standing := self.of(route)) is not None
+        }
+        filling = {name: share for name, share in full.items() if share >= NEARLY}
+        for name in filling.keys() - self._told_filling:
+            _log.error("journal_filling", route=name, filled=round(filling[name], 2))
+            self.alarm(name, _filling_sentence(filling[name]))
+        self._told_filling = frozenset(filling)
+
+
+def _filling_sentence(share: float) -> str:
+    return (
+        f"the journal has {share:.0%} of the writes that it may keep for the other side; from 100% on writes are "
+        "answered with 503"
+    )
 
 
 def _sentence(standing: JournalStanding) -> str:

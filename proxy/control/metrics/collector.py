@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 from proxy import __version__
 from proxy.control.fleet.grants_seen import GrantsSeen
 from proxy.control.fleet.upstreams import worst
+from proxy.control.metrics.caller_metrics import NOBODY, CallersReading, collect_callers
 from proxy.control.metrics.clerk_metrics import NONE as NO_CLERK
 from proxy.control.metrics.clerk_metrics import ClerkReading, collect_clerk
 from proxy.control.metrics.evidence_metrics import NOTHING as NO_EVIDENCE
@@ -22,6 +23,8 @@ from proxy.control.metrics.evidence_metrics import EvidenceReading, collect_comp
 from proxy.control.metrics.exposition import write_moves, write_series
 from proxy.control.metrics.grant_metrics import collect_grants
 from proxy.control.metrics.journal_metrics import collect_journal
+from proxy.control.metrics.reconcile_metrics import collect_reconcile
+from proxy.control.metrics.token_metrics import collect_tokens
 from proxy.control.position.hooks import Delivery
 from proxy.control.probe.certificates import Shown
 from proxy.control.probe.health import Status, UpstreamCondition
@@ -32,9 +35,11 @@ from proxy.core.build import BUILD
 from proxy.core.journal.standing import JournalStanding
 from proxy.core.limits.bounds_met import Shed
 from proxy.core.outcome import ServedBy
+from proxy.core.reconcile.reconcile_run import ReconcileRun
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.stage import progress
+from proxy.link.token_messages import UpstreamToken
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -51,8 +56,11 @@ class MetricsReading:
     shown: Sequence[Shown] = ()
     evidence: EvidenceReading = NO_EVIDENCE
     clerk: ClerkReading = NO_CLERK
+    callers: CallersReading = NOBODY
     grants: GrantsSeen | None = None
+    tokens: Mapping[str, UpstreamToken] = field(default_factory=dict)
     journal: Mapping[str, JournalStanding] = field(default_factory=dict)
+    reconcile: Mapping[str, ReconcileRun | None] = field(default_factory=dict)
     routes: tuple[Route, ...] | None = None
     moved: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
     told: Mapping[Delivery, int] = field(default_factory=dict)
@@ -99,7 +107,10 @@ class BanyanCollector(Collector):
         yield from collect_comparing(self._reading.evidence)
         yield from collect_clerk(self._reading.clerk, self._reading.counts)
         yield from collect_grants(self._reading.grants)
+        yield from collect_tokens(self._reading.snapshot.upstreams, self._reading.tokens)
+        yield from collect_callers(self._reading.callers)
         yield from collect_journal(self._reading.journal)
+        yield from collect_reconcile(self._reading.reconcile)
         yield from self._left_alone()
         yield self._repeats()
         yield GaugeMetricFamily(

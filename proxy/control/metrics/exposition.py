@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
 
 from proxy.control.traffic.ledger import (
+    Echoes,
     FailureSeries,
     LedgerCounts,
     RefusedSeries,
@@ -42,6 +43,8 @@ def write_series(routes: Iterable[Route], counts: LedgerCounts, possible: Possib
     yield from _shadows(with_zeros(counts.shadows, possible.shadows()))
     yield from _refused(with_zeros(counts.refused, possible.refused()))
     yield from _step_answers(with_zeros(counts.step_answers, possible.step_answers()))
+    yield from _step_passes(with_zeros(counts.step_passes, possible.step_passes()))
+    yield from _echoes(counts.echoes)
     yield from _stages(staged)
     yield from _splits(staged)
 
@@ -121,6 +124,25 @@ def _step_answers(answers: Mapping[StepAnswerSeries, int]) -> Iterator[str]:
         yield _head(name, "counter", "Requests that a step of their route answered, by reason; they went nowhere.")
     for series, count in answers.items():
         yield f'{name}{{route="{label(series.route)}",reason="{series.reason}"}} {count}\n'
+
+
+def _step_passes(passes: Mapping[StepAnswerSeries, int]) -> Iterator[str]:
+    """Nothing where all is enforced."""
+    name = "banyan_step_passes_total"
+    if passes:
+        yield _head(name, "counter", "Requests that a step would have answered if it were enforced, by reason.")
+    for series, count in passes.items():
+        yield f'{name}{{route="{label(series.route)}",reason="{series.reason}"}} {count}\n'
+
+
+def _echoes(echoes: Mapping[Series, Echoes]) -> Iterator[str]:
+    """Nothing where nobody who calls is known."""
+    name = "banyan_principal_echoes_total"
+    if echoes:
+        yield _head(name, "counter", "Answers to known callers, shadowed: whether the side has said whom it saw.")
+    for series, found in echoes.items():
+        labels = f'route="{label(series.route)}",side="{series.side}"'
+        yield f'{name}{{{labels},echo="said"}} {found.echoed}\n{name}{{{labels},echo="none"}} {found.silent}\n'
 
 
 def _stages(staged: list[tuple[str, Route]]) -> Iterator[str]:

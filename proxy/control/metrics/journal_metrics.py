@@ -18,9 +18,12 @@ def collect_journal(standings: Mapping[str, JournalStanding]) -> Iterator[Metric
     lag = GaugeMetricFamily(
         "banyan_journal_lag_seconds", "Age of the oldest write that one side has and the other not.", labels=["route"]
     )
+    size = GaugeMetricFamily("banyan_journal_bytes", "Requests and answers in the journal.", labels=["route"])
     for route, standing in standings.items():
         for state in IntentState:
             writes.add_metric([route, state.value], getattr(standing, state.value))
         lag.add_metric([route], standing.lag)
+        size.add_metric([route], standing.bytes)
     yield writes
     yield lag
+    yield size

@@ -119,7 +119,7 @@ class Mover:
             raise AwayError(str(error)) from error
         try:
             async with asyncio.timeout(PATIENCE):
-                won = await self._written(moves, lead, standing)
+                won = await self._written(moves, lead, standing, holds)
         except (StoreUnavailable, TimeoutError) as error:  # it may have been made: what is held stays so for its time
             if needs_store or (needs_store is None and any(_is_forward(each) for each in moves)):
                 raise AwayError(str(error) or "the state store did not answer") from error
@@ -133,13 +133,15 @@ class Mover:
         await self.gate.end(holds, moved=True)
         return Made.FOR_ALL
 
-    async def _written(self, moves: Sequence[Move], lead: Lead | None, standing: int | None) -> bool:
+    async def _written(
+        self, moves: Sequence[Move], lead: Lead | None, standing: int | None, holds: Sequence[int]
+    ) -> bool:
         """Whether the store has made them. What was moved here is written first; that may change what stands."""
         if any(move.before.route in self._here.pending for move in moves):
             await self.settle()
             if not all(self._is_written(move.before) for move in moves):
                 return False
-        return await self._store.compare_and_set_all(moves, lead, standing)
+        return await self._store.compare_and_set_all(moves, lead, standing, holds)
 
     def _is_written(self, position: Position) -> bool:
         return position.route not in self._here.pending and self._stands(position)
@@ -185,6 +187,8 @@ class Mover:
             await self._store.compare_and_set(lost, 0, self._restored(lost))
         for pin in kept.pins if not standing.version else ():
             await self._store.set_pin(pin)
+        for suspension in kept.suspensions if not standing.version else ():
+            await self._store.suspend(suspension)
         await self.look()
 
     def _restored(self, lost: Position) -> Transition:

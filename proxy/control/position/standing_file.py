@@ -19,6 +19,7 @@ import msgspec
 import structlog
 from msgspec.structs import replace
 
+from proxy.core.auth.suspension import Suspension
 from proxy.core.position.position import Position, Transition
 from proxy.core.position.record import OrderRecord
 from proxy.core.position.standing import Pin
@@ -58,6 +59,7 @@ class StandingFile(msgspec.Struct, frozen=True, kw_only=True):
     standing: int = 0
     positions: tuple[Position, ...] = ()
     pins: tuple[Pin, ...] = ()
+    suspensions: tuple[Suspension, ...] = ()
     pending: tuple[Pending, ...] = ()
     said: dict[str, SaidPlace] = {}
     store: str = ""

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
+from msgspec import structs
 
 from proxy.control.fleet.links import Links
 from proxy.control.position.orders_for_workers import StandingByRoute, pins_now, route_orders
@@ -32,6 +33,8 @@ from proxy.control.position.standing_file import (
 )
 from proxy.control.running import Running
 from proxy.control.traffic.slow_threshold import slow_above
+from proxy.core.auth.suspension import Suspension
+from proxy.core.journal.moving import written_scopes
 from proxy.core.position.ladder import LEGACY, Place
 from proxy.core.position.position import Position, Transition, reconcile
 from proxy.core.position.record import OrderRecord
@@ -87,15 +90,18 @@ class StandingHere:
         clock: Callable[[], float],
         *,
         keep: Callable[[bytes], None] = lambda _: None,
+        suspend: Callable[[Sequence[Suspension]], None] = lambda _: None,
         kept: StandingFile = NOTHING,
     ) -> None:
-        """`kept` is what the disk had at the start; `keep` replaces it, and may be slow."""
+        """`kept` is what the disk had at the start; `keep` replaces it, and may be slow. `suspend` hears who is."""
         self.instance = instance
         self.clock = clock
         self._origins = running.origins
         self.kept = kept = file_called(kept, self._origins.name)
         self.known = kept.orders.known
-        self.standing = Standing(version=kept.standing, positions=kept.positions, pins=kept.pins)
+        self.standing = Standing(
+            version=kept.standing, positions=kept.positions, pins=kept.pins, suspensions=kept.suspensions
+        )
         self.pending: dict[str, Pending] = {each.position.route: each for each in kept.pending}
         self.said = _places(kept.said)
         self.waiting: dict[str, WaitingEdit] = {}
@@ -107,6 +113,7 @@ class StandingHere:
         self._running = running
         self._links = links
         self._keep = keep
+        self._suspend = suspend
         self._began = clock()
         self._version = secrets.randbits(48) + 1
         self.record: tuple[tuple[Transition, ...], tuple[OrderRecord, ...]] = kept.moves, kept.recorded
@@ -115,6 +122,7 @@ class StandingHere:
         self._filed: dict[str, Position] = {}
         self._pins: dict[str, tuple[Pin, ...]] = {}
         self._orders = Orders(0, [], self.known)
+        self._suspensions = kept.suspensions
         self._standing_of: tuple[int, int] = (0, 0)
         self._obeyed = 0
         if not self.known:
@@ -281,6 +289,8 @@ class StandingHere:
 
     def refresh(self) -> None:
         """Tell the workers what stands, if it is something else than before."""
+        self._suspend(self.standing.suspensions)
+        suspended, self._suspensions = self._suspensions, self.standing.suspensions
         self._filed = {}
         self._positions = {position.route: position for position in self.standing.positions}
         self._positions |= {route: each.position for route, each in self.pending.items()}
@@ -289,9 +299,12 @@ class StandingHere:
         samples = self.samples if self.known else {}
         stood = StandingByRoute(positions=self._positions, pins=self._pins, slow=slow, said=self.said, samples=samples)
         routes = route_orders(self._running.snapshot.routes, stood)
-        if (routes, self.known) != (self._orders.routes, self._orders.known) or not self._orders.version:
+        written = written_scopes(self._running.snapshot.routes)
+        told = Orders(self._orders.version, routes, self.known, self.standing.version if written else 0)
+        changed = told != self._orders or suspended != self._suspensions
+        if changed or not self._orders.version:  # who obeys them has heard of both
             self._version += 1
-            self._orders = Orders(self._version, routes, self.known)
+            self._orders = structs.replace(told, version=self._version)
             self._links.order(self._orders)
         self._standing_of = (self._orders.version, self.standing.version)
         self.heard()
@@ -326,6 +339,7 @@ class StandingHere:
             standing=self.standing.version,
             positions=self.standing.positions,
             pins=self.standing.pins,
+            suspensions=self.standing.suspensions,
             pending=tuple(self.pending.values()),
             said={name: SaidPlace(stage=each.stage.value, split=each.split) for name, each in self.said.items()},
             store=self.kept.store,

@@ -3,7 +3,8 @@
 Rule 1: a probe never decides which side serves; stages and splits do. Workers leave out an endpoint that is down.
 Rule 2: each probe has its own connection and timeout, follows no redirect and reads no body.
 Rule 3: below 400 is good, everything else bad; the first answer decides, later ones by so many in a row.
-Rule 4: workers are told after every probe, and told how long that holds, so that silence means nothing for ever.
+Rule 4: an upstream with `auth` is asked with the token that requests have; while there is none, nothing is found.
+Rule 5: workers are told after every probe, and told how long that holds, so that silence means nothing for ever.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from proxy.control.probe.dry_run import DryRuns
 from proxy.core.http.authority import normal_host
 from proxy.core.routing.route import Endpoint, Health, Upstream
 from proxy.core.routing.shadow import ACCEPTED, DRY_RUN
+from proxy.core.upstream_auth.credential import Field, UpstreamCredentials
 from proxy.link.messages import Probed
 from proxy.names.connecting import connector_to
 from proxy.names.files import Files
@@ -38,6 +40,8 @@ MAX_AT_ONCE = 32
 SILENCE = 3.0
 """Probes that may be missed before what was found holds no longer."""
 TIMEOUT = 5.0
+UNTIL_THERE_IS_A_TOKEN = 1.0
+"""Seconds between two looks for one."""
 _MAX_ERROR = 200
 _log = structlog.get_logger()
 
@@ -72,11 +76,13 @@ class Probes:
         tell: Callable[[Probed], None] = lambda _: None,
         timeout: float = TIMEOUT,
         files: Files | None = None,
+        credentials: UpstreamCredentials | None = None,
     ) -> None:
         """Begin with no upstream; `now` is wall time, `timeout` the length in seconds that one probe may take.
 
-        `files` say where names are looked up; None: the system's.
+        `files` say where names are looked up; None: the system's. `credentials` are those of upstreams with `auth`.
         """
+        self._credentials = credentials or UpstreamCredentials()
         self._tasks = tasks
         self._now = now
         self._tell = tell
@@ -135,6 +141,9 @@ class Probes:
         while health is not None:
             if kept is not None:
                 await asyncio.to_thread(kept.refresh)
+            if not self._may_ask(upstream):
+                await asyncio.sleep(min(health.every, UNTIL_THERE_IS_A_TOKEN))
+                continue
             error = await self._ask(place, health, kept)
             status = self._note(upstream, endpoint, health, error)
             lasts = SILENCE * (health.every + self._timeout)
@@ -144,7 +153,7 @@ class Probes:
     async def _ask(self, upstream: Upstream, health: Health, kept: UpstreamContext | None) -> str:
         """What is wrong, empty when nothing is; the one place where the client's exceptions end."""
         url = _url(upstream, health.path)
-        sees = {"Host": health.host} if health.host else {}
+        sees = self._fields(upstream, ("GET", health.path), [("Host", health.host or upstream.authority)])
         try:
             async with (
                 self._slots,
@@ -162,17 +171,30 @@ class Probes:
         """Whether it says that it can dry-run (`proxy.control.probe.dry_run`)."""
         url = _url(upstream, path)
         name, _, asked = DRY_RUN.decode("ascii").partition(": ")
+        if not self._may_ask(upstream):
+            return False
+        sees = self._fields(upstream, ("OPTIONS", path), [("Host", upstream.authority), (name, asked)])
         try:
             async with (
                 self._slots,
                 asyncio.timeout(self._timeout),
                 self._client(upstream) as client,
-                client.options(url, headers={name: asked}, allow_redirects=False, **_by_tls(kept, upstream)) as answer,
+                client.options(url, headers=sees, allow_redirects=False, **_by_tls(kept, upstream)) as answer,
             ):
                 said = answer.headers.get(name, "").strip().lower()
                 return answer.status < 400 and said == ACCEPTED.decode("ascii")
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError):
             return False
+
+    def _may_ask(self, upstream: Upstream) -> bool:
+        """Rule 4."""
+        return upstream.auth is None or self._credentials.of(upstream.auth).is_good(self._now().timestamp())
+
+    def _fields(self, upstream: Upstream, asked: tuple[str, str], fields: list[Field]) -> list[Field]:
+        """With what it is called with; `asked` is method and target."""
+        if upstream.auth is None:
+            return fields
+        return self._credentials.of(upstream.auth).fields_with(asked, fields, b"", self._now().timestamp())
 
     def _client(self, upstream: Upstream) -> aiohttp.ClientSession:
         """For one request (rule 2)."""

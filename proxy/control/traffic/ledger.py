@@ -16,6 +16,7 @@ from typing import NamedTuple
 from proxy.link.messages import (
     BUCKETS,
     CODE_CLASSES,
+    EchoDelta,
     FailureDelta,
     RefusedDelta,
     RepeatDelta,
@@ -172,6 +173,16 @@ class WorkerState:
     held: int = 0
 
 
+class Echoes(NamedTuple):
+    """Answers to known callers whose requests were shadowed: with `X-Banyan-Saw`, and without."""
+
+    echoed: int
+    silent: int
+
+
+NO_ECHOES = Echoes(0, 0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerCounts:
     """One moment of the ledger, which later folds do not touch."""
@@ -186,6 +197,8 @@ class LedgerCounts:
     refused: Mapping[RefusedSeries, int] = field(default_factory=dict)
     asked: Mapping[AskedSeries, int] = field(default_factory=dict)
     step_answers: Mapping[StepAnswerSeries, int] = field(default_factory=dict)
+    step_passes: Mapping[StepAnswerSeries, int] = field(default_factory=dict)
+    echoes: Mapping[Series, Echoes] = field(default_factory=dict)
 
 
 class Ledger:
@@ -205,6 +218,8 @@ class Ledger:
         self._refused: dict[RefusedSeries, int] = {}
         self._asked: dict[AskedSeries, int] = {}
         self._step_answers: dict[StepAnswerSeries, int] = {}
+        self._step_passes: dict[StepAnswerSeries, int] = {}
+        self._echoes: dict[Series, Echoes] = {}
         self._reported: set[str] = set()
 
     def fold(self, report: Report) -> None:
@@ -224,8 +239,7 @@ class Ledger:
         for asked in report.asked:
             kind = AskedSeries(asked.kind, asked.outcome)
             self._asked[kind] = self._asked.get(kind, 0) + asked.count
-        for answered in report.step_answers:
-            self._fold_step_answer(answered)
+        self._fold_callers(report)
         self._lines_dropped += report.lines_dropped
         for reason, count in report.sheds.items():
             self._sheds[reason] = self._sheds.get(reason, 0) + count
@@ -262,9 +276,27 @@ class Ledger:
         self._refused[series] = self._refused.get(series, 0) + delta.count
         self._reported.add(delta.route)
 
-    def _fold_step_answer(self, delta: StepAnswerDelta) -> None:
+    def _fold_callers(self, report: Report) -> None:
+        for answered in report.step_answers:
+            self._fold_step(self._step_answers, answered)
+        for passed in report.step_passes:
+            self._fold_step(self._step_passes, passed)
+        for echo in report.echoes:
+            self._fold_echo(echo)
+
+    def _fold_echo(self, delta: EchoDelta) -> None:
+        series = Series(delta.route, delta.side)
+        known = self._echoes.get(series, NO_ECHOES)
+        self._echoes[series] = Echoes(known.echoed + delta.echoed, known.silent + delta.silent)
+        self._reported.add(delta.route)
+
+    def echoes(self, series: Series) -> Echoes:
+        """How often a side has said whom it saw."""
+        return self._echoes.get(series, NO_ECHOES)
+
+    def _fold_step(self, counts: dict[StepAnswerSeries, int], delta: StepAnswerDelta) -> None:
         series = StepAnswerSeries(delta.route, delta.reason)
-        self._step_answers[series] = self._step_answers.get(series, 0) + delta.count
+        counts[series] = counts.get(series, 0) + delta.count
         self._reported.add(delta.route)
 
     def end(self, pid: int) -> None:
@@ -279,8 +311,10 @@ class Ledger:
         self._repeats = {series: value for series, value in self._repeats.items() if series.route in kept}
         self._shadows = {series: value for series, value in self._shadows.items() if series.route in kept}
         self._refused = {series: value for series, value in self._refused.items() if series.route in kept}
-        answered = self._step_answers
+        answered, passed = self._step_answers, self._step_passes
         self._step_answers = {series: value for series, value in answered.items() if series.route in kept}
+        self._step_passes = {series: value for series, value in passed.items() if series.route in kept}
+        self._echoes = {series: value for series, value in self._echoes.items() if series.route in kept}
         self._reported = set()
 
     def counts(self) -> LedgerCounts:
@@ -296,6 +330,8 @@ class Ledger:
             refused=self._refused.copy(),
             asked=self._asked.copy(),
             step_answers=self._step_answers.copy(),
+            step_passes=self._step_passes.copy(),
+            echoes=self._echoes.copy(),
         )
 
     def is_killed(self) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
 from proxy.control.traffic.ledger import FailureSeries, RefusedSeries, Series, ShadowSeries, StepAnswerSeries
+from proxy.core.auth.auth_policy import RouteAuth
 from proxy.core.judge.stage_machine import TABLE, Maker
 from proxy.core.outcome import Blame, Phase, Refused, Side
 from proxy.core.parity.compare import Outcome
@@ -89,6 +90,17 @@ class Possible:
             StepAnswerSeries(route.name, reason)
             for route in self._stepped
             for step in route.steps
+            if not isinstance(step, RouteAuth) or step.enforce
+            for reason in step.answers
+        )
+
+    def step_passes(self) -> Iterator[StepAnswerSeries]:
+        """What is not enforced yet."""
+        return (
+            StepAnswerSeries(route.name, reason)
+            for route in self._stepped
+            for step in route.steps
+            if isinstance(step, RouteAuth) and not step.enforce
             for reason in step.answers
         )
 

@@ -4,6 +4,8 @@ Rule 1: names are compared without case; a field that Banyan manages is also rec
         framework may fold into it (`X_Forwarded_For`: CVE-2024-45614), because some upstream will fold it.
 Rule 2: hop-by-hop fields are RFC 9110 section 7.6.1 and what `Connection` names, but never a protected field (R6).
 Rule 3: bytes stay bytes: nothing here decodes, strips obs-text or changes case.
+Rule 4: beside its own names Banyan may own those that an operator gave it (`principal:`). They are known by letters and
+        digits alone (`spelled`), and what a client sends by such a name goes no further, whoever vouches for it.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ class FieldKind(IntEnum):
     TRAILER = 16
     UNDERSCORE = 17
     KEEP_ALIVE = 18
+    SAW = 19
 
 
 _HOP_BY_HOP = frozenset({b"keep-alive", b"proxy-connection", b"proxy-authorization", b"proxy-authenticate"})
@@ -82,6 +85,7 @@ _RESPONSE_SPECIAL = {
     b"set-cookie": FieldKind.SET_COOKIE,
     b"x-request-id": FieldKind.MANAGED,
     b"trailer": FieldKind.TRAILER,
+    b"x-banyan-saw": FieldKind.SAW,
 }
 
 ALWAYS_WANTED = frozenset(
@@ -126,6 +130,10 @@ FORBIDDEN_TRAILERS = frozenset(
 """Fields that must not stand in a trailer section (RFC 9110 section 6.5.1)."""
 
 _ALNUM_AS_IS = bytes(c if chr(c).isascii() and chr(c).isalnum() else ord("-") for c in range(256))
+_MARKS = bytes(c for c in range(256) if not (chr(c).isascii() and chr(c).isalnum()))
+Owned = frozenset[bytes]
+"""Names that an operator gave Banyan to set, as `spelled` has them."""
+NONE_OWNED: Owned = frozenset()
 
 
 def is_managed(name: bytes) -> bool:
@@ -133,9 +141,23 @@ def is_managed(name: bytes) -> bool:
     return name in _MANAGED or name.startswith(_MANAGED_PREFIXES)
 
 
-def request_kind(name: bytes, wanted: frozenset[bytes]) -> FieldKind:
+def spelled(name: bytes) -> bytes:
+    """What all spellings of a name have in common that any upstream may read as one: `x_member`, `X.Member`."""
+    return name.lower().translate(None, _MARKS)
+
+
+def is_free(name: bytes) -> bool:
+    """Whether an operator may have Banyan set a request field of this name: nobody else gives it a meaning."""
+    folded = name.lower().translate(_ALNUM_AS_IS)
+    known = (*_SPECIAL, *_RESPONSE_SPECIAL, *_HOP_BY_HOP, *ALWAYS_WANTED, *FORBIDDEN_TRAILERS)
+    return not is_managed(folded) and spelled(name) not in map(spelled, known)
+
+
+def request_kind(name: bytes, wanted: frozenset[bytes], owned: Owned = NONE_OWNED) -> FieldKind:
     """The kind of a request field; `wanted` names (lower case) are those that some route asks about."""
     lower = name.lower()
+    if owned and spelled(name) in owned:
+        return FieldKind.ALIAS
     special = _SPECIAL.get(lower)
     if special is not None:
         return special
@@ -159,8 +181,10 @@ def connection_tokens(value: bytes) -> list[bytes]:
     return [token for part in value.lower().split(b",") if (token := part.strip(b" \t"))]
 
 
-def keep_trailer(name: bytes) -> bool:
+def keep_trailer(name: bytes, owned: Owned = NONE_OWNED) -> bool:
     """Whether a trailer field may be relayed."""
     lower = name.lower()
     folded = lower.translate(_ALNUM_AS_IS)
-    return not (folded in FORBIDDEN_TRAILERS or is_managed(folded) or is_managed(lower))
+    return not (
+        folded in FORBIDDEN_TRAILERS or is_managed(folded) or is_managed(lower) or (owned and spelled(name) in owned)
+    )

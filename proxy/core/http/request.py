@@ -11,12 +11,20 @@ Long: what is read of a head, and every reason to refuse one, stands in one orde
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from proxy.core.http.authority import normal_host
-from proxy.core.http.headers import PROTECTED, FieldKind, connection_tokens, is_managed, request_kind
+from proxy.core.http.headers import (
+    NONE_OWNED,
+    PROTECTED,
+    FieldKind,
+    Owned,
+    connection_tokens,
+    is_managed,
+    request_kind,
+)
 from proxy.core.http.memo import Memo
 from proxy.core.http.request_context import RequestContext
 from proxy.core.http.target import is_acceptable
@@ -55,6 +63,7 @@ _MOST_HOP_DIGITS = 9
 _TARGET: Final = bytes(byte for byte in range(0x21, 0x7F) if byte != ord("#"))
 """What llhttp and `is_acceptable` take in a target of origin form."""
 _NOTHING: Mapping[bytes, list[bytes]] = {}
+_AUTHORIZATION: Final = b"authorization:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +89,7 @@ class RequestHead:
     `binds`: it authenticates the connection it is sent on (RFC 4559 section 6), which is then nobody else's.
     `passed`: what it went through before (`via.py`); `mark`: the line in place of the route's own, or empty.
     `said_id`: the `X-Request-Id` that it came with, where that is a token, whoever sent it.
+    `claims`: those of a verified token, where a route asks for them; None: there is none.
     `hops`: how many more an OPTIONS may make (`Max-Forwards`), or -1.
     `plain`: no body, no mark, and no field that Banyan reads for itself: what follows from those need not be looked at.
     Defaults stand on the class: interpreted, setting sixteen attributes costs a microsecond; compiled, they are slots.
@@ -99,6 +109,7 @@ class RequestHead:
     joined: bytes | None = None
     visit: RequestContext | None = None
     passed: tuple[bytes, ...] = ()
+    claims: Mapping[str, Any] | None = None
     hops: int = -1
     said_id: bytes = b""
     mark: bytes = b""
@@ -154,6 +165,18 @@ class RequestHead:
         self.host_at = -1 if host is None else self.lines.index(host)
         self.joined = None
 
+    def add(self, lines: Iterable[bytes]) -> None:
+        """Towards the upstream these field lines as well, behind all others, among which none has such a name."""
+        self.lines = [*self.lines, *lines]
+        self.joined = None
+
+    def leave_out_authorization(self) -> None:
+        """`put(b"Authorization")` for who does it with every request: that name has no other spelling but capitals."""
+        host = self.lines[self.host_at] if self.host_at >= 0 else None
+        self.lines = [line for line in self.lines if line[:14].lower() != _AUTHORIZATION]
+        self.host_at = -1 if host is None else self.lines.index(host)
+        self.joined = None
+
     def note(self, name: bytes, value: bytes) -> None:
         """Remember a value of the wanted field `name` (lower case)."""
         if self.fields is _NOTHING:
@@ -185,8 +208,8 @@ class RequestReader:
 
     # fmt: off
     __slots__ = (
-        "_blocks", "_hosts", "_kinds", "_methods", "_most_lines", "_nul", "_recalled", "_small", "_underscores",
-        "_wanted", "bounds",
+        "_blocks", "_hosts", "_kinds", "_methods", "_most_lines", "_nul", "_owned", "_recalled", "_small",
+        "_underscores", "_wanted", "bounds",
     )
     # fmt: on
 
@@ -197,12 +220,15 @@ class RequestReader:
         *,
         underscores: bool = True,
         nul: bool = False,
+        owned: Owned = NONE_OWNED,
     ) -> None:
         """`wanted`: lower-case names of the fields that routes, cohorts and predicates ask about.
 
-        `underscores`: whether a field's name may hold one; `nul`: whether a target may hold `%00`.
+        `underscores`: whether a field's name may hold one; `nul`: whether a target may hold `%00`; `owned`: the names
+        that are Banyan's by `principal:`.
         """
         self._nul = nul
+        self._owned = owned
         self.bounds = bounds
         self._recalled = min(bounds.line, bounds.head - _LONGEST_BLOCK)
         self._small = min(bounds.line, bounds.field, bounds.head)
@@ -313,7 +339,7 @@ class RequestReader:
         return _apply(head, special) if special else None
 
     def _learn(self, name: bytes) -> int:
-        kind = int(request_kind(name, self._wanted))
+        kind = int(request_kind(name, self._wanted, self._owned))
         if not self._underscores and b"_" in name:
             kind = int(FieldKind.UNDERSCORE)
         if len(name) <= _MEMO_KEY:

@@ -48,6 +48,7 @@ class ResponseHead:
     """`length` is bytes, `CHUNKED` or `UNTIL_CLOSE`; `reason` is the status line after the version.
 
     `idles` is for how many seconds the connection may be idle after it, as the upstream says.
+    `saw` is whom the upstream saw, as it says to Banyan alone (`X-Banyan-Saw`): it is none of `lines`.
     `framing_at` is the place in `lines` of the upstream's own length or coding (-1: none).
     Defaults stand on the class for speed.
     """
@@ -58,6 +59,7 @@ class ResponseHead:
     keep_alive: bool = True
     upgrade: bytes = b""
     rewritable: bool = False
+    saw: bytes = b""
     trailer: tuple[bytes, ...] = ()
 
     def __init__(self, status: int, reason: bytes, minor: int) -> None:
@@ -172,6 +174,8 @@ def _apply(head: ResponseHead, kind: int, line: bytes, value: bytes, named: list
             head.has_request_id = True
         case FieldKind.KEEP_ALIVE:
             head.idles = min(head.idles, _idles(value))
+        case FieldKind.SAW:
+            head.saw = value if not head.saw else head.saw + b", " + value
         case FieldKind.TRAILER:
             head.trailer = (*head.trailer, line)
         case _:

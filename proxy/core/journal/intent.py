@@ -71,7 +71,8 @@ class StoredRequest:
 class Intent:
     """One write. `id` is 32 hex digits, and the Idempotency-Key on both sides unless the client brought one; `route` a
     route's origin, `side` the authoritative one. `cohort` is for people, `draw` its own in the route's scope. `needs`:
-    identifiers in the request (`ids` of its route).
+    identifiers in the request (`ids` of its route). `decided`: the version of the standing by which that side answers;
+    None: by the kill switch, whatever stands.
     """
 
     id: str
@@ -85,6 +86,15 @@ class Intent:
     request: StoredRequest
     repeatable: bool = False
     needs: tuple[str, ...] = ()
+    decided: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BegunWrites:
+    """Ids of those that are pending now, and of those whose cohort has moved since they were decided."""
+
+    pending: frozenset[str]
+    outdated: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,8 @@
 Rule 1: it says that it was done before (`X-Banyan-Replay: 1`) and carries the key under which it is done once.
 Rule 2: identifiers that the first side made stand as the other side calls them; those that nobody has mapped go as they
         are, since both sides have data from before.
-Rule 3: where results are sent, the body is the first side's answer, and PUT its method: the thing's new state.
+Rule 3: an identifier of a kind is looked for among those of its kind, then among those from before kinds were named.
+Rule 4: where results are sent, the body is the first side's answer, and PUT its method: the thing's new state.
         What was deleted has none, whatever the answer says.
 """
 
@@ -14,7 +15,7 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from proxy.core.journal.intent import JournalEntry, StoredRequest
 from proxy.core.journal.json_values import replaced, value_at
-from proxy.core.journal.writes import REPLAY, REPLAY_NAME, JsonPath, SentOn, Writes
+from proxy.core.journal.writes import OF_KIND, REPLAY, REPLAY_NAME, JsonPath, MintedId, SentOn, Writes
 from proxy.core.routing.cohort import CohortSource, SourceKind
 
 KEY_NAME = b"Idempotency-Key"
@@ -37,16 +38,17 @@ def second_request(entry: JournalEntry, writes: Writes, names: Mapping[str, str]
         lines.append(b"Content-Type: " + answer.content_type)
         body = answer.body
     target = request.target
-    for place, known in _ids(writes, request):
-        if known in names:
-            target, body = _renamed(target, body, place, names[known])
+    for minted_id, place, known in _ids(writes, request):
+        theirs = names.get(minted_id.called(known), names.get(known))
+        if theirs is not None:
+            target, body = _renamed(target, body, place, minted_id.known(theirs))
     if body != request.body:
         lines = [line for line in lines if _name(line) not in _OF_THE_BODY]
     return StoredRequest(method=method, target=target, lines=tuple(lines), body=body)
 
 
 def second_method(entry: JournalEntry) -> bytes:
-    """Rule 3."""
+    """Rule 4."""
     return b"PUT" if _sends_result(entry) else entry.intent.request.method
 
 
@@ -57,8 +59,9 @@ def _sends_result(entry: JournalEntry) -> bool:
 
 
 def ids_in(writes: Writes, request: StoredRequest) -> tuple[str, ...]:
-    """The identifiers that a request holds where `ids` of its route says so."""
-    return tuple(known for _, known in _ids(writes, request))
+    """The identifiers that a request holds where `ids` of its route says so, as the journal calls them (rule 3)."""
+    found = [(minted_id.called(known), known) for minted_id, _, known in _ids(writes, request)]
+    return tuple(dict.fromkeys(each for both in found for each in both))
 
 
 def key_of(entry: JournalEntry) -> bytes:
@@ -76,17 +79,17 @@ def minted(entry: JournalEntry, writes: Writes, theirs: bytes) -> tuple[tuple[st
 
     Where the first side's answer is not known, people may have said how it calls what it made.
     """
-    places = [each.answer for each in writes.ids if each.answer]
+    makers = [each for each in writes.ids if each.answer]
     kept = entry.answer
-    ours = entry.made if kept is None else [value_in(kept.body, place) for place in places]
-    pairs = zip(ours, (value_in(theirs, place) for place in places), strict=False)
-    return tuple((mine, other) for mine, other in pairs if mine is not None and other is not None)
+    ours = entry.made if kept is None else [value_in(kept.body, each.answer) for each in makers]
+    found = zip(makers, ours, (value_in(theirs, each.answer) for each in makers), strict=False)
+    return tuple((by.called(mine), by.called(other)) for by, mine, other in found if mine and other)
 
 
 def made_by(writes: Writes, needs: Sequence[str], body: bytes) -> tuple[str, ...]:
     """What an answer calls what was made; what the request named already (`needs`) was there before."""
-    found = (value_in(body, each.answer) for each in writes.ids)
-    return tuple(name for name in found if name and name not in needs)
+    found = ((each, value_in(body, each.answer)) for each in writes.ids)
+    return tuple(by.called(name) for by, name in found if name and by.called(name) not in needs)
 
 
 def value_in(body: bytes, path: JsonPath | None) -> str | None:
@@ -99,12 +102,12 @@ def value_in(body: bytes, path: JsonPath | None) -> str | None:
         return None
 
 
-def _ids(writes: Writes, request: StoredRequest) -> Iterable[tuple[IdPlace, str]]:
+def _ids(writes: Writes, request: StoredRequest) -> Iterable[tuple[MintedId, IdPlace, str]]:
     for each in writes.ids:
         for place in each.request:
             known = value_in(request.body, place) if isinstance(place, JsonPath) else _segment(request.target, place)
-            if known:
-                yield place, known
+            if known and OF_KIND not in known:
+                yield each, place, known
 
 
 def _segment(target: bytes, place: CohortSource) -> str | None:

@@ -22,10 +22,15 @@ MAX_BODY = 1024 * 1024
 """Bytes of a request, and of an answer that is waited for, unless routes.yaml says otherwise."""
 MOST_BODY = 4 * 1024 * 1024
 """Bytes that routes.yaml may say."""
+MAX_UNDONE = 1_000_000
+MAX_UNDONE_BYTES = 4 * 1024**3
+"""Of a route, in the journal, unless routes.yaml says otherwise: writes, and bytes of their requests and answers."""
 REPLAY_NAME = "X-Banyan-Replay"
 REPLAY = "1"
 """Marks a write that the other side has done already, and the question whether a side takes such."""
 REPLAY_ACCEPTED = "accepted"
+OF_KIND = "\x1f"
+"""Between a kind and an identifier; what has it itself is mapped to nothing."""
 IDEMPOTENCY_KEY = b"idempotency-key"
 CONTENT_ENCODING = b"content-encoding"
 _STEP = re.compile(r"\.([_A-Za-z][_A-Za-z0-9-]*)|\['([^'\\]+)'\]")
@@ -65,23 +70,39 @@ WriteKey = CohortSource | JsonPath | AnswerKey
 
 @dataclass(frozen=True, slots=True)
 class MintedId:
-    """An identifier that each side makes for itself: where an answer brings one, where requests hold one."""
+    """An identifier that each side makes for itself: where an answer brings one, where requests hold one. `kind`: of
+    what, where things of several kinds of one scope may have the same identifiers.
+    """
 
     answer: JsonPath | None
     request: tuple[CohortSource | JsonPath, ...] = ()
+    kind: str = ""
+
+    def called(self, known: str) -> str:
+        """As the journal calls it: by its kind as well."""
+        return f"{self.kind}{OF_KIND}{known}" if self.kind else known
+
+    def known(self, called: str) -> str:
+        """As a side calls it."""
+        return called.removeprefix(f"{self.kind}{OF_KIND}") if self.kind else called
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writes:
-    """How writes of a route reach both sides, the policy of a step; `max_body` in bytes, of request and answer."""
+    """How writes of a route reach both sides, the policy of a step; `max_body` in bytes, of request and answer.
+
+    `max_undone`: writes that the journal keeps of the route at most, and `max_undone_bytes` what they come to.
+    """
 
     keyed_by: WriteKey
     mode: WriteMode = WriteMode.DUAL
     send: SentOn = SentOn.REQUEST
     ids: tuple[MintedId, ...] = ()
     max_body: int = MAX_BODY
+    max_undone: int = MAX_UNDONE
+    max_undone_bytes: int = MAX_UNDONE_BYTES
     key: ClassVar[str] = "writes"
-    answers: ClassVar[tuple[str, ...]] = ("no_write_key", "write_waits", "write_encoded")
+    answers: ClassVar[tuple[str, ...]] = ("no_write_key", "write_waits", "write_outdated", "write_encoded")
     is_remembered: ClassVar[bool] = True
 
     @property

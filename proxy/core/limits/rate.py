@@ -29,6 +29,11 @@ class Meter:
         """How many keys are remembered."""
         return len(self._due)
 
+    def wait(self, key: bytes, now: float) -> float:
+        """What `take` would return; nothing is taken."""
+        wait = self._due.get(key, 0.0) - now - self._slack
+        return wait if wait > _ROUNDING else 0.0
+
     def take(self, key: bytes, now: float) -> float:
         """0.0 when this request may pass, else the seconds until one may."""
         due = self._due.get(key, 0.0)

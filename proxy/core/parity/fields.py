@@ -5,7 +5,8 @@ Rule 1: names are compared without case, the values of one name in order; what b
 Rule 2: a presence is always compared; of a field that changes with every call (exact names) only that. The field in
         which each side says its version is no part of the answer, on either side.
 Rule 3: members of list fields (RFC 9110 section 5.6.1) are compared as a set.
-Rule 4: validators are compared by their form: each side has its own. Own locations are compared without origin.
+Rule 4: whom each side saw counts where both say so; that one says nothing is no difference, and is counted elsewhere.
+Rule 5: validators are compared by their form: each side has its own. Own locations are compared without origin.
 """
 
 from __future__ import annotations
@@ -70,6 +71,8 @@ PER_CALL = frozenset(
 )
 """Fields whose value says nothing about the system; the names are exact, so `X-Request-Id-Policy` is not among them."""
 
+ECHO = b"x-banyan-saw"
+"""Whom a side saw, as a hash that both sides make with the same key."""
 _UNEVEN = FRAMING | PER_CALL
 Said = dict[bytes, list[bytes]]
 _MEMBER = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
@@ -103,6 +106,9 @@ def compare_fields(request: CapturedRequest, legacy: Fields, new: Fields, walk: 
             continue
         if name in PER_CALL and first and second:
             continue
+        if name == ECHO:
+            _compare_echoes(first, second, walk, rules)
+            continue
         if name == b"set-cookie":
             _compare_cookies(_cookies(first, one), _cookies(second, other), walk, rules)
         else:
@@ -124,6 +130,13 @@ def _is_uneven(name: bytes, version: bytes) -> bool:
 def place_of(name: bytes, rules: Rules) -> PathRules:
     """`header:Cache-Control`."""
     return PathRules("header:" + name.decode("latin-1").title()[:100], rules)
+
+
+def _compare_echoes(legacy: list[bytes], new: list[bytes], walk: Walk, rules: Rules) -> None:
+    """Rule 4."""
+    if legacy and new:
+        one, other = (b", ".join(each).decode("latin-1") for each in (legacy, new))
+        walk.note(place_of(ECHO, rules), DifferenceKind.CALLER, one, other)
 
 
 def _compare_values(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from proxy.core.auth.suspension import Suspension
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import Place, is_above
 from proxy.core.position.position import Cause, Transition
@@ -26,8 +27,9 @@ class OrderKind(StrEnum):
     """What was ordered, by a person, by the judge or by routes.yaml.
 
     `begin`: a ramp began. `edit`: routes.yaml was edited; `refuse`: it was, and is not taken. `release`: the judge
-    ended a hold of its own. `retry` and `drop`: of a write in the journal. `undrain`, `unpin` and `unkill` end what the
-    others begin. `restore`: the store had lost where the route stood.
+    ended a hold of its own. `retry` and `drop`: of a write in the journal; `free`: of an idempotency key. `undrain`,
+    `unpin`, `unkill` and `lift` (of a `suspend`) end what the others begin. `restore`: the store had lost where the
+    route stood.
     """
 
     PROMOTE = "promote"
@@ -48,6 +50,9 @@ class OrderKind(StrEnum):
     UNKILL = "unkill"
     RETRY = "retry"
     DROP = "drop"
+    SUSPEND = "suspend"
+    LIFT = "lift"
+    FREE = "free"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +60,7 @@ class OrderRecord:
     """An order that is no move of a route. `at` in unix seconds.
 
     `route` is empty where it is about all of them, `instance` where it is about every replica. `cohort`, `side` and
-    `until` are those of a pin.
+    `until` are those of a pin; of `suspend` and `lift` the `cohort` is the subject.
     """
 
     route: str
@@ -89,6 +94,23 @@ def unpin_record(route: str, cohort: str, *, actor: str, at: float, reason: str)
     drains = cohort == NEWCOMERS
     kind = OrderKind.UNDRAIN if drains else OrderKind.UNPIN
     return OrderRecord(route=route, kind=kind, actor=actor, at=at, reason=reason, cohort="" if drains else cohort)
+
+
+def suspend_record(suspension: Suspension) -> OrderRecord:
+    """The order that has suspended this subject."""
+    return OrderRecord(
+        route="",
+        kind=OrderKind.SUSPEND,
+        actor=suspension.by,
+        at=suspension.since,
+        reason=suspension.reason,
+        cohort=suspension.subject,
+    )
+
+
+def lift_record(subject: str, *, actor: str, at: float, reason: str) -> OrderRecord:
+    """The order that ends a suspension."""
+    return OrderRecord(route="", kind=OrderKind.LIFT, actor=actor, at=at, reason=reason, cohort=subject)
 
 
 def kind_of(made: Transition) -> OrderKind:

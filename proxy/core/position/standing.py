@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from proxy.core.auth.suspension import Suspension
 from proxy.core.outcome import Side
 from proxy.core.position.position import Position
 
@@ -40,6 +41,7 @@ class Standing:
     version: int = 0
     positions: tuple[Position, ...] = ()
     pins: tuple[Pin, ...] = ()
+    suspensions: tuple[Suspension, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,13 +13,14 @@ from proxy.core.parity.rules.rules import NO_RULES, Rules
 from proxy.core.routing.cohort import CLIENT_IP, CohortSource, SourceKind
 from proxy.core.routing.effects import Effects
 from proxy.core.routing.path import PathPattern
-from proxy.core.routing.predicate import Predicate
+from proxy.core.routing.predicate import ClaimHolds, Predicate
 from proxy.core.routing.shadow import ShadowPolicy
 from proxy.core.routing.split import salt_of
 from proxy.core.routing.tie import Tie
 from proxy.core.stage import Stage
 from proxy.core.steps.step_policy import StepPolicy
 from proxy.core.tls import VERIFIED, Sni, UpstreamTls
+from proxy.core.upstream_auth.token_source import UpstreamAuth
 
 
 class HostMode(StrEnum):
@@ -180,6 +181,7 @@ class Upstream:
     applies: str = ""
     expectation: Expectation = Expectation.ANSWER
     resolve: Resolve = Resolve()
+    auth: UpstreamAuth | None = None
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
@@ -264,6 +266,7 @@ class Route:
 
     `group` shares the draw; `timeouts` None takes the upstream's; `body_limit` in bytes; `shadow` None: never.
     `was` is the name that it began with, if it has another now. `steps` stand before its requests.
+    `file`, from the folder of routes.yaml, is empty where that includes none.
     """
 
     name: str
@@ -292,7 +295,13 @@ class Route:
     shadow: ShadowPolicy | None = None
     tie: Tie | None = None
     line: int = 0
+    file: str = ""
     was: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it stands, for people."""
+        return f"{self.file}:{self.line}" if self.file else f"line {self.line}"
 
     @property
     def origin(self) -> str:
@@ -319,6 +328,12 @@ class Route:
         asked = [predicate.fields for predicate in self.predicates] + [source.fields for source in self.cohort]
         asked += [step.fields for step in self.steps]
         return frozenset[bytes]().union(*asked, *(() if self.tie is None else (self.tie.fields,)))
+
+    @property
+    def claims_read(self) -> frozenset[str]:
+        """Names of the claims by which its requests are routed or drawn."""
+        asked = {each.claim.name for each in self.predicates if isinstance(each, ClaimHolds)}
+        return frozenset(asked | {source.name for source in self.cohort if source.kind is SourceKind.JWT})
 
     @property
     def is_remembered(self) -> bool:

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from ipaddress import IPv4Network, IPv6Network
 
+from proxy.core.auth.auth_policy import JwtPolicy
+from proxy.core.auth.opaque_policy import OpaquePolicy
+from proxy.core.auth.principal_policy import NOBODY_TOLD, PrincipalPolicy
 from proxy.core.grants.grant_policy import GrantPolicy
 from proxy.core.http.chunked import MAX_EXTENSION, MAX_TRAILERS
 from proxy.core.http.leniency import NONE, Points
@@ -28,6 +31,7 @@ Network = IPv4Network | IPv6Network
 AUTO = -1
 """`memory`: what the control group allows, shared among the workers."""
 _BOUNDS = HeadBounds()
+FAILED_CHECKS = RateLimit(requests=20, seconds=1.0)
 IN_MEMORY = Secret("memory")
 
 
@@ -37,6 +41,7 @@ class Limits:
 
     `head` is the time for a whole request head, `idle` between two requests, `body` inside a silent body, `write` for a
     client that does not read; `body_rate` is the least that a body must bring, in bytes per second, over each `body`.
+    `failed_checks`: how often tokens of one address may be found bad before its next new one is not looked at.
     """
 
     connections: int = 16_000
@@ -44,6 +49,7 @@ class Limits:
     requests_per_connection: int = 0
     pipeline: int = 100
     rate: RateLimit | None = None
+    failed_checks: RateLimit = FAILED_CHECKS
     memory: int = AUTO
     head: float = 10.0
     body: float = 30.0
@@ -104,6 +110,8 @@ class Snapshot:
     fleet: FleetPolicy = PLAIN_FLEET
     state: Secret[str] = IN_MEMORY
     """As in routes.yaml; it may hold a password."""
+    state_password_file: str = ""
+    """The whole path of the file that holds its password; empty: `state` says all."""
     drain: float = 30.0
     tls: ListenerTls | None = None
     leniency: Points = NONE
@@ -111,6 +119,8 @@ class Snapshot:
     """Whether the names of a request's fields may hold one."""
     request_id: RequestIds = RequestIds.TRUSTED
     kill_file: str = ""
+    suspend: str = ""
+    """The file of subjects who may not call, as written, as `kill_file` is; empty: there is none."""
     hooks: tuple[Hook, ...] = ()
     databases: tuple[Database, ...] = ()
     reconcile: tuple[ReconcileCheck, ...] = ()
@@ -121,11 +131,34 @@ class Snapshot:
     """Clients that may say which side is to answer them."""
     grants: Mapping[str, GrantPolicy] = field(default_factory=dict)
     """Providers whose tokens exist once, by name."""
+    auth: Mapping[str, JwtPolicy | OpaquePolicy] = field(default_factory=dict)
+    """Policies by which callers are checked, by name."""
+    key_sets: Mapping[str, bytes] = field(default_factory=dict)
+    """Key sets that were read with the file, by source; the others are fetched."""
+    principal: PrincipalPolicy = NOBODY_TOLD
+    """What upstreams are told of who calls."""
 
     @property
     def has_database(self) -> bool:
-        """Whether there is a PostgreSQL, and so a clerk."""
+        """Whether there is a PostgreSQL."""
         return self.state != IN_MEMORY
+
+    @property
+    def has_credentials(self) -> bool:
+        """Whether Banyan has credentials of its own towards an upstream."""
+        return any(upstream.auth is not None for upstream in self.upstreams.values())
+
+    @property
+    def fetched_sources(self) -> frozenset[str]:
+        """The key sets that its policies name, and that did not come with it."""
+        named = {policy.source for policy in self.auth.values() if isinstance(policy, JwtPolicy)}
+        return frozenset(named - self.key_sets.keys())
+
+    @property
+    def needs_clerk(self) -> bool:
+        """Whether there is somebody to be asked on a request's behalf: a database, or who knows tokens or members."""
+        asks = self.principal.lookup is not None or any(isinstance(each, OpaquePolicy) for each in self.auth.values())
+        return self.has_database or self.has_credentials or asks
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -150,13 +183,19 @@ class Snapshot:
         """A reader of request heads with these bounds; `nul`: it takes `%00` in targets."""
         limits = self.limits
         bounds = HeadBounds(line=limits.request_line, field=limits.field, head=limits.head_size, fields=limits.fields)
-        return RequestReader(self.fields, bounds, underscores=self.underscores, nul=nul)
+        return RequestReader(self.fields, bounds, underscores=self.underscores, nul=nul, owned=self.principal.owned)
 
     @property
     def fields(self) -> frozenset[bytes]:
         """Lower-case names of the header fields that routing reads."""
         own = {b"cookie"} if self.is_tied else set[bytes]()
+        own |= {b"authorization"} if self.claims_read else set()
         return frozenset(own).union(*(route.fields for route in self.routes))
+
+    @property
+    def claims_read(self) -> frozenset[str]:
+        """Names of the claims by which requests are routed or drawn."""
+        return frozenset[str]().union(*(route.claims_read for route in self.routes))
 
     @property
     def is_tied(self) -> bool:

@@ -162,7 +162,7 @@ def _end(route: Route, position: Position | None) -> Place:
 
 def _unplaced(route: Route) -> Route:
     """Moving within the file is no change."""
-    return replace(route, index=0, line=0)
+    return replace(route, index=0, line=0, file="")
 
 
 # -- cautions ---------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -33,8 +34,10 @@ from proxy.link.questions import (
     Answered,
     Asked,
     Forgotten,
+    FromClerk,
     Notice,
     Question,
+    Taken,
     Told,
     Unavailable,
     frame_of,
@@ -42,6 +45,7 @@ from proxy.link.questions import (
     read_by_worker,
 )
 from proxy.link.reconnecting import LAST_MOMENT, ReconnectingLink
+from proxy.link.token_messages import UpstreamTokens
 
 MAX_WAITS: Final = 1024
 """Requests of one worker that may wait for the clerk."""
@@ -55,7 +59,10 @@ _log = structlog.get_logger()
 
 
 class ClerkLink(ReconnectingLink):
-    """One worker's `Clerk`. `waits` is how many requests wait, `held` how many bytes are kept for the clerk."""
+    """One worker's `Clerk`. `waits` is how many requests wait, `held` how many bytes are kept for the clerk.
+
+    `hear_tokens` is told what upstreams are asked with, whenever that changes.
+    """
 
     def __init__(self, directory: Path) -> None:
         """`directory` is that of the private sockets."""
@@ -63,6 +70,7 @@ class ClerkLink(ReconnectingLink):
         self.held = 0
         self._last = 0
         self._unframer = Unframer(MAX_QUESTION)
+        self.hear_tokens: Callable[[UpstreamTokens], None] = _nobody
         self._asked: dict[int, _Asking] = {}
         self._told: dict[int, bytes] = {}
         self._all_taken = asyncio.Event()
@@ -137,14 +145,19 @@ class ClerkLink(ReconnectingLink):
         """Answers and receipts."""
         try:
             for body in self._unframer.feed(data):
-                said = read_by_worker(body)
-                if isinstance(said, Answered):
-                    self._answered(said)
-                else:
-                    self._taken(said.id)
+                self._hear(read_by_worker(body))
         except (ValueError, msgspec.DecodeError) as error:
             _log.error("answer_unreadable", error=str(error))
             self.end()
+
+    def _hear(self, said: FromClerk) -> None:
+        match said:
+            case Answered():
+                self._answered(said)
+            case Taken():
+                self._taken(said.id)
+            case UpstreamTokens():
+                self.hear_tokens(said)
 
     def _taken(self, number: int) -> None:
         self.held -= len(self._told.pop(number, b""))
@@ -204,6 +217,10 @@ def _heard(asking: _Asking, answer: Answer) -> LocalAnswer | None:
     except Exception as error:  # noqa: BLE001 -- whatever it is
         _log.error("answer_broke", kind=kind_of(asking.question), exc_info=error)
         return LocalAnswer(500, "the proxy failed on this request")
+
+
+def _nobody(_: UpstreamTokens) -> None:
+    """Stands for who hears of tokens, before there is somebody."""
 
 
 def _unavailable(answer: Unavailable) -> LocalAnswer:

@@ -103,6 +103,7 @@ class Exchange:
         self.taps = request.taps
         self.stays = request.stays
         self.notes = request.notes
+        self._principal = request.principal
         self.wants_upgrade = request.wants_upgrade
         self.started = client.started
         self._coding = _AS_IS
@@ -116,7 +117,8 @@ class Exchange:
             self.request_done = not head.length
             self.binds = head.binds
             if head.length:
-                self.upload = Upload(head, bound.body_limit, live.snapshot.limits, holds=bound.holds)
+                limits, owned = live.snapshot.limits, live.snapshot.principal.owned
+                self.upload = Upload(head, bound.body_limit, limits, holds=bound.holds, owned=owned)
         self.total_at = self.started + leg.timeouts.total if leg.timeouts.total else _NEVER
 
     @property
@@ -251,7 +253,11 @@ class Exchange:
         if not head.plain:
             mark, tunnel = head.mark or mark, b"websocket" if self.wants_upgrade else b""
         ours = client.forwarded(head)
+        if self._principal is not None and self.live.tokens is not None:
+            ours += self.live.tokens.line(self._principal, leg.pool.upstream.name)
         data = request_head(head, self.ids, mark, ours, leg.host_line, leg.authority, tunnel)
+        if self.taps and not (data := self._replaced(data)):
+            return
         if self._pending:
             data += self._pending
             self._pending = b""
@@ -265,6 +271,17 @@ class Exchange:
         connection.begin(self, data)
         if not self.request_done:
             client.unhold()
+
+    def _replaced(self, data: bytes) -> bytes:
+        """The head as taps want it sent; empty: one of them lacks what it needs for that, and the client was told."""
+        for tap in self.taps:
+            said = tap.sending(data, self.leg)
+            if said is None:
+                detail = f"there is no token to ask {self.leg.pool.upstream.name} with"
+                self._refuse(Failure(phase=Phase.CONNECT, blame=Blame.PROXY, detail=detail, retry_after=2), 503)
+                return b""
+            data = said
+        return data
 
     def _pass_expectation(self, data: bytes, timeout: float) -> tuple[bytes, float]:
         """The request's head with it, and how long its answer is waited for; where it is not passed on: as they are."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from proxy.core.routing.shadow import ShadowPolicy, is_shadowed, sample_of
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.routing.split_exceptions import SplitExceptions, exceptions_of
 from proxy.edge.instance import NOWHERE, Here
+from proxy.edge.principal.principal_tokens import PrincipalTokens
 from proxy.edge.routing.drain_memory import DrainMemory
 from proxy.edge.routing.kill_switch import WorkerKillSwitch
 from proxy.edge.routing.lenient_requests import LenientRequests
@@ -124,7 +125,10 @@ class BoundRoute:
 
 
 class Live:
-    """What the data plane serves from; replaced whole by a reload, kept by the requests that began with it."""
+    """What the data plane serves from; replaced whole by a reload, kept by the requests that began with it.
+
+    `tokens` None: upstreams are sent no token of who calls.
+    """
 
     def __init__(self, snapshot: Snapshot, pools: Mapping[str, Pool], counters: Counters, here: Here = NOWHERE) -> None:
         """`pools` by upstream name."""
@@ -133,10 +137,15 @@ class Live:
         self.table = snapshot.table
         self.switch = WorkerKillSwitch()  # that of the worker, once the table is adopted
         self.ties: Ties | None = None  # given by the worker, too
+        self.standing = 0  # the version of the standing that it obeys (`orders.py`)
+        self.claims: Callable[[Any], Mapping[str, Any] | None] | None = None  # of a `Request`; given likewise
+        self.claims_read = snapshot.claims_read
         self.reader = snapshot.reader()
         self.forgiven = snapshot.forgiven
         self.forgiving = LenientRequests(snapshot) if self.forgiven else None
         self.responses = ResponseReader()
+        signed = snapshot.principal.signed
+        self.tokens = None if signed is None else PrincipalTokens(signed)
         self.bound = [self._bind(route, pools, counters) for route in snapshot.routes]
         self.unmatched = counters.tally(UNMATCHED, ServedBy.SELF)
         self.refused = counters.tally(REFUSED, ServedBy.SELF)

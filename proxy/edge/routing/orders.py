@@ -34,7 +34,7 @@ def added(before: Orders, told: Orders) -> Orders:
     if told.known or not (before.known and before.version):
         return told
     routes = {order.route: order for order in (*before.routes, *told.routes)}
-    return Orders(told.version, list(routes.values()))
+    return Orders(told.version, list(routes.values()), standing=before.standing)
 
 
 def obey(live: Live, orders: Orders) -> tuple[str, ...]:
@@ -42,6 +42,7 @@ def obey(live: Live, orders: Orders) -> tuple[str, ...]:
     ordered: Mapping[str, RouteOrder] = {order.route: order for order in orders.routes}
     refused: list[str] = []
     written = written_scopes(live.snapshot.routes)
+    live.standing = orders.standing
     for bound in live.bound:
         order = ordered.get(bound.said.origin)
         if not orders.known and waits(bound.said, live.snapshot.upstreams):

@@ -9,7 +9,8 @@ Rule 3: what replaces the answer does so before it is framed for the client and 
         says how long the new body is, or that nobody knows; nobody may change the head that came.
 Rule 4: whoever inherits from `Tap` is compiled as well (`hatch_build.py`): of a compiled class no interpreted one can.
 Rule 5: an answer in whose place the other side is asked is seen by no tap. A tunnel is seen by none after its request.
-Rule 6: one that `holds` the answer has it whole before the client gets any of it, unless it is longer. It says in
+Rule 6: `sending` is asked just before the head of each attempt is sent, and may put another in its place.
+Rule 7: one that `holds` the answer has it whole before the client gets any of it, unless it is longer. It says in
         `settle` when it may go on; `respond` and `relay` come then. One tap of a request holds at most.
 """
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from proxy.core.http.request import RequestHead
     from proxy.core.http.response import ResponseHead
     from proxy.core.outcome import Failure
+    from proxy.edge.routing.bound_table import Leg
     from proxy.edge.routing.step import LocalAnswer, Wait
 
 
@@ -56,6 +58,11 @@ class Tap:
 
     def again(self) -> None:
         """It is about to be sent once more: what it was sent to first may have done it."""
+
+    def sending(self, data: bytes, leg: Leg) -> bytes | None:
+        """The head to send to this side in place of `data`; None: nothing is sent, since what it needs is gone."""
+        del leg
+        return data
 
     def replace(self, head: ResponseHead, payload: bytes, *, done: bool) -> tuple[ResponseHead, bytes]:
         """What the client gets in place of the final head and of what came along; `done`: that is all."""

@@ -11,6 +11,8 @@ Rule 5: a pair says whether a write overlapped it: the answers may then be about
 Rule 6: where the route may fall back to the side that the shadow asks, the shadow waits for the client's answer: if
         that came from there, the side has been asked already.
 Rule 7: what one side failed to do stands on that side alone: of the other the pair says that it was not asked.
+
+Long: one request with all its answers is one state machine.
 """
 
 from __future__ import annotations
@@ -27,12 +29,13 @@ from proxy.core.routing.second import may_ask_again
 from proxy.core.routing.shadow import Shadowed
 from proxy.core.routing.shadow_headers import CONDITIONAL, without_conditions
 from proxy.core.routing.split import hash_of
+from proxy.core.sigv4.signer import is_signed, payload_hash
 from proxy.edge.routing.identity import address_of, cohort_key
 from proxy.edge.routing.tap import Tap
 from proxy.edge.shadow.captured_body import CapturedBody, fields_of, why_not_whole
 from proxy.edge.shadow.leg import ShadowLeg, shadow_head
 from proxy.edge.shadow.overlapping_writes import place_of, reach_of
-from proxy.edge.wire.request_bytes import public_name
+from proxy.edge.wire.request_bytes import public_name, with_callers_host
 from proxy.link.pairs import encode
 
 if TYPE_CHECKING:
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     from proxy.core.outcome import Failure
     from proxy.core.routing.shadow import ShadowPolicy
     from proxy.core.routing.shadow_headers import Copied
+    from proxy.core.upstream_auth.credential import Credential
     from proxy.edge.routing.bound_table import Leg
     from proxy.edge.routing.byte_allowance import ByteAllowance
     from proxy.edge.routing.request import Request
@@ -78,6 +82,9 @@ class CapturingWorker(Protocol):
 
     def in_vain(self, capture: Capture, size: int) -> None:
         """So many bytes were read of an answer that is too large to be compared."""
+
+    def echoed(self, capture: Capture, side: Side, *, heard: bool) -> None:
+        """Whether a side has said whom it saw."""
 
     def offer(self, frame: bytes) -> bool:
         """Hand a pair over; False: it is lost."""
@@ -130,6 +137,7 @@ class Capture(Tap):
         self._leg = request.leg
         self._ids = request.ids
         self._peer = request.peer
+        self._principal = request.principal
         self._copied = copied
         self._dry_run = dry_run
         self._body: list[bytes] = []
@@ -212,8 +220,22 @@ class Capture(Tap):
         """A leg to the side that answered the client carries what the client sent, credentials and all."""
         marker = self._dry_run and leg is self._shadow
         lines = without_conditions(self.head.lines) if leg.leg is self._leg else self._copied.lines
-        data = shadow_head(self.head, self._ids, self._forwarded, leg.leg, lines, dry_run=marker)
+        ours, tokens = self._forwarded, self.table.tokens
+        if self._principal is not None and tokens is not None:
+            ours += tokens.line(self._principal, leg.leg.pool.upstream.name)
+        data = shadow_head(self.head, self._ids, ours, leg.leg, lines, dry_run=marker)
+        credential = leg.leg.pool.credential
+        if credential is not None:
+            data = self._called_as(credential, data, leg, lines)
         leg.start(data + b"".join(self._body), self.policy.timeout, is_head=self.head.method == b"HEAD")
+
+    def _called_as(self, credential: Credential, data: bytes, leg: ShadowLeg, lines: list[bytes]) -> bytes:
+        """With what its upstream is called with; what its caller has signed, and still says so, goes as it came."""
+        if credential.signs and is_signed(_authorization(lines), self.head.query):
+            return with_callers_host(data, self.head, leg.leg.host_line)
+        leg.until = credential.until
+        hashed = payload_hash(self._request_body()) if credential.signs else b""
+        return credential.apply(data, hashed, time())
 
     def _asks_late(self) -> bool:
         """Rule 2, and rule 6: whether the shadow has to wait until the client has its answer."""
@@ -306,6 +328,7 @@ class Capture(Tap):
         shadow = self._shadow
         if shadow is None:
             return self._offer_alone()
+        self._count_echoes(shadow)
         if self._dry_run and not shadow.kept.failure:
             self._shadows.heard(shadow)
         if not self._shadows.offer(encode(self._pair(self._answer(shadow.kept, shadow.leg, self._epoch())))):
@@ -317,6 +340,14 @@ class Capture(Tap):
                 return Shadowed.SHED
             case _:
                 return Shadowed.FAILED
+
+    def _count_echoes(self, shadow: ShadowLeg) -> None:
+        """Of a caller who is known: whether each side has said whom it saw."""
+        if self._principal is None:
+            return
+        for side, kept in ((self._leg.side, self.live), (self.side, shadow.kept)):
+            if kept.status and not kept.failure:
+                self._shadows.echoed(self, side, heard=kept.has_echo)
 
     def _offer_alone(self) -> Shadowed:
         """Nobody else was asked: it could not be, or the client's answer is none that another could be held to."""
@@ -353,11 +384,15 @@ class Capture(Tap):
             new_version=self._version(new),
             raced=not self._dry_run and self._shadows.writes.overlapped(place_of(head.path, cohort), self._since),
             written_at=written + epoch if written else 0.0,
-            bare=self._copied.bare,
+            bare=self._copied.bare and not self._is_called_as_banyan(),
             step=self._step,
             begun=self._begun,
             addresses=self.bound.addresses,
         )
+
+    def _is_called_as_banyan(self) -> bool:
+        """Whether the shadow has carried Banyan's own credential in place of the client's."""
+        return self._shadow is not None and self._shadow.leg.pool.credential is not None
 
     def _epoch(self) -> float:
         """Unix time at monotonic 0."""
@@ -392,3 +427,9 @@ class Capture(Tap):
         self._shadow = self._second = self._plain = None
         room.give_back(FIXED + sum(len(piece) for piece in self._body))
         self._body = []
+
+
+def _authorization(lines: list[bytes]) -> list[bytes]:
+    """Its values among field lines."""
+    parts = [line.partition(b":") for line in lines]
+    return [value.strip() for name, _, value in parts if name.lower() == b"authorization"]

@@ -59,6 +59,11 @@ class CapturedBody:
         return 0 if self._head is None else self._head.status
 
     @property
+    def has_echo(self) -> bool:
+        """Whether the side has said whom it saw."""
+        return self._head is not None and bool(self._head.saw)
+
+    @property
     def is_truncated(self) -> bool:
         """Whether it is over only because the body is larger than the cap."""
         return not self._whole and not self.failure
@@ -129,6 +134,8 @@ class CapturedBody:
         lines = head.lines
         if public is not None and head.rewritable:
             lines = rewrite_lines(lines, upstream, *public)
+        if head.saw:
+            lines = [*lines, b"X-Banyan-Saw: " + head.saw]
         return CapturedAnswer(
             status=head.status,
             fields=fields_of(lines),

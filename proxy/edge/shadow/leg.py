@@ -3,12 +3,13 @@
 Rule 1: never twice: no retry, whatever happens to it, and no redirect is followed.
 Rule 2: nothing of its answer goes to the client; an answer is read up to the cap and then cut.
 Rule 3: it has a deadline of its own, from its start to the last byte.
+Rule 4: what it is sent with is sent only `until` it ends.
 """
 
 from __future__ import annotations
 
-from time import monotonic
-from typing import TYPE_CHECKING, Protocol
+from time import monotonic, time
+from typing import TYPE_CHECKING, Final, Protocol
 
 from proxy.core.parity.pair import SHED, TIMED_OUT
 from proxy.core.routing.shadow import DRY_RUN, MARKER
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from proxy.edge.upstream.connection import UpstreamConnection
     from proxy.edge.upstream.pool import Pool
     from proxy.edge.wire.request_bytes import Ids
+
+
+_NEVER: Final = float("inf")
 
 
 class Capturing(Protocol):
@@ -46,6 +50,7 @@ class ShadowLeg:
     is_over = False
     started = 0.0
     deadline = float("inf")
+    until = float("inf")
     _connection: UpstreamConnection | None = None
 
     def __init__(
@@ -106,6 +111,10 @@ class ShadowLeg:
 
     def lend(self, connection: UpstreamConnection) -> None:
         """Here is a connection."""
+        if self.until != _NEVER and time() >= self.until:
+            connection.abort()
+            self._end(SHED)
+            return
         self._connection = connection
         data, self._data = self._data, b""
         connection.begin(self, data)

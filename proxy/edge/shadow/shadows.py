@@ -162,6 +162,9 @@ class Shadows:
             return SHED
         if len(flying) >= policy.concurrency:
             return SHED
+        credential = leg.pool.credential
+        if credential is not None and not credential.is_good(time()):
+            return SHED
         now = monotonic()
         if self._rests.get(capture.bound.route.name, 0.0) - now > IN_VAIN:
             return SHED
@@ -180,6 +183,10 @@ class Shadows:
         """So many bytes were read of an answer that is too large to be compared."""
         name, now = capture.bound.route.name, monotonic()
         self._rests[name] = max(self._rests.get(name, 0.0), now) + size / max(capture.policy.max_body, 1)
+
+    def echoed(self, capture: Capture, side: Side, *, heard: bool) -> None:
+        """Whether a side has said whom it saw, of a caller who is known."""
+        self._counters.echoed(capture.bound.route.name, side, heard=heard)
 
     def offer(self, frame: bytes) -> bool:
         """Hand a pair over; False: it is lost."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from proxy.core.evidence.records import storable
 from proxy.core.journal.intent import FirstOutcome, StoredRequest, may_ask_again
 from proxy.core.journal.json_values import is_encoded
+from proxy.core.journal.not_begun import NotBegun
 from proxy.core.journal.second_request import ids_in, value_in
 from proxy.core.journal.writes import CONTENT_ENCODING, IDEMPOTENCY_KEY, AnswerKey, Writes
 from proxy.core.routing.cohort import CohortSource, cohort_of
@@ -28,7 +29,7 @@ from proxy.edge.routing.decision import decide
 from proxy.edge.routing.step import LocalAnswer, Verdict, Wait, WholeBody
 from proxy.edge.steps.journal_tap import JournalTap
 from proxy.edge.steps.step_kind import WITHIN, RouteStep, StepSaid, StepServices
-from proxy.link.journal_questions import BeginWrite, WriteEnded, WritesHeld
+from proxy.link.journal_questions import BeginWrite, WriteEnded, WriteOutdated, WritesHeld
 
 if TYPE_CHECKING:
     from proxy.core.routing.route import Route
@@ -42,6 +43,9 @@ HELD_EVERY: Final = 2.0
 COME_BACK: Final = (b"Retry-After: 1",)
 _LATE: Final = LocalAnswer(503, "the write was begun too late to be sent", lines=COME_BACK, counted="write_waits")
 """This worker stood still: the write may have been taken for abandoned, and a later one of its key be done."""
+_OUTDATED: Final = LocalAnswer(
+    503, f"the write was not begun: {NotBegun.OUTDATED}", lines=COME_BACK, counted="write_outdated"
+)
 _PLAIN: Final = ShadowPolicy()
 _KEY_NAME: Final = b"Idempotency-Key"
 
@@ -126,6 +130,7 @@ class JournalStep(RouteStep):
             body=body,
             repeatable=again,
             needs=ids_in(self._writes, stored),
+            decided=None if request.decision.reason is Reason.KILLED else request.live.standing,
         )
 
     def _said(self) -> str:
@@ -157,10 +162,11 @@ class WriteBeginning:
         self._word = Wait(WITHIN, self._abandoned)
         self._until = monotonic() + WITHIN
         self._asked: Wait | None = None
+        self._is_outdated = False
 
     def ask(self) -> Wait | LocalAnswer:
         """What the step says."""
-        asked = self._step.clerk.ask(self._intent, _heard)
+        asked = self._step.clerk.ask(self._intent, self._heard)
         if isinstance(asked, LocalAnswer):
             return asked
         self._asked = asked
@@ -176,11 +182,14 @@ class WriteBeginning:
             self._word.answer(given)
             return
         answer = _LATE if monotonic() > self._until else decide(self._request)
-        if answer is None and self._request.leg.side is self._intent.side:
+        if self._is_outdated:
+            answer = answer or self._unheard()
+        elif answer is None and self._request.leg.side is self._intent.side:
             self._step.begun(self._request, self._intent)
             self._word.go_on()
             return
-        self._step.clerk.tell(WriteEnded(self._intent.id, FirstOutcome.FAILED))
+        else:
+            self._step.clerk.tell(WriteEnded(self._intent.id, FirstOutcome.FAILED))
         if answer is None:
             self._intent = self._step.intent(self._request, self._key, self._body)
             again = self.ask()
@@ -188,15 +197,19 @@ class WriteBeginning:
         if answer is not None:
             self._word.answer(answer)
 
+    def _heard(self, answer: Answer) -> LocalAnswer | None:
+        """Whether it is in the journal; what follows from it is seen in `_answered`."""
+        self._is_outdated = isinstance(answer, WriteOutdated)
+        return None
+
+    def _unheard(self) -> LocalAnswer | None:
+        """503, unless this worker has heard of a later standing since it asked."""
+        return None if self._request.live.standing > (self._intent.decided or 0) else _OUTDATED
+
     def _abandoned(self) -> None:
         """Nobody waits any more."""
         if self._asked is not None:
             self._asked.abandon()
-
-
-def _heard(_answer: Answer) -> LocalAnswer | None:
-    """There is but one good answer."""
-    return None
 
 
 class JournalKind:

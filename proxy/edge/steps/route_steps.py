@@ -10,10 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from proxy.edge.routing.decision import decide
+from proxy.edge.steps.auth_step import AuthKind
 from proxy.edge.steps.grant_step import GrantKind
 from proxy.edge.steps.idempotency_step import IdempotencyKind, SendingKind
 from proxy.edge.steps.journal_step import JournalKind
+from proxy.edge.steps.principal_step import PrincipalKind
 from proxy.edge.steps.route_rate import RateKind
+from proxy.edge.steps.upstream_auth_step import UpstreamAuthKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,9 +27,12 @@ if TYPE_CHECKING:
     from proxy.edge.steps.step_kind import StepKind, StepServices
 
 KINDS: tuple[Callable[[StepServices], StepKind], ...] = (
+    AuthKind,  # nothing is begun for a caller that the route does not take
     IdempotencyKind,
     GrantKind,
+    UpstreamAuthKind,
     RateKind,  # behind those that may refuse: only what goes on is counted
+    PrincipalKind,  # before whatever keeps a request as it goes upstream
     JournalKind,  # nothing but a lost key refuses what is in the journal
     SendingKind,  # the last one: what refuses behind it would leave a key to people
 )
@@ -45,6 +51,8 @@ class RouteSteps:
         """Give the routes of this table their steps."""
         for kind in self._kinds:
             kind.follow(live.snapshot)
+            if isinstance(kind, AuthKind) and live.claims_read:
+                live.claims = kind.claims_of
         for bound in live.bound:
             if bound.said.steps:
                 bound.admission = self.steps_of(bound.said)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 if TYPE_CHECKING:
     from proxy.core.routing.route import Route
     from proxy.core.routing.snapshot import Snapshot
+    from proxy.edge.auth.caller_check import KnownToWorker
     from proxy.edge.routing.request import Request
     from proxy.edge.routing.step import LocalAnswer, Verdict, Wait
     from proxy.edge.tally import Counters
@@ -39,13 +40,14 @@ class Clerk(Protocol):
 class StepServices:
     """What a worker has for its kinds of steps. No dataclass: compiled, it would need its types at once."""
 
-    __slots__ = ("clerk", "counters", "tasks")
+    __slots__ = ("clerk", "counters", "known", "tasks")
 
-    def __init__(self, counters: Counters, tasks: Tasks, clerk: Clerk) -> None:
-        """`tasks` end with the worker; `clerk` is whom steps may ask."""
+    def __init__(self, counters: Counters, tasks: Tasks, clerk: Clerk, known: KnownToWorker) -> None:
+        """`tasks` end with the worker; `clerk` is whom steps may ask; `known` is what is known of callers."""
         self.counters = counters
         self.tasks = tasks
         self.clerk = clerk
+        self.known = known
 
 
 class StepSaid:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from proxy.core.routing.route import Upstream
+    from proxy.core.upstream_auth.credential import Credential
     from proxy.edge.upstream.address import Waiter
     from proxy.edge.upstream.connection import UpstreamConnection
     from proxy.edge.upstream.outcomes import Asking
@@ -59,13 +60,16 @@ _SERVER_ERROR = 500
 
 
 class Pool:
-    """`acquire` answers through the waiter, at once when a connection is idle."""
+    """`acquire` answers through the waiter, at once when a connection is idle.
+
+    `credential` is what requests to it are sent with, where it has `auth`; given by the worker.
+    """
 
     # fmt: off
     __slots__ = (
         "_budget", "_chooser", "_connecting", "_fair_share", "_greedy", "_looking", "_looks", "_names", "_only",
         "_resolving", "_restless", "_retired", "_tasks", "_troubled", "_usable", "addresses", "asked", "breakers",
-        "dialler", "upstream", "waiting",
+        "credential", "dialler", "upstream", "waiting",
     )
     # fmt: on
 
@@ -82,6 +86,7 @@ class Pool:
         `dialler` None: one of its own.
         """
         self.upstream = upstream
+        self.credential: Credential | None = None
         memory = upstream.timeouts.response + (upstream.breaker.window if upstream.breaker else 0.0)
         self.breakers = Breakers(upstream.breaker, memory=memory, most=upstream.connections)
         self.dialler = dialler or Dialler(upstream, here)

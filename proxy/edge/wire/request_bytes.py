@@ -98,6 +98,13 @@ def request_head(
     )
 
 
+def with_callers_host(data: bytes, head: RequestHead, host_line: bytes) -> bytes:
+    """The same bytes with the Host that the client sent, where `host_line` stands in its place."""
+    if not host_line or head.host_at < 0:
+        return data
+    return data.replace(b"\r\n%b\r\n" % host_line, b"\r\n%b\r\n" % head.lines[head.host_at], 1)
+
+
 def _more(head: RequestHead, ids: Ids, tunnel: bytes) -> bytes:
     extra = b""
     if tunnel:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from proxy.core.http.chunked import ChunkedDecoder, encode_chunk, encode_end
-from proxy.core.http.headers import keep_trailer
+from proxy.core.http.headers import NONE_OWNED, Owned, keep_trailer
 from proxy.core.http.request import CHUNKED
 
 if TYPE_CHECKING:
@@ -19,10 +19,16 @@ MAX_HELD = 64 * 1024
 class Upload:
     """`received` counts payload; `held` is all that was passed on so far, None when that is not kept (any more)."""
 
-    __slots__ = ("_decoder", "_left", "_limit", "done", "held", "problem", "received", "rest", "status")
+    __slots__ = ("_decoder", "_left", "_limit", "_owned", "done", "held", "problem", "received", "rest", "status")
 
-    def __init__(self, head: RequestHead, limit: int, limits: Limits, *, holds: bool) -> None:
-        """At most `limit` bytes where the length is not known yet; 0 is no limit. `limits` bound what frames it."""
+    def __init__(
+        self, head: RequestHead, limit: int, limits: Limits, *, holds: bool, owned: Owned = NONE_OWNED
+    ) -> None:
+        """At most `limit` bytes where the length is not known yet; 0 is no limit. `limits` bound what frames it.
+
+        Trailers by `owned` names go no further.
+        """
+        self._owned = owned
         self._left = head.length
         self._limit = limit
         self._decoder = ChunkedDecoder(limits.chunk_extension, limits.trailers) if head.length == CHUNKED else None
@@ -59,7 +65,8 @@ class Upload:
             return b""
         coded = encode_chunk(payload) if payload else b""
         if decoder.done:
-            coded += encode_end([line for line in decoder.trailers if keep_trailer(line.partition(b":")[0])])
+            kept = [line for line in decoder.trailers if keep_trailer(line.partition(b":")[0], self._owned)]
+            coded += encode_end(kept)
             self.done = True
             self.rest = decoder.rest
         return coded

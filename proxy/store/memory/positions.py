@@ -8,9 +8,10 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 
+from proxy.core.auth.suspension import MOST_ORDERED, Suspension
 from proxy.core.evidence.records import cleaned, storable
 from proxy.core.position.position import Move, Position, Transition
-from proxy.core.position.record import OrderRecord, pin_record
+from proxy.core.position.record import OrderRecord, pin_record, suspend_record
 from proxy.core.position.standing import InstanceMessage, Lead, Pin, Presence, Standing
 from proxy.store.positions import KEPT_ORDERS, KEPT_TRANSITIONS, check_move, storable_move
 
@@ -31,6 +32,7 @@ class MemoryPositions:
         self._version = 0
         self._positions: dict[str, Position] = {}
         self._pins: dict[tuple[str, str], Pin] = {}
+        self._suspensions: dict[str, Suspension] = {}
         self._transitions: deque[tuple[int, Transition]] = deque()
         self._orders: deque[OrderRecord] = deque(maxlen=KEPT_ORDERS)
         self._leases: dict[str, _Lease] = {}
@@ -45,6 +47,7 @@ class MemoryPositions:
             version=self._version,
             positions=tuple(each for _, each in sorted(self._positions.items())),
             pins=tuple(each for _, each in sorted(self._pins.items())),
+            suspensions=tuple(each for _, each in sorted(self._suspensions.items())),
         )
 
     async def compare_and_set(
@@ -64,9 +67,14 @@ class MemoryPositions:
         return True
 
     async def compare_and_set_all(
-        self, moves: Sequence[Move], lead: Lead | None = None, standing: int | None = None
+        self,
+        moves: Sequence[Move],
+        lead: Lead | None = None,
+        standing: int | None = None,
+        holds: Sequence[int] = (),
     ) -> bool:
         """As PositionStore says."""
+        del holds
         for move in moves:
             check_move(move.after, move.before.version, move.record)
         is_late = standing not in {None, self._version} or (lead and not self.leads(lead))
@@ -104,8 +112,9 @@ class MemoryPositions:
         if not self._orders:
             self._orders.extend(reversed(orders))
 
-    async def set_pin(self, pin: Pin, standing: int | None = None) -> bool:
+    async def set_pin(self, pin: Pin, standing: int | None = None, holds: Sequence[int] = ()) -> bool:
         """As PositionStore says."""
+        del holds
         if standing not in {None, self._version}:
             return False
         kept = cleaned(pin)
@@ -115,13 +124,37 @@ class MemoryPositions:
         return True
 
     async def drop_pin(
-        self, route: str, cohort: str, standing: int | None = None, record: OrderRecord | None = None
+        self,
+        route: str,
+        cohort: str,
+        standing: int | None = None,
+        record: OrderRecord | None = None,
+        holds: Sequence[int] = (),
     ) -> bool:
         """As PositionStore says."""
+        del holds
         if standing not in {None, self._version} or self._pins.pop((route, storable(cohort)), None) is None:
             return False
         if record is not None:
             await self.record(record)
+        self._next_version()
+        return True
+
+    async def suspend(self, suspension: Suspension) -> bool:
+        """As PositionStore says."""
+        kept = cleaned(suspension)
+        if kept.subject in self._suspensions or len(self._suspensions) >= MOST_ORDERED:
+            return False
+        self._suspensions[kept.subject] = kept
+        await self.record(suspend_record(kept))
+        self._next_version()
+        return True
+
+    async def lift(self, ends: OrderRecord) -> bool:
+        """As PositionStore says."""
+        if self._suspensions.pop(storable(ends.cohort), None) is None:
+            return False
+        await self.record(ends)
         self._next_version()
         return True
 

@@ -9,17 +9,18 @@ Rule 4: whoever has a row in hand holds it for so many seconds. What he finds is
 Rule 5: a write is not begun while the other way around something of its key is undone, nor while its cohort moves.
         That is looked up after it was inserted: whoever came first has been seen by then, and whoever comes later sees
         it.
+Rule 6: nor by who has not heard that its cohort moved (`fence`): he would ask the side that no longer answers.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from proxy.core.evidence.records import storable
-from proxy.core.journal.intent import Ended, FirstOutcome, Intent, IntentState, JournalEntry
+from proxy.core.journal.intent import BegunWrites, Ended, FirstOutcome, Intent, IntentState, JournalEntry
 from proxy.core.journal.not_begun import NotBegun
 from proxy.core.journal.second_answer import SecondOutcome, SecondVerdict
 from proxy.core.journal.standing import JournalCount
@@ -40,8 +41,8 @@ class PostgresJournal:
         self._connections = connections
         self._holder = holder
 
-    async def begin(self, intents: Sequence[Intent], seconds: float) -> frozenset[str]:
-        """Rules 1 and 2: ids of those that are pending now, held for `seconds`."""
+    async def begin(self, intents: Sequence[Intent], seconds: float) -> BegunWrites:
+        """Rules 1 and 2: what is pending now is held for `seconds`."""
         columns = [
             _uuids([each.id for each in intents]),
             [each.scope for each in intents],
@@ -52,12 +53,16 @@ class PostgresJournal:
             [str(each.side) for each in intents],
             [request_bytes(each.request, each.send, repeatable=each.repeatable) for each in intents],
             [_texts(each.needs) for each in intents],
+            [each.decided for each in intents],
         ]
         async with self._connections.connection() as connection:
             rows = await connection.fetch(query("journal/begin"), *columns, self._holder, seconds)
             begun = [row["id"] for row in rows]
-            waits = await connection.fetch(query("journal/unbegin"), begun) if begun else []  # rule 5
-        return frozenset(each.hex for each in {*begun}.difference(row["id"] for row in waits))
+            waits = await connection.fetch(query("journal/unbegin"), begun) if begun else []  # rules 5 and 6
+        return BegunWrites(
+            pending=frozenset(each.hex for each in {*begun}.difference(row["id"] for row in waits)),
+            outdated=frozenset(row["id"].hex for row in waits if row["is_outdated"]),
+        )
 
     async def obstacle(self, intent: Intent) -> NotBegun:
         """Why this one was kept out."""
@@ -141,10 +146,21 @@ class PostgresJournal:
             return tuple(map(_entry, await connection.fetch(query("journal/entries"), route, said, limit)))
 
     async def summary(self) -> tuple[JournalCount, ...]:
-        """Of every route that has something undone."""
+        """Of every route that has something undone: by counts, not by a look at each of them."""
         async with self._connections.connection() as connection:
+            await connection.execute(query("journal/fold"))
             rows = await connection.fetch(query("journal/summary"))
         return tuple(JournalCount(**{**row, "state": IntentState(row["state"])}) for row in rows)
+
+    async def see(self, scopes: Iterable[str]) -> None:
+        """Routes of these scopes write to both sides now."""
+        async with self._connections.connection() as connection:
+            await connection.execute(query("journal/see"), sorted(scopes))
+
+    async def prune_ids(self, days: int, most: int) -> int:
+        """Forget what each side calls things of scopes that nobody has seen for so long; how many are gone now."""
+        async with self._connections.connection() as connection:
+            return len(await connection.fetch(query("journal/prune_ids"), days, most))
 
     async def named(self, prefix: str, most: int) -> tuple[JournalEntry, ...]:
         """Those whose ids begin with these hex digits, 32 at most."""
@@ -177,12 +193,12 @@ class PostgresJournal:
         async with self._connections.connection() as connection:
             await connection.execute(query("journal/unhold"), list(holds), seconds)
 
-    async def undone(self, scope: str, draws: tuple[float, float], most: int) -> frozenset[str]:
-        """Keys of which something is undone, `most` at most, of cohorts whose draw is at least the first of `draws` and
-        below the second.
+    async def undone(self, scope: str, draws: tuple[float, float], most: int, seconds: float = 0.0) -> frozenset[str]:
+        """Keys of which something has been undone for so long, `most` at most, of cohorts whose draw is at least the
+        first of `draws` and below the second.
         """
         async with self._connections.connection() as connection:
-            rows = await connection.fetch(query("journal/undone"), scope, *draws, most)
+            rows = await connection.fetch(query("journal/undone"), scope, *draws, most, seconds)
         return frozenset(row["key"] for row in rows)
 
     async def stuck(self, scope: str, draws: tuple[float, float], seconds: float, most: int) -> tuple[IntentState, ...]:
@@ -206,6 +222,7 @@ def _entry(row: Mapping[str, Any]) -> JournalEntry:
         request=request,
         repeatable=repeatable,
         needs=tuple(row["needs"]),
+        decided=row["decided"],
     )
     return JournalEntry(
         intent=intent,

@@ -81,10 +81,11 @@ class PostgresKeys:
         async with self._connections.connection() as connection:
             return tuple(UndecidedKey(**row) for row in await connection.fetch(query("idempotency/undecided"), limit))
 
-    async def release(self, record: bytes) -> bool:
-        """Free such a key, so that a retry is executed; False: there is none."""
+    async def release(self, record: bytes) -> tuple[str, str] | None:
+        """Free such a key, so that a retry is executed: its route's origin, and the key. None: there is none."""
         async with self._connections.connection() as connection:
-            return await connection.fetchrow(query("idempotency/release"), record) is not None
+            row = await connection.fetchrow(query("idempotency/release"), record)
+        return None if row is None else (row["route"], row["key"])
 
     async def prune(self, most: int = PRUNED) -> bool:
         """Let go what was kept long enough, so many at a time; whether there may be more. What people decide stays."""

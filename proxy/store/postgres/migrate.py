@@ -5,7 +5,8 @@ of replicas that start at once, one migrates and the others find it done.
 Rule 2: what was applied is remembered with its checksum; a file that changed afterwards is refused.
 Rule 3: a database that knows more than this version is refused. Nothing is ever migrated back.
 Rule 4: what an older version can do without is an addition (`additions/NNNN_name.sql`), and remembered apart: that one
-does not look there, and goes on beside a newer replica. An addition makes tables of its own, and changes no other.
+does not look there, and goes on beside a newer replica. An addition makes tables, columns and triggers of
+its own, and nothing that an older version's statements would miss.
 """
 
 from __future__ import annotations

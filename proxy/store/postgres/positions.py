@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
+from proxy.core.auth.suspension import MOST_ORDERED, Suspension
 from proxy.core.evidence.records import cleaned, storable
 from proxy.core.position.position import Move, Position, Transition
-from proxy.core.position.record import OrderKind, OrderRecord, pin_record
+from proxy.core.position.record import OrderKind, OrderRecord, pin_record, suspend_record
 from proxy.core.position.standing import InstanceMessage, Lead, Pin, Presence, Standing
 from proxy.store import rows
 from proxy.store.errors import StoreRefused, StoreUnavailable
@@ -32,10 +33,12 @@ class PostgresPositions:
             version = await connection.fetchval(query("standing_version"))
             positions = await connection.fetch(query("positions"))
             pins = await connection.fetch(query("pins"))
+            suspended = await connection.fetch(query("suspensions"))
         return Standing(
             version=version,
             positions=tuple(sorted(map(rows.position, positions), key=lambda each: each.route)),
             pins=tuple(sorted(map(rows.pin, pins), key=lambda each: (each.route, each.cohort))),
+            suspensions=tuple(sorted((Suspension(**row) for row in suspended), key=lambda each: each.subject)),
         )
 
     async def compare_and_set(
@@ -46,17 +49,22 @@ class PostgresPositions:
         return await self._changed("compare_and_set", *_arguments(position, expected_version, transition, lead))
 
     async def compare_and_set_all(
-        self, moves: Sequence[Move], lead: Lead | None = None, standing: int | None = None
+        self,
+        moves: Sequence[Move],
+        lead: Lead | None = None,
+        standing: int | None = None,
+        holds: Sequence[int] = (),
     ) -> bool:
         """As PositionStore says."""
         for move in moves:
             check_move(move.after, move.before.version, move.record)
-        if len(moves) == 1 and standing is None:
+        if len(moves) == 1 and standing is None and not holds:
             return await self.compare_and_set(moves[0].after, moves[0].before.version, moves[0].record, lead)
         async with self._connections.connection() as connection:
             await connection.execute("BEGIN")
             version = await connection.fetchval(query("lock_standing"))
             made = standing in {None, version} and await _all_made(connection, moves, lead)
+            made = made and await _is_fenced(connection, holds)
             await connection.execute("COMMIT" if made else "ROLLBACK")
         return made
 
@@ -79,21 +87,39 @@ class PostgresPositions:
     async def recall(self, moves: Sequence[Transition], orders: Sequence[OrderRecord]) -> None:
         """As PositionStore says: the database has kept it."""
 
-    async def set_pin(self, pin: Pin, standing: int | None = None) -> bool:
+    async def set_pin(self, pin: Pin, standing: int | None = None, holds: Sequence[int] = ()) -> bool:
         """As PositionStore says."""
         kept = cleaned(pin)
         record = pin_record(kept)
-        return await self._changed("set_pin", *rows.pin_row(kept), standing, str(record.kind), record.cohort)
+        said = *rows.pin_row(kept), standing, str(record.kind), record.cohort
+        return await self._changed("set_pin", *said, holds=holds)
 
     async def drop_pin(
-        self, route: str, cohort: str, standing: int | None = None, record: OrderRecord | None = None
+        self,
+        route: str,
+        cohort: str,
+        standing: int | None = None,
+        record: OrderRecord | None = None,
+        holds: Sequence[int] = (),
     ) -> bool:
         """As PositionStore says."""
         kept: tuple[object, ...] = (None,) * 5
         if record is not None:
             said = cleaned(record)
             kept = str(said.kind), said.actor, said.at, said.reason, said.cohort
-        return await self._changed("drop_pin", route, storable(cohort), standing, *kept)
+        return await self._changed("drop_pin", route, storable(cohort), standing, *kept, holds=holds)
+
+    async def suspend(self, suspension: Suspension) -> bool:
+        """As PositionStore says."""
+        kept = cleaned(suspension)
+        record = suspend_record(kept)
+        said = kept.subject, kept.by, kept.since, kept.reason
+        return await self._changed("suspend", *said, MOST_ORDERED, str(record.kind))
+
+    async def lift(self, ends: OrderRecord) -> bool:
+        """As PositionStore says."""
+        kept = cleaned(ends)
+        return await self._changed("lift", kept.cohort, str(kept.kind), kept.actor, kept.at, kept.reason)
 
     async def try_lead(self, name: str, holder: str, seconds: float) -> int | None:
         """As PositionStore says."""
@@ -153,10 +179,16 @@ class PostgresPositions:
         finally:
             await ear.close()
 
-    async def _changed(self, name: str, *arguments: object) -> bool:
+    async def _changed(self, name: str, *arguments: object, holds: Sequence[int] = ()) -> bool:
         """Whether the statement did what it says: it then gives the standing's new version."""
         async with self._connections.connection() as connection:
-            return await connection.fetchrow(query(name), *arguments) is not None
+            if not holds:
+                return await connection.fetchrow(query(name), *arguments) is not None
+            await connection.execute("BEGIN")
+            made = await connection.fetchrow(query(name), *arguments) is not None
+            made = made and await _is_fenced(connection, holds)
+            await connection.execute("COMMIT" if made else "ROLLBACK")
+        return made
 
 
 def _arguments(position: Position, expected: int, transition: Transition, lead: Lead | None) -> tuple[object, ...]:
@@ -164,6 +196,11 @@ def _arguments(position: Position, expected: int, transition: Transition, lead: 
     fence = (lead.name, lead.holder, lead.epoch) if lead else (None, None, None)
     moved, recorded = rows.position_row(position), rows.transition_row(storable_move(transition))
     return (*moved, expected, *recorded, KEPT_TRANSITIONS, *fence, position.begun)
+
+
+async def _is_fenced(connection: Connection, holds: Sequence[int]) -> bool:
+    """Within the transaction of a move: whether all of these were there still; they keep out now what came before."""
+    return not holds or len(await connection.fetch(query("journal/fence"), list(holds))) == len(holds)
 
 
 async def _all_made(connection: Connection, moves: Sequence[Move], lead: Lead | None) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
-from proxy.core.journal.intent import Ended, FirstOutcome, IntentState
+from proxy.core.journal.intent import BegunWrites, Ended, FirstOutcome, Intent, IntentState
 from proxy.store.errors import StoreUnavailable
 from proxy.store.postgres.connections import Connections, Patience
 from proxy.store.postgres.journal import PostgresJournal
@@ -43,11 +44,11 @@ async def test_many_begin_in_few_commits(bench: Bench) -> None:
     commits: list[int] = []
     begin = bench.journal.begin
 
-    async def counted(intents: list[object], seconds: float) -> frozenset[str]:
+    async def counted(intents: Sequence[Intent], seconds: float) -> BegunWrites:
         commits.append(len(intents))
-        return await begin(intents, seconds)  # type: ignore[arg-type]
+        return await begin(intents, seconds)
 
-    bench.journal.begin = counted  # type: ignore[method-assign,assignment]
+    bench.journal.begin = counted  # type: ignore[method-assign]
     begun = await asyncio.gather(*(bench.intents.begin(put(str(number)), 60.0) for number in range(100)))
 
     assert set(begun) == {""}

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from proxy.clerk.journal import second_legs
 from proxy.core.journal.intent import Ended, FirstOutcome, IntentState, StoredAnswer
-from proxy.core.journal.writes import SentOn
+from proxy.core.journal.second_request import ids_in
+from proxy.core.journal.writes import SentOn, writes_of
 from proxy.core.outcome import Side
+from proxy.core.stage import Stage
 from proxy.tasks import Tasks
-from tests.clerk.journal.conftest import Bench, put
+from tests.clerk.journal.conftest import WRITES, Bench, put
+from tests.control.tables import route
 from tests.waiting import until
 
 
@@ -219,3 +223,26 @@ async def test_an_identifier_that_no_database_keeps_is_mapped_to_nothing(bench: 
 
     assert {heard.path for heard in bench.new.heard} == {"/accounts/", f"/accounts/{segment.replace('%00', chr(0))}"}
     assert await bench.journal.names("accounts", Side.LEGACY, ["1"]) == {}
+
+
+async def test_two_kinds_that_are_numbered_alike_are_two_things(bench: Bench) -> None:
+    """Account 1 and order 1 of one group reach the other side under the names that it gave each of them."""
+    kinds = ("account", "order")
+    for kind in kinds:
+        writes = replace(WRITES, ids=(replace(WRITES.ids[0], kind=kind),))
+        bench.routes[kind] = route(kind, Stage.SHADOW, steps=(writes,))
+    answer = StoredAnswer(status=201, content_type=b"application/json", body=b'{"id": 1}')
+    for kind, theirs in zip(kinds, (b'{"id": 70}', b'{"id": 80}'), strict=True):
+        bench.new.body = theirs
+        made = replace(put("", method=b"POST"), key=f"new {kind}", route=kind)
+        assert await bench.intents.begin(made, 5.0) == ""
+        ended = Ended(id=made.id, outcome=FirstOutcome.DONE, answer=answer, key="1", made=(f"{kind}\x1f1",))
+        await bench.intents.end(ended)
+        await bench.deliver()
+    for kind in kinds:
+        found, change = writes_of(bench.routes[kind]), put("1")
+        assert found is not None
+        await bench.write(replace(change, route=kind, needs=ids_in(found, change.request)))
+        await bench.deliver()
+
+    assert [each.path for each in bench.new.heard[2:]] == ["/accounts/70", "/accounts/80"]

@@ -10,7 +10,7 @@ import pytest
 from proxy.api.evidence import ClusterStanding, ClusterView
 from proxy.cli.evidence import written_rule
 from proxy.config.load import Loaded, load_file
-from proxy.config.text.source import signature_of
+from proxy.config.text.source import FileBytes, read_source, signature_of
 from proxy.core.parity.formats.patterns import matches
 from proxy.core.parity.rules.rules import Treatment
 from tests.cli.conftest import ROUTES, Banyan
@@ -113,6 +113,46 @@ def test_what_is_over_accepts_nothing(banyan: Banyan, admin: Pages, folder: Path
     assert (result.exit_code, result.stdout) == (2, "")
     assert "until: 2020-01-01 is over" in result.stderr
     assert (folder / "routes.yaml").read_text() == ROUTES
+
+
+def test_the_rule_goes_into_the_file_in_which_the_route_stands(banyan: Banyan, admin: Pages, folder: Path) -> None:
+    """An included file keeps its comments and layout, the main one every byte; file and line are told."""
+    before, routes = ROUTES.split("routes:\n", 1)
+    main = before + "include: [teams/orders.yaml]\n"
+    (folder / "teams").mkdir()
+    included = folder / "teams" / "orders.yaml"
+    (folder / "routes.yaml").write_text(main)
+    included.write_text(f"# Theirs.\nroutes:\n{routes}")
+    result = banyan(ordered(admin, "--write"))
+
+    text = included.read_text()
+    assert (folder / "routes.yaml").read_text() == main
+    assert text == f"# Theirs.\nroutes:\n{routes.replace(COHORT, COHORT + RULE, 1)}"
+    line = text[: text.index("    compare:")].count("\n") + 1
+    assert result.stdout.splitlines()[0] == f"teams/orders.yaml:{line}: the rule stands in the entry of orders.show now"
+    assert isinstance(load_file(folder / "routes.yaml", {}), Loaded)
+
+
+def test_an_included_file_that_was_written_meanwhile_is_left_alone(
+    banyan: Banyan, admin: Pages, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was saved between its check and its reading: nothing is written into a file that nobody has checked."""
+    before, routes = ROUTES.split("routes:\n", 1)
+    (folder / "routes.yaml").write_text(before + "include: [orders.yaml]\n")
+    included = folder / "orders.yaml"
+    included.write_text(f"routes:\n{routes}")
+
+    def saved_meanwhile(path: Path) -> FileBytes | str:
+        if path.name == "orders.yaml":
+            included.write_text(f"routes:\n{routes}# saved\n")
+        return read_source(path)
+
+    monkeypatch.setattr(written_rule, "read_source", saved_meanwhile)
+    result = banyan(ordered(admin, "--write"))
+
+    assert result.exit_code == 2
+    assert "somebody has just written orders.yaml; it is left as it is" in result.stderr
+    assert included.read_text() == f"routes:\n{routes}# saved\n"
 
 
 BEFORE = "    compare: { ignore: [{ path: $.total, reason: r, owner: o, until: never }] }\n"

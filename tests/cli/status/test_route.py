@@ -67,6 +67,14 @@ def test_a_route_shows_place_and_cohorts(banyan: Banyan) -> None:
             },
             "down      old is down since 2026-11-28T19:00:00.000Z: it answers nothing now (refused)",
         ),
+        (
+            {"coverage": {"echoes": [{"side": "new", "echoed": 2, "silent": 1}]}},
+            "callers   new says whom it saw in 2 of 3 answers",
+        ),
+        (
+            {"coverage": {"echoes": [{"side": "legacy", "echoed": 0, "silent": 3}]}},
+            "callers   legacy never says whom it saw (3 answers): X-Banyan-Saw is not compared",
+        ),
         ({"was": "orders.get"}, "was       orders.get: its state and its draws are kept under this name"),
     ],
 )

@@ -42,6 +42,7 @@ from proxy.api.upstreams import DownView
 from proxy.cli.admin_address import base_of
 from proxy.cli.status.picture import upstreams_in_trouble
 from proxy.config.files import lastgood
+from proxy.config.text.written_texts import Texts
 from proxy.core.stage import Stage
 from tests.cli.conftest import ROUTES, Banyan
 
@@ -378,7 +379,7 @@ def test_a_broken_file_still_says_where_to_ask(banyan: Banyan, admin: Admin, fol
 @pytest.mark.parametrize("broken", ["routes: [", "", "version: 1\nadmin: ${ADMIN_NOWHERE}\n", None])
 def test_the_last_good_file_says_where_to_ask(banyan: Banyan, admin: Admin, folder: Path, broken: str | None) -> None:
     """What cannot be read at all, or is gone, leads by the copy of what ran last to what runs."""
-    lastgood.save(folder / ".banyan", ROUTES.replace("127.0.0.1:9090", admin.url.removeprefix("http://")))
+    lastgood.save(folder / ".banyan", Texts(ROUTES.replace("127.0.0.1:9090", admin.url.removeprefix("http://"))))
     (folder / "routes.yaml").unlink()
     if broken is not None:
         (folder / "routes.yaml").write_text(broken, encoding="utf-8")

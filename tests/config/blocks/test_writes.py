@@ -66,6 +66,13 @@ def test_all_keys_are_taken() -> None:
     assert writes("mode: dual, key: $.id, ids: [{answer: $.id}]").holds_answer
 
 
+def test_the_journal_is_bounded() -> None:
+    """By a million writes and 4 GiB of each route, unless it says otherwise."""
+    known, bounded = writes("mode: dual, key: $.id"), "mode: dual, key: $.id, max_undone: 10, max_undone_bytes: 1GiB"
+    assert (known.max_undone, known.max_undone_bytes) == (1_000_000, 4 * 1024**3)
+    assert (writes(bounded).max_undone, writes(bounded).max_undone_bytes) == (10, 1024**3)
+
+
 def test_a_step_reads_the_fields_of_its_key() -> None:
     """A route reads them for it."""
     assert writes("mode: dual, key: 'header:X-A'").fields == {b"x-a", b"idempotency-key", b"content-encoding"}
@@ -114,3 +121,19 @@ def test_writes_want_a_database_and_no_fallback() -> None:
     memory = HEAD.replace("state: embedded\n", "")
     assert "state: memory does not keep" in " ".join(problems(text("mode: dual, key: $.id", head=memory)))
     assert "exclude each other" in " ".join(problems(text("mode: dual, key: $.id", ROUTE + ", fallback: legacy")))
+
+
+def test_all_identifiers_of_a_group_have_a_kind_or_none_has() -> None:
+    """One without could be of any; another group has its own."""
+    orders = "name: b, match: 'PUT /b/{id}', stage: shadow, group: g, writes: {mode: dual, key: 'path:id', ids: "
+    one = text("mode: dual, key: $.id, ids: [{kind: account, answer: $.id}]", ROUTE + ", group: g")
+    wrong = problems(f"{one}  - {{ {orders}[{{request: ['path:id']}}]}} }}\n")
+
+    assert "routes[1].writes.ids[0]: in group g some have a kind and some have none" in " ".join(wrong)
+    snapshot(f"{one}  - {{ {orders}[{{kind: order, request: ['path:id']}}]}} }}\n")
+    snapshot(
+        f"{one}  - {{ {orders}[{{request: ['path:id']}}]}} }}\n".replace(
+            "stage: shadow, group: g, writes: {mode: dual, key: 'path",
+            "stage: shadow, group: h, writes: {mode: dual, key: 'path",
+        )
+    )

@@ -12,6 +12,7 @@ from proxy.config.files.watch import READ_EVERY, SETTLE, FileWatch, elapsed
 from proxy.config.load import Loaded
 from proxy.config.text.named_files import NamedFiles
 from proxy.config.text.problem import FileProblem
+from proxy.config.text.written_texts import Texts
 from tests.config.given_files import FILE
 
 OTHER = FILE.replace("name: rest", "name: all")
@@ -37,7 +38,7 @@ class Watched:
     def __init__(self, path: Path, running: str = FILE) -> None:
         self.path = path
         self.path.write_text(running)
-        self.watch = FileWatch(path, {}, running=running, now=Clock())
+        self.watch = FileWatch(path, {}, running=Texts(running), now=Clock())
 
     def poll(self) -> str | None:
         """The name of the first route taken over, or the first problem's message."""
@@ -104,7 +105,7 @@ def test_a_swapped_config_map_is_taken_over(tmp_path: Path) -> None:
         (tmp_path / name / "routes.yaml").write_text(text)
     (tmp_path / "..data").symlink_to("..1")
     (tmp_path / "routes.yaml").symlink_to("..data/routes.yaml")
-    watch = FileWatch(tmp_path / "routes.yaml", {}, running=FILE, now=Clock())
+    watch = FileWatch(tmp_path / "routes.yaml", {}, running=Texts(FILE), now=Clock())
     before = watch.poll()
     (tmp_path / "..data_tmp").symlink_to("..2")
     (tmp_path / "..data_tmp").rename(tmp_path / "..data")
@@ -113,7 +114,7 @@ def test_a_swapped_config_map_is_taken_over(tmp_path: Path) -> None:
 
     assert before is None
     assert isinstance(found, Loaded)
-    assert found.text == OTHER
+    assert found.texts == Texts(OTHER)
 
 
 def test_an_edit_that_leaves_every_trace_as_it_was_is_found_in_time(
@@ -273,7 +274,7 @@ def test_problems_name_the_file_as_it_was_given(tmp_path: Path) -> None:
     """What the watch tells prints like every problem."""
     path = tmp_path / "routes.yaml"
     path.write_text(FILE[:30])
-    found = FileWatch(path, {}, running=FILE, now=Clock()).poll()
+    found = FileWatch(path, {}, running=Texts(FILE), now=Clock()).poll()
 
     assert isinstance(found, list)
     assert isinstance(found[0], FileProblem)
@@ -284,7 +285,7 @@ def test_the_environment_stays_that_of_the_start(tmp_path: Path) -> None:
     """Variables in a new text are replaced from the environment that the watch was given."""
     path = tmp_path / "routes.yaml"
     path.write_text(THIRD.replace("name: any", "name: '${NAME}'"))
-    found = FileWatch(path, {"NAME": "named"}, running=FILE, now=Clock()).poll()
+    found = FileWatch(path, {"NAME": "named"}, running=Texts(FILE), now=Clock()).poll()
 
     assert isinstance(found, Loaded)
     assert found.snapshot.routes[0].name == "named"
@@ -301,7 +302,7 @@ def with_keys(path: Path) -> FileWatch:
     path.with_name("keys").write_text("one")
     named = NamedFiles()
     named.read(path.with_name("keys"))
-    return FileWatch(path, {}, running=FILE, named=named, now=Clock())
+    return FileWatch(path, {}, running=Texts(FILE), named=named, now=Clock())
 
 
 def test_a_change_of_a_file_that_was_read_for_it_is_a_reload(tmp_path: Path) -> None:

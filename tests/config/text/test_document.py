@@ -18,6 +18,8 @@ from proxy.config.text.document import (
 )
 from tests.config.given_files import document
 
+FILE = "routes.yaml"
+
 
 def said(text: str) -> list[str]:
     return [str(each).removeprefix("routes.yaml:") for each in document(text).problems]
@@ -29,22 +31,30 @@ def test_every_key_and_value_knows_its_place() -> None:
 
     assert root == MapNode(
         {
-            "é": Entry(ScalarNode("ü", plain=False, line=1, column=4), 1, 1),
+            "é": Entry(ScalarNode("ü", plain=False, line=1, column=4, file=FILE), 1, 1, FILE),
             "b": Entry(
                 ListNode(
                     [
-                        ScalarNode("x", plain=True, line=3, column=5),
-                        MapNode({"c": Entry(ScalarNode("1", plain=True, line=4, column=9), 4, 6)}, 4, 5),
+                        ScalarNode("x", plain=True, line=3, column=5, file=FILE),
+                        MapNode(
+                            {"c": Entry(ScalarNode("1", plain=True, line=4, column=9, file=FILE), 4, 6, FILE)},
+                            4,
+                            5,
+                            FILE,
+                        ),
                     ],
                     3,
                     3,
+                    FILE,
                 ),
                 2,
                 1,
+                FILE,
             ),
         },
         1,
         1,
+        FILE,
     )
 
 
@@ -139,7 +149,7 @@ def test_of_duplicate_keys_the_first_is_kept() -> None:
     root = document("a: 1\na: 2").root
 
     assert root is not None
-    assert root.entries["a"].value == ScalarNode("1", plain=True, line=1, column=4)
+    assert root.entries["a"].value == ScalarNode("1", plain=True, line=1, column=4, file=FILE)
 
 
 def test_a_merge_key_is_dropped_and_a_quoted_one_is_a_key() -> None:
@@ -151,7 +161,7 @@ def test_a_merge_key_is_dropped_and_a_quoted_one_is_a_key() -> None:
     inner = found.root.entries["a"].value
     assert isinstance(inner, MapNode)
     assert inner.entries.keys() == {"<<"}
-    assert inner.entries["<<"].value == ScalarNode("2", plain=True, line=1, column=23)
+    assert inner.entries["<<"].value == ScalarNode("2", plain=True, line=1, column=23, file=FILE)
 
 
 def test_an_alias_is_the_value_itself() -> None:
@@ -160,7 +170,7 @@ def test_an_alias_is_the_value_itself() -> None:
 
     assert root is not None
     shared = root.entries["a"].value
-    assert root.entries["c"].value == ListNode([shared, shared], 2, 4)
+    assert root.entries["c"].value == ListNode([shared, shared], 2, 4, FILE)
     assert shared.line == 1
 
 

@@ -14,7 +14,7 @@ from tests.config.given_files import NOTHING, document
 def read(text: str, env: Mapping[str, str] = NOTHING) -> tuple[object, list[str]]:
     root = document(text).root
     assert root is not None
-    reader = Reader("routes.yaml", env)
+    reader = Reader(env)
     return reader.value(root, ()), [str(each) for each in reader.problems]
 
 

@@ -11,9 +11,12 @@ import pytest
 
 from proxy.control.running import Reload
 from proxy.control.traffic.ledger import SILENT_AFTER
+from proxy.core.auth.algorithm import Algorithm
+from proxy.core.auth.principal_policy import PrincipalPolicy
+from proxy.core.auth.signed_principal import PrincipalKey, SignedPrincipal
 from proxy.core.position.standing import Standing
 from proxy.core.secret import Secret
-from tests.control.conftest import Open, Port
+from tests.control.conftest import STARTED, Open, Port
 from tests.control.stands import Clock
 from tests.control.tables import crm
 from tests.control.worker import delta
@@ -61,7 +64,7 @@ async def test_routes_have_the_contracts_shape(port: Port) -> None:
             "mismatch_rate": None,
             "since": "",
         },
-        "coverage": {"shapes": 0, "uncovered": 0, "unseen": 1.0, "unseen_bound": 1.0},
+        "coverage": {"shapes": 0, "uncovered": 0, "unseen": 1.0, "unseen_bound": 1.0, "echoes": []},
         "verdict": "hold",
         "state": "no_ramp",
         "reasons": ["no ramp is declared: it goes as far as routes.yaml says"],
@@ -248,6 +251,18 @@ async def test_healthy_is_control_alone(port: Port) -> None:
     """Control is healthy without any worker."""
     async with port.client.get(port.url + "/-/healthy") as answer:
         assert answer.status == 200
+
+
+@pytest.mark.parametrize("published", [(), (b'{"kid":"1"}', b'{"kid":"2"}')])
+async def test_the_key_set_is_of_what_runs(port: Port, published: tuple[bytes, ...]) -> None:
+    """Public keys of the tokens by which upstreams know who calls; without such tokens there is none."""
+    signer = PrincipalKey(kid="1", algorithm=Algorithm.ES256, pem=Secret(b"private"))
+    signed = SignedPrincipal(name="X-Principal", issuer="a", signer=signer, published=published)
+    said = PrincipalPolicy(signed=signed if published else None)
+    port.running.take(replace(port.running.snapshot, principal=said), Reload(ok=True, at=STARTED))
+    async with port.client.get(port.url + "/.well-known/jwks.json") as answer:
+        assert answer.content_type == "application/jwk-set+json"
+        assert await answer.read() == b'{"keys":[%b]}' % b",".join(published)
 
 
 async def ready(port: Port) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from proxy.core.position.standing import Pin
 from proxy.core.routing.snapshot import Snapshot
 from tests.control.conftest import Open, Port
 from tests.control.stands import canary, table
@@ -127,7 +129,7 @@ async def test_a_tag_that_is_old_is_refused(port: Port) -> None:
 
 async def test_a_worker_that_does_not_follow_is_not_done(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
     """The answer comes after a while, says `done: false`, and names who does not obey."""
-    monkeypatch.setattr("proxy.control.admin.moves.ACKNOWLEDGED_WITHIN", 0.1)
+    monkeypatch.setattr("proxy.control.admin.acknowledged.WITHIN", 0.1)
     port.workers[0].obeys = False
     status, body = await post(port, "/api/routes/a/rollback")
 
@@ -292,7 +294,7 @@ async def test_a_rollback_that_stands_is_done(port: Port) -> None:
 
 async def test_an_answer_is_about_the_move_that_it_made(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the time that everybody obeys another order has come: the first answer still tells of its own move."""
-    monkeypatch.setattr("proxy.control.admin.moves.ACKNOWLEDGED_WITHIN", 0.5)
+    monkeypatch.setattr("proxy.control.admin.acknowledged.WITHIN", 0.5)
     port.workers[0].obeys = False
     moved = asyncio.Event()
     port.parts.mover.made.append(lambda _: moved.set())
@@ -349,10 +351,10 @@ async def test_a_pin_is_not_set_on_what_changed_at_the_last_moment(port: Port, m
     store = port.parts.asked.store
     inner, orders = store.set_pin, ["b", "a"]
 
-    async def set_pin(pin: Any, standing: int | None = None) -> bool:  # noqa: ANN401 -- as the store's
+    async def set_pin(pin: Pin, standing: int | None = None, holds: Sequence[int] = ()) -> bool:
         if orders and standing is not None:
             await post(port, f"/api/routes/{orders.pop(0)}/hold")
-        return await inner(pin, standing)
+        return await inner(pin, standing, holds)
 
     monkeypatch.setattr(store, "set_pin", set_pin)
     late, _ = await post(port, "/api/routes/a/pin", {"cohort": "acme", "side": "new"}, **{"If-Match": '"v0"'})

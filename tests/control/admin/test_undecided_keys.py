@@ -10,7 +10,10 @@ from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
 
 from proxy.control.admin.undecided_keys import KeyPages
+from proxy.control.position.record_writer import RecordWriter
 from proxy.core.idempotency.claims import KeptReply, KeyClaim, Settlement
+from proxy.core.position.record import OrderKind
+from proxy.store.memory.positions import MemoryPositions
 from proxy.store.postgres.connections import Connections, Patience
 from proxy.store.postgres.key_records import PostgresKeys
 from tests.control.tables import crm
@@ -18,6 +21,12 @@ from tests.store.conftest import database, fresh_data, server
 
 __all__ = ("database", "fresh_data", "server")
 Client = TestClient[Request, Application]
+
+
+async def looked() -> None:
+    """Nobody has to see it here."""
+
+
 RECORD, OWNER = b"r" * 32, b"o" * 16
 
 
@@ -28,8 +37,8 @@ async def keys(database: str) -> AsyncIterator[PostgresKeys]:
     await connections.close()
 
 
-async def client_of(keys: PostgresKeys | None) -> Client:
-    pages = KeyPages(keys=keys, running=crm)
+async def client_of(keys: PostgresKeys | None, records: RecordWriter | None = None) -> Client:
+    pages = KeyPages(keys=keys, running=crm, records=records)
     app = Application()
     app.router.add_get("/api/idempotency", pages.page)
     app.router.add_post("/api/idempotency/{id}/release", pages.release)
@@ -55,6 +64,21 @@ async def test_a_key_whose_outcome_is_unknown_is_listed_and_released(keys: Postg
     again = await client.post(f"/api/idempotency/{RECORD.hex()}/release")
     assert again.status == 404
     assert await (await client.get("/api/idempotency")).json() == {"keys": []}
+    await client.close()
+
+
+async def test_a_release_goes_on_record(keys: PostgresKeys) -> None:
+    """Who, why, and of which key of which route."""
+    positions = MemoryPositions(lambda: 7.0)
+    records = RecordWriter(positions, "here", lambda: 7.0, looked)
+    client = await client_of(keys, records)
+    await keys.claim([KeyClaim(RECORD, OWNER, b"f", "customers.show", "k-1", repeatable=False)])
+    await keys.settle(RECORD, OWNER, Settlement.UNKNOWN, KeptReply(0))
+    await client.post(f"/api/idempotency/{RECORD.hex()}/release", json={"by": "ann", "reason": "looked it up"})
+    assert await records.write()
+    (freed,) = await positions.orders("customers.show", 10)
+
+    assert (freed.kind, freed.actor, freed.reason) == (OrderKind.FREE, "ann", 'the undecided key "k-1": looked it up')
     await client.close()
 
 

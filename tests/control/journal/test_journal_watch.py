@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 import structlog
@@ -99,6 +100,25 @@ async def test_what_people_have_to_decide_is_told_once(journal: PostgresJournal)
 
     assert len(told) == 2
     assert told[0].startswith("accounts: the journal of writes has 0 dead letters and 1 writes of unknown outcome")
+
+
+async def test_a_journal_that_is_nearly_full_is_told_once(journal: PostgresJournal) -> None:
+    """From four fifths of what the route may have on; again when it has become so again."""
+    told: list[str] = []
+    table = snapshot(route("accounts", Stage.SHADOW, steps=(replace(WRITES, max_undone=5),)))
+    watch = JournalWatch(journal, lambda: table, Clock(), alarm=lambda name, reason: told.append(f"{name}: {reason}"))
+    await journal.begin([put("1"), put("2"), put("3")], 60.0)
+    await watch.look()
+    assert told == []
+    for _ in range(2):
+        await journal.begin([more := put("4")], 60.0)
+        await watch.look()
+        await watch.look()
+        await journal.end([Ended(id=more.id, outcome=FirstOutcome.FAILED)])
+        await watch.look()
+
+    assert len(told) == 2
+    assert told[0].startswith("accounts: the journal has 80% of the writes that it may keep")
 
 
 async def test_where_nobody_writes_to_both_nothing_is_asked() -> None:

@@ -53,11 +53,13 @@ def between(store: Store, order: Callable[[], Awaitable[object]]) -> None:
     """Before the judge's first move that reaches the store from now on, this happens."""
     inner = store.behind.compare_and_set_all
 
-    async def change(moves: Sequence[Move], lead: Lead | None = None, standing: int | None = None) -> bool:
+    async def change(
+        moves: Sequence[Move], lead: Lead | None = None, standing: int | None = None, holds: Sequence[int] = ()
+    ) -> bool:
         if lead is not None:
             store.behind.compare_and_set_all = inner  # type: ignore[method-assign]
             await order()
-        return await inner(moves, lead, standing)
+        return await inner(moves, lead, standing, holds)
 
     store.behind.compare_and_set_all = change  # type: ignore[method-assign]
 
@@ -247,11 +249,13 @@ async def test_a_round_ends_though_somebody_is_always_faster(store: Store, clock
     stand = await proved(store, clock, canary("50%", RAMP))
     inner, tries = store.behind.compare_and_set_all, []
 
-    async def late(moves: Sequence[Move], lead: Lead | None = None, standing: int | None = None) -> bool:
+    async def late(
+        moves: Sequence[Move], lead: Lead | None = None, standing: int | None = None, holds: Sequence[int] = ()
+    ) -> bool:
         known = (await store.behind.standing()).positions[0]
         tries.append(moves[0].before.version)
         await given(store, known, held(known, Cause.OPERATOR, on=not known.held))
-        return await inner(moves, lead, standing)
+        return await inner(moves, lead, standing, holds)
 
     store.behind.compare_and_set_all = late  # type: ignore[method-assign]
     fails(stand, "a")

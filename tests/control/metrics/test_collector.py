@@ -13,7 +13,9 @@ from proxy import __version__
 from proxy.control.metrics.collector import MetricsReading, migration_progress, render
 from proxy.control.probe.health import Status, UpstreamCondition
 from proxy.control.running import Reload
-from proxy.control.traffic.ledger import FailureSeries, LedgerCounts, RefusedSeries, Series, Totals, WorkerState
+from proxy.control.traffic.ledger import Echoes, FailureSeries, LedgerCounts, RefusedSeries, Series, Totals, WorkerState
+from proxy.core.auth.auth_policy import RouteAuth
+from proxy.core.auth.refusal import Refusal
 from proxy.core.build import BUILD
 from proxy.core.judge.policy import GuardPolicy, Ramp
 from proxy.core.limits.bounds_met import Shed
@@ -260,6 +262,24 @@ def test_what_can_happen_is_0_before_it_does() -> None:
     assert samples(read, "banyan_transitions_total") == {
         ("r", stage, "shadow", cause): 0 for stage in ("canary", "live") for cause in ("guard", "breaker")
     }
+
+
+def test_who_may_call_is_counted_as_far_as_it_is_enforced() -> None:
+    """Where it is, answers are counted, elsewhere what passed: each reason from 0 on."""
+    enforced, tried = RouteAuth(policies=("members",)), RouteAuth(policies=("members",), enforce=False)
+    read = reading(snapshot(route("r", steps=(enforced,)), route("s", steps=(tried,))))
+
+    assert samples(read, "banyan_step_answers_total") == {("r", reason): 0 for reason in Refusal}
+    assert samples(read, "banyan_step_passes_total") == {("s", reason): 0 for reason in Refusal}
+
+
+def test_who_says_whom_it_saw_is_counted_where_somebody_is_known() -> None:
+    """Both words for each side that was asked; nothing at all where nobody was."""
+    counts = replace(EMPTY, echoes={Series("r", "new"): Echoes(2, 1)})
+    read = reading(snapshot(route("r")), counts)
+
+    assert samples(read, "banyan_principal_echoes_total") == {("r", "new", "said"): 2, ("r", "new", "none"): 1}
+    assert b"banyan_principal_echoes_total" not in render(reading(snapshot(route("r"))))
 
 
 def test_a_ramp_adds_the_moves_that_evidence_makes() -> None:

@@ -48,12 +48,14 @@ def between(store: Store, *orders: Callable[[], Awaitable[object]]) -> None:
     """Each of these happens before one of the next moves that reach the store."""
     inner, waiting = store.behind.compare_and_set_all, list(orders)
 
-    async def change(moves: Sequence[Move], lead: Lead | None = None, standing: int | None = None) -> bool:
+    async def change(
+        moves: Sequence[Move], lead: Lead | None = None, standing: int | None = None, holds: Sequence[int] = ()
+    ) -> bool:
         if waiting:
             store.behind.compare_and_set_all = inner  # type: ignore[method-assign]
             await waiting.pop(0)()
             store.behind.compare_and_set_all = change  # type: ignore[method-assign]
-        return await inner(moves, lead, standing)
+        return await inner(moves, lead, standing, holds)
 
     store.behind.compare_and_set_all = change  # type: ignore[method-assign]
 

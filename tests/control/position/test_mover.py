@@ -332,12 +332,14 @@ async def test_what_was_moved_here_meanwhile_is_not_forgotten(stand: Stand, stor
     before = stand.here.position(stand.route())
     inner = store.behind.compare_and_set_all
 
-    async def slow(moves: Sequence[Move], lead: Lead | None = None, standing: int | None = None) -> bool:
+    async def slow(
+        moves: Sequence[Move], lead: Lead | None = None, standing: int | None = None, holds: Sequence[int] = ()
+    ) -> bool:
         store.behind.compare_and_set_all = inner  # type: ignore[method-assign]
         store.away = True
         assert await move(stand, back(stand, Cause.OPERATOR)) is Made.HERE
         store.away = False
-        return await inner(moves, lead, standing)
+        return await inner(moves, lead, standing, holds)
 
     store.behind.compare_and_set_all = slow  # type: ignore[method-assign]
     await stand.mover.move(made(before, moved(before, HALF, Cause.OPERATOR, START - 1.0)))

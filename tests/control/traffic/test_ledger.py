@@ -4,7 +4,16 @@ import msgspec
 import pytest
 
 from proxy.control.traffic.ledger import SILENT_AFTER, FailureSeries, Ledger, Series
-from proxy.link.messages import BUCKETS, FailureDelta, RefusedDelta, Report, RouteDelta, ShadowDelta
+from proxy.link.messages import (
+    BUCKETS,
+    EchoDelta,
+    FailureDelta,
+    RefusedDelta,
+    Report,
+    RouteDelta,
+    ShadowDelta,
+    StepAnswerDelta,
+)
 from tests.control.stands import Clock
 from tests.control.worker import delta
 
@@ -80,6 +89,37 @@ def test_refusals_add_up_by_side_and_reason(ledger: Ledger) -> None:
     ledger.follow(frozenset({"a"}))
 
     assert ledger.counts().refused == {("a", "legacy", "queue"): 4}
+
+
+def test_what_steps_let_pass_adds_up_beside_what_they_answered(ledger: Ledger) -> None:
+    """By route and reason, and forgotten with the route."""
+    told = [StepAnswerDelta("orders", "token_expired", 2), StepAnswerDelta("a", "no_token", 1)]
+    for _ in range(2):
+        ledger.fold(msgspec.structs.replace(report(), step_passes=told, step_answers=told[:1]))
+
+    assert ledger.counts().step_passes == {("orders", "token_expired"): 4, ("a", "no_token"): 2}
+    assert ledger.counts().step_answers == {("orders", "token_expired"): 4}
+
+    ledger.follow(frozenset({"a"}))
+    ledger.follow(frozenset({"a"}))
+
+    assert (ledger.counts().step_passes, ledger.counts().step_answers) == ({("a", "no_token"): 2}, {})
+
+
+def test_who_says_whom_it_saw_adds_up(ledger: Ledger) -> None:
+    """By route and side, and forgotten with the route."""
+    told = [EchoDelta("orders", "new", 2, 1), EchoDelta("a", "legacy", 0, 3)]
+    for _ in range(2):
+        ledger.fold(msgspec.structs.replace(report(), echoes=told))
+
+    assert ledger.counts().echoes == {("orders", "new"): (4, 2), ("a", "legacy"): (0, 6)}
+    assert ledger.echoes(Series("orders", "new")) == (4, 2)
+    assert ledger.echoes(Series("orders", "legacy")) == (0, 0)
+
+    ledger.follow(frozenset({"a"}))
+    ledger.follow(frozenset({"a"}))
+
+    assert ledger.counts().echoes == {("a", "legacy"): (0, 6)}
 
 
 def test_what_is_nobodys_adds_up_beside_what_was_answered(ledger: Ledger) -> None:

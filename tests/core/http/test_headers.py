@@ -9,10 +9,12 @@ from proxy.core.http.headers import (
     PROTECTED,
     FieldKind,
     connection_tokens,
+    is_free,
     is_managed,
     keep_trailer,
     request_kind,
     response_kind,
+    spelled,
 )
 
 TOKEN_MARKS = "!#$%&'*+.^_`|~"
@@ -172,3 +174,41 @@ def test_other_trailers_are_kept(name: bytes) -> None:
 def test_what_connection_can_never_remove_is_protected() -> None:
     """R6 names Host, framing and credentials."""
     assert {b"host", b"content-length", b"transfer-encoding", b"cookie", b"authorization"} <= PROTECTED
+
+
+@given(st.data())
+def test_no_spelling_of_an_owned_name_passes(data: st.DataObject) -> None:
+    """A name that an operator gave Banyan is dropped in any case, with any marks between, before and behind it.
+
+    Neither as a field nor as a trailer does it go on, even where a route would ask for it.
+    """
+    marks = st.text(st.sampled_from("-" + TOKEN_MARKS), max_size=2)
+    letters = [data.draw(st.sampled_from([each, each.upper()])) + data.draw(marks) for each in "xmember"]
+    spelt = (data.draw(marks) + "".join(letters)).encode()
+    owned = frozenset({b"xmember"})
+
+    assert spelled(spelt) == b"xmember"
+    assert request_kind(spelt, frozenset({spelt.lower()}), owned) is FieldKind.ALIAS
+    assert not keep_trailer(spelt, owned)
+
+
+def test_other_names_pass_beside_owned_ones() -> None:
+    """One letter makes another name."""
+    owned = frozenset({b"xmember"})
+
+    assert request_kind(b"X-Members", frozenset(), owned) is FieldKind.PLAIN
+    assert keep_trailer(b"X-Members", owned)
+
+
+@pytest.mark.parametrize(
+    "name", [*MANAGED, *FRAMING, b"x_banyan_saw", b"TE", b"te_", b"Cookie", b"authorization", b"Vary", b"keep.alive"]
+)
+def test_a_name_with_a_meaning_is_not_free(name: bytes) -> None:
+    """What Banyan manages already, and what HTTP frames, routes or caches by, nobody can give away."""
+    assert not is_free(name)
+
+
+@pytest.mark.parametrize("name", [b"X-Member", b"x-acme-principal", b"Member"])
+def test_other_names_are_free(name: bytes) -> None:
+    """An operator may have Banyan set them."""
+    assert is_free(name)

@@ -114,3 +114,29 @@ def test_what_an_answer_names_anew_was_made() -> None:
     assert made_by(WRITES, ("7", "8"), b'{"id": 9}') == ("9",)
     assert made_by(WRITES, ("7", "8"), b'{"id": 8}') == ()
     assert made_by(WRITES, (), b"no json") == ()
+
+
+ORDERS = Writes(
+    keyed_by=SEGMENT, ids=(MintedId(ID, (SEGMENT,), kind="order"), MintedId(None, (ACCOUNT,), kind="account"))
+)
+
+
+def test_things_of_two_kinds_may_be_numbered_alike() -> None:
+    """Each is looked for among its own kind; what was mapped before kinds were named is found after that."""
+    asked = entry(target=b"/orders/7", body=b'{"account_id": 7}')
+    assert ids_in(ORDERS, asked.intent.request) == ("order\x1f7", "7", "account\x1f7")
+    both = second_request(asked, ORDERS, {"order\x1f7": "order\x1f70", "account\x1f7": "account\x1f700"})
+    before = second_request(asked, ORDERS, {"7": "71", "account\x1f7": "account\x1f700"})
+
+    assert (both.target, both.body) == (b"/orders/70", b'{"account_id": 700}')
+    assert (before.target, before.body) == (b"/orders/71", b'{"account_id": 700}')
+
+
+def test_what_was_made_is_of_its_kind() -> None:
+    """In the journal, in the pair, and where people say how it is called; a request cannot name another kind."""
+    answered = entry(answer=StoredAnswer(status=201, content_type=b"", body=b'{"id": 7}'))
+    assert minted(answered, ORDERS, b'{"id": 70}') == (("order\x1f7", "order\x1f70"),)
+    assert minted(replace(entry(), made=("7",)), ORDERS, b'{"id": 70}') == (("order\x1f7", "order\x1f70"),)
+    assert made_by(ORDERS, ("account\x1f7", "7"), b'{"id": 7}') == ("order\x1f7",)
+    assert made_by(ORDERS, ("order\x1f7", "7"), b'{"id": 7}') == ()
+    assert ids_in(ORDERS, entry(target=b"/orders/account%1F7", body=b"{}").intent.request) == ()

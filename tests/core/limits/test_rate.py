@@ -43,3 +43,12 @@ def test_the_table_is_bounded_and_forgets_who_was_quiet_longest() -> None:
         assert meter.take(b"loud", 1.0) > 0.0
 
     assert len(meter) == 100
+
+
+def test_who_asks_how_long_to_wait_takes_nothing() -> None:
+    """It is told what the next request would be."""
+    meter = Meter(1, 60.0)
+
+    assert [meter.wait(b"a", 0.0) for _ in range(3)] == [0.0] * 3
+    assert meter.take(b"a", 0.0) == 0.0
+    assert meter.wait(b"a", 30.0) == meter.take(b"a", 30.0) == 30.0

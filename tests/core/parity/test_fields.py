@@ -37,6 +37,9 @@ def test_fields_by_name() -> None:
         ("X-Total: 7", "X-Total: 8", ["X-Total header medium"]),
         ("X-Total: 7", "X-Other: 7", ["X-Total missing high", "X-Other extra low"]),
         ("Connection: a", "Keep-Alive: b", []),
+        ("X-Banyan-Saw: 5f1b", "x-banyan-saw: 5f1b", []),
+        ("X-Banyan-Saw: 5f1b", "X-Banyan-Saw: 77aa", ["X-Banyan-Saw caller high"]),
+        ("X-Banyan-Saw: 5f1b", "Date: now", ["Date extra low"]),
         ("Location: next", "Location: /orders/next", []),
     ],
 )

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from proxy.store.embedded.embedded_postgres import Embedded
-from tests.e2e.program import Program, program, system
+from tests.e2e.program import Program, free_port, program, started, system, text_of
 
 pytestmark = pytest.mark.unmeasured
 
@@ -87,3 +87,37 @@ async def test_the_clerk_leaves_no_core(database: Embedded, tmp_path: Path) -> N
         await banyan.until_logged("child_died")
     assert [entry["exit"] for entry in banyan.events("child_died")] == [-signal.SIGABRT]
     assert [name for name in os.listdir(tmp_path) if name.startswith("core")] == []  # noqa: PTH208
+
+
+BROKEN = """\
+import sys
+
+
+class Broken:
+    def find_spec(self, name, path=None, target=None):
+        if name == "proxy.clerk.clerk_process":
+            raise ImportError("a library of the clerk is missing")
+
+
+sys.meta_path.insert(0, Broken())
+"""
+
+
+async def test_a_clerk_that_cannot_start_is_started_ever_later(database: Embedded, tmp_path: Path) -> None:
+    """The log says why, traffic that needs none goes on, and the pauses grow."""
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "sitecustomize.py").write_text(BROKEN)
+    listen, admin = free_port(), free_port()
+    async with system("legacy") as port:
+        text = text_of(ROUTES, listen=listen, admin=admin, legacy=port, new=port)
+        (tmp_path / "routes.yaml").write_text(f'{text}state: "{database.address}"\n')
+        environment = {"PYTHONPATH": str(tmp_path / "broken")}
+        async with started(tmp_path, listen, admin, environment=environment) as banyan:
+            await banyan.until_logged("child_died", 4)
+            assert await status_of(banyan) == 200
+            assert await banyan.metric("banyan_clerk_up") == 0
+            died, broke = banyan.events("child_died"), banyan.events("child_broke")
+
+    assert {each["child"] for each in died} == {"clerk"}
+    assert [each["again_in"] for each in died][:4] == [0.1, 0.2, 0.4, 0.8]
+    assert "a library of the clerk is missing" in str(broke[0])

@@ -84,16 +84,21 @@ def server() -> Iterator[Embedded]:
         asyncio.run(embedded.stop())
 
 
+async def database_on(server: Embedded) -> str:
+    """The address of a new one."""
+    name = f"d{free_port()}"
+    connection = await asyncpg.connect(server.address)
+    await connection.execute(f"CREATE DATABASE {name}")
+    await connection.close()
+    return server.address.replace("/postgres?", f"/{name}?")
+
+
 @asynccontextmanager
 async def migrating(
     server: Embedded, directory: Path, routes: str = ACCOUNT, workers: int = 1, legacy_port: int = 0
 ) -> AsyncIterator[Migration]:
     """Banyan serves these routes, with a database of its own; `legacy_port` is where another legacy listens."""
-    name = f"d{free_port()}"
-    connection = await asyncpg.connect(server.address)
-    await connection.execute(f"CREATE DATABASE {name}")
-    await connection.close()
-    database = server.address.replace("/postgres?", f"/{name}?")
+    database = await database_on(server)
     listen, admin = free_port(), free_port()
     async with serving(RecordingSide()) as legacy, serving(RecordingSide()) as new:
         text = text_of(

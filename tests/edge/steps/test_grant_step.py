@@ -9,6 +9,7 @@ from proxy.core.grants.grant_policy import GrantPolicy, GrantRole, GrantUse, Key
 from proxy.core.grants.token_request import MAX_FORM
 from proxy.core.http.request import RequestHead, RequestReader
 from proxy.core.routing.snapshot import Snapshot
+from proxy.edge.auth.caller_check import KnownToWorker
 from proxy.edge.routing.request import Request
 from proxy.edge.routing.step import LocalAnswer, Wait, WholeBody
 from proxy.edge.steps.grant_step import GrantKind, GrantStep, answer_of
@@ -41,7 +42,7 @@ class Listening:
 
 
 def step_of(use: GrantUse, clerk: Listening) -> GrantStep:
-    kind = GrantKind(StepServices(Counters(), Tasks(), clerk))
+    kind = GrantKind(StepServices(Counters(), Tasks(), clerk, KnownToWorker()))
     table: Snapshot = replace(snapshot(FILE), grants={"aggregator": POLICY})
     kind.follow(table)
     return kind.step_of(use, table.routes[0])

@@ -21,6 +21,7 @@ from proxy.core.journal.second_answer import SecondOutcome, SecondVerdict
 from proxy.core.journal.writes import SentOn
 from proxy.core.outcome import Side
 from proxy.store.postgres.connections import Connections
+from proxy.store.postgres.driver import query
 from proxy.store.postgres.journal import PostgresJournal
 from tests.store.waiting import PATIENT
 
@@ -63,7 +64,7 @@ def journal(connections: Connections) -> PostgresJournal:
 async def owed(journal: PostgresJournal, *intents: Intent) -> None:
     """They were done on the first side, in this order."""
     for each in intents:
-        assert await journal.begin([each], 60.0) == {each.id}
+        assert (await journal.begin([each], 60.0)).pending == {each.id}
         await journal.end([done(each)])
 
 
@@ -81,7 +82,7 @@ async def test_what_is_kept_comes_back_as_it_was(journal: PostgresJournal) -> No
 async def test_many_intents_are_one_commit(journal: PostgresJournal) -> None:
     """Those whose key is free are pending; one of those that share a key is, and the others may ask again."""
     several = [intent(str(number)) for number in range(64)] + [intent("0")]
-    pending = await journal.begin(several, 60.0)
+    pending = (await journal.begin(several, 60.0)).pending
 
     assert len(pending) == 64
     assert pending >= {each.id for each in several[1:64]}
@@ -92,7 +93,7 @@ async def test_a_key_has_one_pending_write_whoever_asks(connections: Connections
     replicas = [PostgresJournal(connections, f"replica {number}") for number in range(20)]
     begun = await asyncio.gather(*(replica.begin([intent("7")], 60.0) for replica in replicas))
 
-    assert sorted(map(len, begun)) == [0] * 19 + [1]
+    assert sorted(len(each.pending) for each in begun) == [0] * 19 + [1]
 
 
 async def test_replicas_that_write_the_same_keys_do_not_lock_each_other_out(connections: Connections) -> None:
@@ -102,7 +103,7 @@ async def test_replicas_that_write_the_same_keys_do_not_lock_each_other_out(conn
         there = 0
         for _ in range(10):
             several = [intent(key) for key in keys]
-            pending = await replica.begin(several, 60.0)
+            pending = (await replica.begin(several, 60.0)).pending
             there += len(pending)
             await replica.end([done(each) for each in several if each.id in pending])
         return there
@@ -200,7 +201,7 @@ async def test_what_was_not_done_leaves_nothing(journal: PostgresJournal) -> Non
     await journal.end([Ended(id=one.id, outcome=FirstOutcome.FAILED)])
 
     assert await journal.undone("accounts", (0.0, 1.0), 10) == frozenset()
-    assert await journal.begin([intent("7")], 60.0)
+    assert (await journal.begin([intent("7")], 60.0)).pending
 
 
 async def test_the_summary_counts_by_route_and_state(journal: PostgresJournal) -> None:
@@ -220,11 +221,11 @@ async def test_a_write_waits_for_what_goes_the_other_way(journal: PostgresJourna
     """Where new has answered and legacy is to get it still, legacy does not answer a write of the same key."""
     there = replace(intent("7"), side=Side.NEW)
     await owed(journal, there)
-    assert await journal.begin([intent("7"), other := intent("8")], 60.0) == {other.id}
+    assert (await journal.begin([intent("7"), other := intent("8")], 60.0)).pending == {other.id}
     (entry,) = await journal.take(10, 60.0)
     await journal.settle(entry, DONE)
 
-    assert await journal.begin([again := intent("7")], 60.0) == {again.id}
+    assert (await journal.begin([again := intent("7")], 60.0)).pending == {again.id}
 
 
 async def test_a_write_of_a_cohort_that_moves_waits(journal: PostgresJournal) -> None:
@@ -232,8 +233,56 @@ async def test_a_write_of_a_cohort_that_moves_waits(journal: PostgresJournal) ->
     held = await journal.hold("accounts", (0.25, 0.5), 60.0)
     elsewhere = replace(intent("9"), scope="orders")
     several = [intent("7", 0.25), below := intent("8", 0.2), above := intent("10", 0.5), elsewhere]
-    assert await journal.begin(several, 60.0) == {below.id, above.id, elsewhere.id}
+    assert (await journal.begin(several, 60.0)).pending == {below.id, above.id, elsewhere.id}
     assert await journal.undone("accounts", (0.25, 0.5), 10) == frozenset()
     await journal.unhold([held], 0.0)
 
-    assert await journal.begin([again := intent("7", 0.25)], 60.0) == {again.id}
+    assert (await journal.begin([again := intent("7", 0.25)], 60.0)).pending == {again.id}
+
+
+async def test_the_summary_does_not_look_at_every_write(connections: Connections, journal: PostgresJournal) -> None:
+    """Counts and bytes are those of the rows whatever was done to them; the oldest is found by an index."""
+    await owed(journal, intent("1"), intent("2"), intent("3"), gone := intent("4"))
+    await journal.begin([intent("5"), failed := intent("6")], 60.0)
+    await journal.end([Ended(id=failed.id, outcome=FirstOutcome.FAILED)])
+    first, second, *_ = await journal.take(10, 60.0)
+    await journal.settle(first, SecondVerdict(outcome=SecondOutcome.DEAD, said="no"))
+    await journal.settle(second, SecondVerdict(outcome=SecondOutcome.LATER, said="wait", wait=60.0))
+    await journal.done([gone.id])
+    assert await journal.drop(first.intent.id)
+    found = {(each.state, each.count, each.bytes) for each in await journal.summary()}
+    assert found == await _counted(connections)
+    assert found == {(state, count, bytes_) for state, count, bytes_ in found if count > 0}
+    async with connections.connection() as connection:
+        await connection.execute("SET enable_seqscan = off")
+        rows = await connection.fetch(f"EXPLAIN {query('journal/summary')}")
+        await connection.execute("RESET enable_seqscan")
+    plan = "\n".join(row["QUERY PLAN"] for row in rows)
+
+    assert "using journal_began on journal one" in plan
+    assert "Seq Scan on journal " not in plan
+
+
+async def _counted(connections: Connections) -> set[tuple[str, int, int]]:
+    """By a look at all."""
+    async with connections.connection() as connection:
+        rows = await connection.fetch(
+            "SELECT state, count(*), sum(octet_length(request) + coalesce(octet_length(answer), 0)) AS bytes "
+            "FROM banyan.journal GROUP BY state"
+        )
+    return {(row["state"], row["count"], row["bytes"]) for row in rows}
+
+
+async def test_readers_that_put_counts_together_lose_none(connections: Connections) -> None:
+    """While others write."""
+    replicas = [PostgresJournal(connections, f"replica {number}") for number in range(4)]
+
+    async def write(replica: PostgresJournal) -> None:
+        for _ in range(10):
+            await owed(replica, intent(str(next(_numbers))))
+            await replica.summary()
+
+    await asyncio.gather(*map(write, replicas))
+    (found,) = await replicas[0].summary()
+
+    assert (found.state, found.count) == (IntentState.OWED, 40)

@@ -16,6 +16,7 @@ import pytest
 from proxy.config.files.watch import FileWatch
 from proxy.config.load import Loaded
 from proxy.config.text.problem import FileProblem
+from proxy.config.text.written_texts import Texts
 from tests.wire.ask import ask_once
 from tests.wire.plane import ROUTES, Plane, serving, snapshot_for, troubles
 from tests.wire.recorder import Recorder
@@ -36,7 +37,7 @@ class Reloading:
         self.loads = 0
         self._plane = plane
         self._now = 0.0
-        self._watch = FileWatch(path, {}, running=text, now=lambda: self._now)
+        self._watch = FileWatch(path, {}, running=Texts(text), now=lambda: self._now)
 
     async def look(self, seconds: float = STEP) -> int:
         """Let time pass, looking at the file every step; what `/admin` gets then. Every request meanwhile succeeds."""

@@ -117,19 +117,19 @@ def _waiting(routes: Sequence[Route], own: Mapping[str, _Stop]) -> dict[str, _St
         route.name: stop for route in waiting if route.name not in found and (stop := _waits(route, groups, stopped))
     }:
         found |= fresh
-        stopped |= {route.name: f"which waits itself (line {route.line})" for route in waiting if route.name in fresh}
+        stopped |= {route.name: f"which waits itself ({route.place})" for route in waiting if route.name in fresh}
     return found
 
 
 def _why(route: Route, own: Mapping[str, _Stop]) -> str:
     """Why nothing but people moves a route up to live, in a few words; empty: the judge may."""
     if route.name in own:
-        return f"which can never climb (line {route.line})"
+        return f"which can never climb ({route.place})"
     if route.stage is LEGACY.stage:
-        return f"which only people move on from legacy (line {route.line})"
+        return f"which only people move on from legacy ({route.place})"
     if is_above(LIVE, place_of(route)) and (route.ramp is None or route.ramp.dry_run):
         lacks = "it has no ramp" if route.ramp is None else "its ramp is on dry_run"
-        return f"which nothing promotes, as {lacks} (line {route.line})"
+        return f"which nothing promotes, as {lacks} ({route.place})"
     return ""
 
 

@@ -15,7 +15,9 @@ LONGEST = 200
 
 
 class DifferenceKind(StrEnum):
-    """What is different at a path; `string`: a text or truth value; `element`: one of a list without a counterpart."""
+    """What is different at a path; `string`: a text or truth value; `element`: one of a list without a counterpart;
+    `caller`: each side saw somebody else.
+    """
 
     STATUS = "status"
     HEADER = "header"
@@ -34,6 +36,7 @@ class DifferenceKind(StrEnum):
     ELEMENT = "element"
     DUP_KEY = "dup_key"
     UNPARSABLE = "unparsable"
+    CALLER = "caller"
 
 
 class Severity(StrEnum):
@@ -62,6 +65,7 @@ SEVERITY = {
     DifferenceKind.ELEMENT: Severity.MEDIUM,
     DifferenceKind.DUP_KEY: Severity.MEDIUM,
     DifferenceKind.UNPARSABLE: Severity.HIGH,
+    DifferenceKind.CALLER: Severity.HIGH,
 }
 """The usual severity of a kind; where more is known (a shorter list, a redirect), the finder says another."""
 

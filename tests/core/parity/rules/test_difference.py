@@ -20,7 +20,8 @@ def test_every_kind_has_a_severity() -> None:
     high = {kind for kind, severity in SEVERITY.items() if severity is Severity.HIGH}
 
     assert SEVERITY.keys() == set(DifferenceKind)
-    assert high == {DifferenceKind.STATUS, DifferenceKind.MISSING, DifferenceKind.TYPE, DifferenceKind.UNPARSABLE}
+    breaking = {DifferenceKind.STATUS, DifferenceKind.MISSING, DifferenceKind.TYPE, DifferenceKind.UNPARSABLE}
+    assert high == breaking | {DifferenceKind.CALLER}
     assert not VALUE_KINDS & (
         high
         | {

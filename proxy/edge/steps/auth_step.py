@@ -1,0 +1,182 @@
+"""The step of a route with `auth`: who calls is known before it is decided who answers.
+
+Rule 1: it is the first step: nothing else is asked, counted or begun for a caller that the route does not take.
+Rule 2: a token that was read here goes no further, unless `forward_token` says so.
+Rule 3: where nothing is enforced the request goes on as it came, and who calls is known if its token is good.
+Rule 4: a request whose token names a key that its fetched set lacks is held until that was asked for: an issuer that
+        has changed its keys costs nobody a 401. Where nothing is enforced nobody is held.
+Rule 5: a token that no other policy takes is asked for by the clerk, where a policy says so: its issuer's word decides.
+Rule 6: claims by which requests are routed are those of a signed token that any policy takes; they are known before
+        there is a route, so nothing is waited for: an opaque token, or one whose key is not known yet, has none.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from proxy.core.auth.auth_policy import JwtPolicy, RouteAuth
+from proxy.core.auth.opaque_policy import OpaquePolicy
+from proxy.core.auth.principal import Principal
+from proxy.core.auth.refusal import Refusal, is_failed_check
+from proxy.core.auth.signed_token import LONGEST
+from proxy.edge.auth.asked_issuer import AskedIssuer
+from proxy.edge.auth.caller_check import AskedPolicy, CallerCheck, bearer_of
+from proxy.edge.auth.challenge import answer_of
+from proxy.edge.steps.step_kind import RouteStep, StepSaid, StepServices
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from proxy.core.routing.route import Route
+    from proxy.core.routing.snapshot import Snapshot
+    from proxy.edge.routing.request import Request
+    from proxy.edge.routing.step import LocalAnswer, Verdict, Wait
+    from proxy.link.questions import Answer
+
+_FIELD: Final = b"authorization"
+
+
+class AuthStep(RouteStep):
+    """Go on as somebody, or an answer of RFC 6750."""
+
+    name = "auth"
+    before_decision = True
+
+    def __init__(
+        self,
+        auth: RouteAuth,
+        policies: tuple[JwtPolicy | OpaquePolicy, ...],
+        check: CallerCheck,
+        services: StepServices,
+    ) -> None:
+        """Of one route; `policies` in the order of `auth`."""
+        self._enforces = auth.enforce
+        self._asked = tuple([AskedPolicy(each, auth) for each in policies if isinstance(each, JwtPolicy)])
+        issuers = [AskedIssuer(each, auth) for each in policies if isinstance(each, OpaquePolicy)]
+        self._issuer = issuers[0] if issuers else None
+        self._check = check
+        self._clerk = services.clerk
+        self._counters = services.counters
+        self._forwards = frozenset(each.name for each in policies if auth.forward_token or each.forward_token)
+        self._scopes = auth.scopes.union(*(each.scopes for each in policies))
+
+    def __call__(self, request: Request, /) -> Verdict:
+        """By its Authorization field."""
+        found = self._caller(request)
+        if found is Refusal.UNKNOWN_KEY:
+            wait = self._hold(request, self._check.lacking)
+            if wait is not None:
+                return wait
+        elif self._issuer is not None and isinstance(found, Refusal) and is_failed_check(found):
+            return self._ask(request, self._issuer)
+        return self._settle(request, found)
+
+    def _caller(self, request: Request) -> Principal | Refusal:
+        if request.refused is not None:
+            return request.refused
+        fields = request.head.fields.get(_FIELD)
+        return self._check.caller(fields, self._asked, request.client_ip, is_last=self._issuer is None)
+
+    def _ask(self, request: Request, issuer: AskedIssuer) -> Wait | LocalAnswer | None:
+        """Rule 5."""
+        token = bearer_of(request.head.fields.get(_FIELD))
+        if isinstance(token, Refusal):
+            return self._settle(request, token)
+        if len(token) > LONGEST:
+            self._check.failed(request.client_ip)
+            return self._settle(request, Refusal.MALFORMED)
+        return self._clerk.ask(issuer.question(token), partial(self._hear, request, issuer))
+
+    def _hear(self, request: Request, issuer: AskedIssuer, answer: Answer) -> LocalAnswer | None:
+        found = issuer.caller(answer)
+        if isinstance(found, Principal):
+            return self._settle(request, self._check.unless_suspended(found))
+        if is_failed_check(found):
+            self._check.failed(request.client_ip)
+        return self._settle(request, found)
+
+    def _hold(self, request: Request, source: str) -> Wait | None:
+        """Rule 4; None: there is nothing to wait for, or no room."""
+        if not source:
+            return None
+        if not self._enforces:
+            self._check.key_waits.want(source)
+            return None
+        look = partial(self._look_again, request)
+        return self._check.key_waits.hold(source, look, answer_of(Refusal.NO_KEYS, self._scopes))
+
+    def _look_again(self, request: Request, has_to_be_known: bool) -> tuple[LocalAnswer | None] | None:  # noqa: FBT001
+        """As `Look` of `edge/auth/key_waits.py` says."""
+        found = self._caller(request)
+        if found is Refusal.UNKNOWN_KEY and not has_to_be_known:
+            return None
+        return (self._settle(request, found),)
+
+    def _settle(self, request: Request, found: Principal | Refusal) -> LocalAnswer | None:
+        if isinstance(found, Refusal):
+            return self._refuse(request, found)
+        request.principal = found
+        if self._enforces and found.policy not in self._forwards:
+            request.head.leave_out_authorization()
+        return None
+
+    def _refuse(self, request: Request, refusal: Refusal) -> LocalAnswer | None:
+        if refusal is Refusal.UNKNOWN_KEY:
+            self._check.failed(request.client_ip)
+        if not self._enforces:
+            self._counters.step_passed(request.bound.route.name, refusal)
+            request.note(self.name, f"not enforced: {refusal.value}")
+            return None
+        return answer_of(refusal, self._scopes, self._check.wait(request.client_ip))
+
+    def explain(self, request: Request) -> StepSaid:
+        """By the key sets that are at hand; nothing is counted. Later steps are asked with who was found."""
+        found = self._caller(request)
+        if self._issuer is not None and isinstance(found, Refusal) and is_failed_check(found):
+            return StepSaid("asks who has issued the token")
+        if not isinstance(found, Refusal):
+            request.principal = found
+            return StepSaid(f"{found.subject} calls, by {found.policy}")
+        if not self._enforces:
+            return StepSaid(f"{found.value}, which is not enforced")
+        return StepSaid(found.value, answer_of(found, self._scopes))
+
+
+class AuthKind:
+    """Keeps what was checked, and whose checks failed."""
+
+    policy = RouteAuth
+
+    def __init__(self, services: StepServices) -> None:
+        """The key sets are the worker's."""
+        self._check = CallerCheck(services.known)
+        self._services = services
+        self._policies: dict[str, JwtPolicy | OpaquePolicy] = {}
+        self._alone: tuple[AskedPolicy, ...] = ()
+        self._is_last = True
+
+    def follow(self, snapshot: Snapshot) -> None:
+        """The policies of the table, and the key sets that came with it."""
+        self._policies = dict(snapshot.auth)
+        jwt = [each for each in snapshot.auth.values() if isinstance(each, JwtPolicy)]
+        self._alone = tuple([AskedPolicy(each, RouteAuth(policies=())) for each in jwt])
+        self._is_last = len(jwt) == len(self._policies)
+        self._check.follow(snapshot.limits.failed_checks)
+        self._check.key_sets.follow(snapshot.key_sets)
+        self._check.key_waits.follow({each.source for each in snapshot.auth.values() if isinstance(each, JwtPolicy)})
+
+    def claims_of(self, request: Request) -> Mapping[str, Any] | None:
+        """Rule 6: of a token that any policy takes by itself; None: nothing is known of who calls."""
+        fields = request.head.fields.get(_FIELD)
+        found = self._check.caller(fields, self._alone, request.client_ip, is_last=self._is_last)
+        if isinstance(found, Principal):
+            return found.claims
+        if self._is_last and found is not Refusal.UNKNOWN_KEY and is_failed_check(found):
+            request.refused = found
+        return None
+
+    def step_of(self, policy: RouteAuth, route: Route) -> AuthStep:
+        """Of any route."""
+        del route
+        return AuthStep(policy, tuple([self._policies[name] for name in policy.policies]), self._check, self._services)

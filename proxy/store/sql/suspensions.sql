@@ -1,0 +1,1 @@
+SELECT subject, by, since, reason FROM banyan.suspension

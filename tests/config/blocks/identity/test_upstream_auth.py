@@ -1,0 +1,183 @@
+"""`auth:` of an upstream."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from proxy.config.blocks.identity.upstream_auth import read_part, read_token_url, read_visible
+from proxy.core.secret import Secret
+from proxy.core.upstream_auth.token_source import (
+    AwsChain,
+    AwsEnvironment,
+    AwsFile,
+    BearerFile,
+    ClientCredentials,
+    GoogleIdentity,
+    SigV4Scope,
+    TokenSource,
+    UpstreamAuth,
+)
+from proxy.core.upstream_auth.upstream_auth_policy import UpstreamAuthPolicy
+from tests.config.given_files import FILE, problems, snapshot, told, warnings, with_routes
+from tests.config.refusing import refusal
+
+HERE = Path.cwd()
+URL = "https://id.test/token"
+SIGNED = "region: eu-west-1, service: execute-api, max_body: 1KiB, credentials: "
+SCOPE = SigV4Scope(region="eu-west-1", service="execute-api", max_body=1024)
+ROUTE = "name: rest, match: /**, stage: legacy"
+
+
+def file(auth: str, *routes: str, url: str = "https://legacy.test") -> str:
+    head = f"""\
+version: 1
+listen: 127.0.0.1:8080
+upstreams:
+  legacy: {{url: "{url}", host: upstream{auth and ", auth: "}{auth}}}
+  new: {{url: "http://127.0.0.1:3001"}}
+"""
+    return with_routes(*(routes or (ROUTE,)), head=head)
+
+
+def auth_of(text: str) -> UpstreamAuth | None:
+    return snapshot(text, {"SECRET": "hush-hush"}).upstreams["legacy"].auth
+
+
+def test_without_auth_nothing_is_added() -> None:
+    """No credential, no clerk and no step: plain upstreams pay nothing."""
+    found = snapshot(FILE)
+    assert found.upstreams["legacy"].auth is None
+    assert (found.has_credentials, found.needs_clerk) == (False, False)
+    assert found.routes[0].steps == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "source"),
+    [
+        ("{bearer: {file: token}}", BearerFile(path=str(HERE / "token"))),
+        ("{bearer: {file: /run/token}}", BearerFile(path="/run/token")),
+        ("{google_identity: {audience: legacy}}", GoogleIdentity(audience="legacy")),
+        (
+            f'{{client_credentials: {{url: "{URL}", client_id: b, client_secret: "${{SECRET}}", scope: a b}}}}',
+            ClientCredentials(url=URL, client_id="b", client_secret=Secret("hush-hush"), scope="a b"),
+        ),
+        (
+            f'{{client_credentials: {{url: "{URL}", client_id: b, client_secret: "${{SECRET}}", audience: c}}}}',
+            ClientCredentials(url=URL, client_id="b", client_secret=Secret("hush-hush"), audience="c"),
+        ),
+    ],
+)
+def test_a_token_has_one_source(said: str, source: TokenSource) -> None:
+    """A path begins at the folder of the file."""
+    assert auth_of(file(said)) == UpstreamAuth(source=source)
+
+
+@pytest.mark.parametrize(
+    ("said", "source"),
+    [
+        ("environment", AwsEnvironment()),
+        ("chain", AwsChain()),
+        ("file, file: aws", AwsFile(path=str(HERE / "aws"))),
+        ("file, file: aws, profile: two", AwsFile(path=str(HERE / "aws"), profile="two")),
+    ],
+)
+def test_signatures_have_credentials(said: str, source: TokenSource) -> None:
+    """And what they are for."""
+    assert auth_of(file(f"{{sigv4: {{{SIGNED}{said}}}}}")) == UpstreamAuth(source=source, sigv4=SCOPE)
+
+
+def test_a_route_has_a_step_where_an_upstream_of_its_has_auth() -> None:
+    """On whichever side; the others have none. There is a clerk, though there is no database."""
+    other = "name: other, match: /other, stage: live, new: new, legacy: new"
+    found = snapshot(file(f"{{sigv4: {{{SIGNED}environment}}}}", ROUTE, other))
+    assert [route.steps for route in found.routes] == [(UpstreamAuthPolicy(max_body=1024),), ()]
+    assert (found.has_database, found.has_credentials, found.needs_clerk) == (False, True, True)
+    assert snapshot(file("{bearer: {file: /a}}")).routes[0].steps == (UpstreamAuthPolicy(),)
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("¦{}", "is empty; say one of bearer, client_credentials, google_identity, sigv4"),
+        (
+            "{bearer: {file: a}, ¦google_identity: {audience: a}}",
+            "and bearer exclude each other; take one out",
+        ),
+        ("{sigv4: {¦region: EU, service: a, max_body: 1KiB, credentials: chain}}", "must be a name of AWS"),
+        (f"{{sigv4: {{{SIGNED}¦vault}}}}", "must be one of environment, file, chain"),
+        (f"{{¦sigv4: {{{SIGNED}file}}}}", "is missing; name the file that holds the credentials"),
+        (f"{{sigv4: {{{SIGNED}chain, ¦file: a}}}}", "has no meaning with credentials: chain; take it out"),
+        (f"{{sigv4: {{{SIGNED}chain, ¦profile: a}}}}", "has no meaning with credentials: chain; take it out"),
+    ],
+)
+def test_mistakes_are_told_at_their_place(said: str, message: str) -> None:
+    """With what to write instead."""
+    if "EU" in said:
+        said = said.replace("¦region: EU", "region: ¦EU")
+    (found,) = told(file(said))
+    assert message in found
+
+
+def test_signing_needs_a_bound() -> None:
+    """A body is read whole before: without `max_body` the file is refused."""
+    (found,) = problems(file("{sigv4: {region: a, service: b, credentials: chain}}"))
+    assert "upstreams.legacy.auth.sigv4.max_body: is missing" in found
+
+
+def test_a_secret_in_the_file_is_a_warning() -> None:
+    """Whoever reads the file, or its history, has it."""
+    said = f'{{client_credentials: {{url: "{URL}", client_id: b, client_secret: hush-hush}}}}'
+    (found,) = warnings(file(said))
+    assert "auth.client_credentials.client_secret: stands in the file" in found
+    assert "hush" not in found
+
+
+@pytest.mark.parametrize(
+    ("url", "auth", "warned"),
+    [
+        ("http://legacy.test", "{bearer: {file: a}}", 1),
+        ("https://legacy.test", "{bearer: {file: a}}", 0),
+        ("http://127.0.0.1:9", "{bearer: {file: a}}", 0),
+        ("http+unix:///run/a.sock", "{bearer: {file: a}}", 0),
+        ("http://legacy.test", f"{{sigv4: {{{SIGNED}chain}}}}", 0),
+        ("http://legacy.test", "", 0),
+    ],
+)
+def test_a_token_in_the_clear_is_a_warning(url: str, auth: str, warned: int) -> None:
+    """A signature is good for one request alone, a token for whoever reads it."""
+    found = [each for each in warnings(file(auth, url=url)) if "in the clear" in each]
+    assert len(found) == warned
+
+
+@pytest.mark.parametrize("url", ["https://id.test", "http://id.test:8080/a?b=c"])
+def test_a_token_endpoint_is_a_url(url: str) -> None:
+    """Of either scheme."""
+    assert read_token_url(url) == url
+
+
+@pytest.mark.parametrize(
+    "url", ["id.test/token", "ftp://id.test", "https://", "https://a:b/", "https://a/ b", "https://a:0", 1]
+)
+def test_what_is_no_url_is_refused(url: object) -> None:
+    """Without repeating it: it may hold what is nobody's business."""
+    assert refusal(read_token_url, url) == "must be a url such as https://id.example.com/token | got "
+
+
+def test_a_token_endpoint_holds_no_user() -> None:
+    """There are keys for who asks."""
+    assert "client_id" in refusal(read_token_url, "https://user:hush@id.test/token")
+
+
+def test_texts_are_visible() -> None:
+    """What goes into a field or a form."""
+    assert read_visible("a b") == "a b"
+    for wrong in ("", "a\nb", "ä", 1):
+        assert refusal(read_visible, wrong) == "must be a text of visible characters | got "
+
+
+def test_names_of_aws_are_in_lower_case() -> None:
+    """Regions and services."""
+    assert read_part("eu-west-1") == "eu-west-1"
+    assert "must be a name of AWS in lower case" in refusal(read_part, "EU")

@@ -1,0 +1,166 @@
+"""Tokens whose key a worker does not know yet, over the wire: an issuer that changes its keys costs nobody a 401."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from proxy.edge.auth.key_waits import MOST
+from proxy.link.messages import KeySet, KeySets, Suspended
+from tests.edge.auth.guarded import ORDERS, Guarded, guarded
+from tests.edge.auth.issuer import Issuer, bearer, ed
+from tests.edge.conftest import Play, Serve
+from tests.edge.message import Message, check_problem
+from tests.edge.raw_client import get
+
+URL = "https://id.example.com/jwks"
+
+
+class Rotating:
+    """A proxy whose policy fetches its key set; `asked` is what control hears."""
+
+    def __init__(self, orders: Guarded) -> None:
+        self.orders = orders
+        self.asked: list[str] = []
+        self.callers = orders.proxy.listener.callers
+        self.callers.key_waits.ask = self.asked.append
+        self.next = Issuer(ed("two"))
+
+    def give(self, *issuers: Issuer, answered: Sequence[str] = ()) -> None:
+        """Control sends the keys of these."""
+        keys = [key for issuer in issuers for key in issuer.jwks["keys"]]
+        jwks = json.dumps({"keys": keys}).encode() if keys else b""
+        self.callers.hear_keys(KeySets([KeySet(URL, jwks)], list(answered)))
+
+    async def held(self, *tokens: bytes) -> list[asyncio.Task[Message]]:
+        """Requests that wait for a key."""
+        asking = [asyncio.ensure_future(self.orders.shows(token)) for token in tokens]
+        await self.orders.proxy.until(lambda: len(self.callers.key_waits) == len(tokens))
+        return asking
+
+
+Start = Callable[..., Awaitable[Rotating]]
+
+
+@pytest.fixture
+def start(play: Play, serve: Serve, tmp_path: Path) -> Start:
+    async def run(**auth: object) -> Rotating:
+        issuer = Issuer(ed("one"))
+        policy = {"members": issuer.policy(tmp_path, keys={"url": URL})}
+        routes = [{**ORDERS, "auth": {"by": "members", **auth}}]
+        made = Rotating(await guarded(play, serve, tmp_path, issuer=issuer, auth=policy, routes=routes))
+        made.give(issuer)
+        return made
+
+    return run
+
+
+async def test_a_rotation_costs_nobody_a_401(start: Start) -> None:
+    """Requests with a new key are held until control has fetched it, for which it is asked once; then all go on."""
+    rotating = await start()
+    asking = await rotating.held(*(rotating.next.token(jti=str(each)) for each in range(30)))
+    assert rotating.asked == [URL]
+    rotating.give(rotating.orders.issuer, rotating.next, answered=[URL])
+
+    assert {(await each).status for each in asking} == {200}
+    assert rotating.orders.refusals() == []
+    assert (await rotating.orders.shows(rotating.orders.issuer.token())).status == 200
+
+
+async def test_a_key_that_nobody_has_is_a_401_once_it_was_asked_for(start: Start) -> None:
+    """And only then does it count as a failed check of its address."""
+    rotating = await start()
+    (asking,) = await rotating.held(rotating.next.token())
+    rotating.give(rotating.orders.issuer)
+    assert not asking.done()
+    assert rotating.orders.check.wait(b"127.0.0.1") == 0
+    rotating.give(rotating.orders.issuer, answered=[URL])
+
+    check_problem(await asking, 401)
+    await rotating.orders.proxy.until(lambda: rotating.orders.refusals() == ["unknown_key"])
+
+
+async def test_a_wait_in_vain_is_a_503(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the key set cannot be asked for nobody can say that the token is bad."""
+    monkeypatch.setattr("proxy.edge.auth.key_waits.WITHIN", 0.05)
+    rotating = await start()
+    answer = await rotating.orders.shows(rotating.next.token())
+
+    check_problem(answer, 503)
+    assert answer.value(b"Retry-After") == b"1"
+    assert len(rotating.callers.key_waits) == 0
+
+
+async def test_a_client_that_leaves_waits_no_more(start: Start) -> None:
+    """Its place is free at once."""
+    rotating = await start()
+    client = await rotating.orders.proxy.client()
+    await client.send(get(b"/orders/7", bearer(rotating.next.token())))
+    await rotating.orders.proxy.until(lambda: len(rotating.callers.key_waits) == 1)
+    client.reset()
+    await rotating.orders.proxy.until(lambda: len(rotating.callers.key_waits) == 0)
+
+
+async def test_so_many_are_held(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next is 401 at once; the known key is not held at all."""
+    assert MOST == 64
+    monkeypatch.setattr("proxy.edge.auth.key_waits.MOST", 2)
+    rotating = await start()
+    asking = await rotating.held(*(rotating.next.token(jti=str(each)) for each in range(2)))
+    check_problem(await rotating.orders.shows(rotating.next.token(jti="more")), 401)
+    assert (await rotating.orders.shows(rotating.orders.issuer.token())).status == 200
+    rotating.give(rotating.next, answered=[URL])
+    assert {(await each).status for each in asking} == {200}
+
+
+async def test_a_removed_key_ends_its_tokens(start: Start) -> None:
+    """Those that were checked before, too: they are held until it is certain, and then 401."""
+    rotating = await start()
+    token = rotating.orders.issuer.token()
+    assert (await rotating.orders.shows(token)).status == 200
+    rotating.give(rotating.next)
+    (asking,) = await rotating.held(token)
+    rotating.give(rotating.next, answered=[URL])
+    check_problem(await asking, 401)
+
+
+async def test_without_any_key_set_it_is_asked_for(start: Start) -> None:
+    """The client gets 503 at once, and control hears of it now and then."""
+    rotating = await start()
+    rotating.give()
+    for _ in range(3):
+        check_problem(await rotating.orders.shows(rotating.next.token()), 503)
+    assert rotating.asked == [URL]
+
+
+async def test_where_nothing_is_enforced_nobody_is_held(start: Start) -> None:
+    """The key is asked for all the same."""
+    rotating = await start(enforce=False)
+    assert (await rotating.orders.shows(rotating.next.token())).status == 200
+    assert rotating.asked == [URL]
+
+
+async def test_a_key_that_a_file_lacks_is_not_waited_for(play: Play, serve: Serve, tmp_path: Path) -> None:
+    """Nobody fetches a file."""
+    orders = await guarded(play, serve, tmp_path, issuer=Issuer(ed("one")))
+    await orders.refuses(Issuer(ed("two")).token(), "unknown_key")
+
+
+async def test_a_suspended_subject_is_refused_however_good_its_token_is(start: Start) -> None:
+    """403 from the next request on, checked token or not, and no longer than that lasts; nobody else notices."""
+    rotating = await start()
+    ada, ben = rotating.orders.issuer.token(), rotating.orders.issuer.token(sub="ben")
+    assert (await rotating.orders.shows(ada)).status == 200
+    rotating.callers.suspended.adopt(Suspended(["ada"]))
+    answer = await rotating.orders.shows(ada)
+    check_problem(answer, 403)
+    assert answer.values(b"WWW-Authenticate") == []
+    assert (await rotating.orders.shows(ben)).status == 200
+    await rotating.orders.proxy.until(lambda: rotating.orders.refusals() == ["suspended"])
+
+    rotating.callers.suspended.adopt(Suspended([]))
+    assert (await rotating.orders.shows(ada)).status == 200
