@@ -106,8 +106,7 @@ async def serve_control(given: ControlInputs) -> None:
     stopping = _on_signals(reloads)
     certificates = Certificates()
     parity = ParityPages(book=base.book, archive=flow)
-    await _ended_meanwhile(kill.path, parts.kill_records)
-    await kill_file.start()
+    await _watch_kill_file(kill_file, parts.kill_records)
     await callers.begin()
     await links.serve(given.link)
     admin = _admin(base, kill, certificates, parity, parts, callers)
@@ -202,13 +201,14 @@ def _kill_switch(given: ControlInputs, base: ControlBase, parts: ControlParts) -
     )
 
 
-async def _ended_meanwhile(path: Path, records: KillRecords) -> None:
-    """Record orders of the kill switch that ended while no control was there."""
+async def _watch_kill_file(watch: KillFile, records: KillRecords) -> None:
+    """Begin, and record orders of the kill switch that ended while no control was there."""
     with suppress(OSError, TimeoutError):
         async with asyncio.timeout(FIRST_LOOK):
-            for begun, ended in await asyncio.to_thread(kill_ends.take, path):
+            for begun, ended in await asyncio.to_thread(kill_ends.take, watch.path):
                 records.turned_on(begun)
                 records.turned_off(ended.by, ended.reason, ended.at)
+    await watch.start()
 
 
 def _gate(given: ControlInputs) -> AdminAuth:
