@@ -105,7 +105,7 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
 def _write(path: Path, base: str, config: Path, order: KillSwitchOrder, *, on: bool) -> KillSwitchOrder | None:
     """The file itself; where this user may not, the admin port with the token. What stands then; None: it failed."""
     from proxy.cli.admin_client import NoAnswerError, post_kill
-    from proxy.cli.kill.turning import is_another, turn_by_name
+    from proxy.cli.kill.turning import is_another, lift_unseen, turn_by_name
     from proxy.cli.sent_token import sent_token
     from proxy.config.files import kill_file
     from proxy.config.files.admin_token import VARIABLE
@@ -116,8 +116,10 @@ def _write(path: Path, base: str, config: Path, order: KillSwitchOrder, *, on: b
             if is_another(stands, order):
                 turn_by_name(path, base, order.reason, config, on=True)
             return stands
-        turn_by_name(path, base, order.reason, config, on=False)
-        kill_file.lift(path)
+        if turn_by_name(path, base, order.reason, config, on=False):
+            kill_file.lift(path)
+        else:
+            lift_unseen(path, order)
     except OSError as error:
         said = f"{path} cannot be {'written' if on else 'removed'}: {error.strerror or error}"
         if isinstance(error, IsADirectoryError):  # Banyan could remove it no better

@@ -23,6 +23,7 @@ from proxy.cli.help_text import UNUSABLE
 from proxy.cli.routes_file import problem_lines
 from proxy.cli.sent_token import sent_token
 from proxy.cli.terminal import Ink, complain, leave, painted
+from proxy.config.files import kill_ends, kill_file
 from proxy.core.routing.kill_switch import Beyond, KillSwitchOrder, beyond
 from proxy.core.routing.snapshot import Snapshot
 from proxy.log import stamp
@@ -102,15 +103,32 @@ def is_another(stands: KillSwitchOrder, order: KillSwitchOrder) -> bool:
     return (stands.by, stands.reason) != (order.by, order.reason)
 
 
-def turn_by_name(path: Path, base: str, reason: str, config: Path, *, on: bool) -> None:
+def turn_by_name(path: Path, base: str, reason: str, config: Path, *, on: bool) -> bool:
     """Have Banyan itself turn this switch, so that it is on record who did it and why: a file that goes says neither,
     and one that stood already says who came first.
 
-    Where that cannot be had, nothing is done and nothing said: the file is the switch.
+    Where that cannot be had, nothing is done and nothing said: the file is the switch. False: nobody answers there, so
+    that nobody sees the file go.
     """
+    if not path.is_file():
+        return True
+    try:
+        watched = get_kill(base, timeout=_TIMEOUT).file
+    except NoAnswerError:
+        return False
     with suppress(NoAnswerError):
-        if path.is_file() and sent_token(base, config).text and get_kill(base, timeout=_TIMEOUT).file == str(path):
+        if watched == str(path) and sent_token(base, config).text:
             post_kill(base, on=on, reason=reason, config=config, timeout=_TIMEOUT)
+    return True
+
+
+def lift_unseen(path: Path, ended: KillSwitchOrder) -> None:
+    """Take the file away where nobody sees it go, and keep beside it for the record what has ended; OSError."""
+    begun = kill_file.read(path)
+    kill_file.lift(path)
+    if begun is not None:
+        with suppress(OSError):
+            kill_ends.note(path, begun, ended)
 
 
 def await_workers(base: str, began: float, *, on: bool, patience: float = PATIENCE) -> Following:
