@@ -49,7 +49,7 @@ def route_lines(route: RouteDetailView) -> Iterator[str]:
     said = {need.sentence for need in route.needs}
     yield _row("verdict", "; ".join([verdict_word(route), *(each for each in route.reasons if each not in said)]))
     if not route.needs and route.state == "waiting":
-        yield _row("needs", "are looked at again when that is over")
+        yield _row("needs", "are told again when that is over")
     yield from _needs(route.needs)
     yield from cohort_lines(route.cohorts)
 
