@@ -65,14 +65,14 @@ def _show(found: MismatchesView, number: int) -> None:
     from rich.console import Group
 
     from proxy.cli.evidence.picture import cluster_lines, exchange_lines, reason_lines
+    from proxy.cli.folded import say_folded
 
     screen = console()
     lines = cluster_lines(found.clusters, screen.width if sys.stdout.isatty() else None)
     screen.print(Group(*lines), crop=False)
     if found.incomparable:
-        say(f"not compared: {found.incomparable}")
-    for line in reason_lines(found.clusters):
-        say(line)
+        say_folded([f"not compared: {found.incomparable}"])
+    say_folded(reason_lines(found.clusters))
     if number:
         width = shutil.get_terminal_size((100, 24)).columns
         for line in exchange_lines(found.exchanges or [], number, width, coloured=is_coloured(sys.stdout)):

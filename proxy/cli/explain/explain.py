@@ -13,7 +13,7 @@ import typer
 from proxy.cli.admin_address import ADMIN, base_of, url_of
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, ROUTES
-from proxy.cli.terminal import complain, leave, say, say_json
+from proxy.cli.terminal import complain, leave, say_json
 
 if TYPE_CHECKING:
     from proxy.cli.explain.model import BesideFile, Explanation, GoneBy
@@ -54,8 +54,9 @@ def explain(  # noqa: PLR0913  a command's options
 ) -> None:
     """See LESSON."""
     from proxy.cli.explain.model import explain_head, served_by
-    from proxy.cli.explain.picture import explanation_lines
+    from proxy.cli.explain.picture import BESIDE, explanation_lines
     from proxy.cli.explain.typed_request import TypedRequest, fault_of, read_typed
+    from proxy.cli.folded import say_folded
     from proxy.cli.routes_file import load_or_leave
 
     typed = TypedRequest(method=method, target=target, fields=tuple(header), host=host)
@@ -74,8 +75,7 @@ def explain(  # noqa: PLR0913  a command's options
     if json:
         say_json(explanation)
     else:
-        for line in explanation_lines(explanation, config):
-            say(line)
+        say_folded(explanation_lines(explanation, config), hang=BESIDE)
     leave(FOUND if explanation.refused else FINE)
 
 

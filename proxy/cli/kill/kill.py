@@ -95,8 +95,7 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
     if json:
         say_json(turned)
     else:
-        for line in turned_lines(turned, base):
-            say(line)
+        say_folded(turned_lines(turned, base))
     return FINE if turned.following.whole and _same_file(turned) else FOUND
 
 

@@ -15,6 +15,8 @@ from proxy.core.one_line import one_line
 from proxy.core.parity.rules.reasons import in_words, sorted_out
 
 _WIDTH = 10
+BESIDE = 12
+"""The column in which a row's text begins."""
 _MOST_PINS = 20
 _MANY_WITHOUT = 0.01
 """The share of requests without a cohort from which on it is a warning: they move by their client's address."""

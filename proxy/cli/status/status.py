@@ -73,15 +73,18 @@ def status(
 def _one(base: str, name: str, *, json: bool) -> NoReturn:
     """One route, for people or scripts."""
     from proxy.cli.admin_client import NoAnswerError, get_route
-    from proxy.cli.status.route import route_lines
+    from proxy.cli.folded import say_folded
+    from proxy.cli.status.route import BESIDE, route_lines
 
     try:
         found, body = get_route(base, name)
     except NoAnswerError as error:
         complain(error.message, error.cure)
         leave(FOUND)
-    for line in (body.decode().rstrip(),) if json else route_lines(found):
-        say(line)
+    if json:
+        say(body.decode().rstrip())
+    else:
+        say_folded(route_lines(found), hang=BESIDE)
     leave(FINE)
 
 
