@@ -63,6 +63,7 @@ def kill(  # noqa: PLR0913  a command's options
 
 def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
     from proxy.cli.admin_address import url_of
+    from proxy.cli.folded import say_folded
     from proxy.cli.kill.turning import (
         SwitchTurned,
         await_workers,
@@ -78,7 +79,7 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
     snapshot = snapshot_or_leave(config)
     path, base = kill_file.place(snapshot.kill_file, config, os.environ), url_of(snapshot.admin)
     began = time.monotonic()
-    order = order_now(reason)
+    order, was_off = order_now(reason), not on and not path.exists()
     stands = _write(path, base, config, order, on=on)
     if stands is None:
         return FOUND
@@ -91,6 +92,7 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
         following=following,
         beyond=() if not on else beyond_reach(snapshot) if stay is None else stay,
         before=stands if is_another(stands, order) else None,
+        was_off=was_off,
     )
     if json:
         say_json(turned)
