@@ -235,9 +235,7 @@ KEYS: Mapping[type, Mapping[str, FileKey]] = {
     Window: {"days": FileKey("days", _days)} | _same(_clock, "start", "end"),
     Freeze: _same(_moment, "start", "end"),
     Rules: {"rules": FileKey(""), "words": FileKey("")},
-    Rule: {"until": FileKey("until", last_day)}
-    | _same(length, "within")
-    | _same(number, "absolute", "relative"),
+    Rule: {"until": FileKey("until", last_day)} | _same(length, "within") | _same(number, "absolute", "relative"),
     NoiseWord: {"until": FileKey("until", last_day)},
     ShadowPolicy: {
         "sample": FileKey("sample", _unless("by the stage", share)),
