@@ -11,7 +11,7 @@ import typer
 
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, ROUTES
-from proxy.cli.terminal import complain, leave, say, say_json
+from proxy.cli.terminal import complain, leave, say_json
 
 if TYPE_CHECKING:
     from proxy.cli.kill.turning import SwitchTurned

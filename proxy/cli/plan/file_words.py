@@ -108,8 +108,6 @@ def _text(value: object) -> str:
             return NOTHING
         case bool():
             return "true" if value else "false"
-        case float():
-            return number(value)
         case Enum():
             return str(value.value)
         case bytes():
@@ -125,7 +123,7 @@ def _text(value: object) -> str:
         case frozenset():
             return _listed(sorted(map(_text, value)))
         case _:
-            return _whole(value) if is_dataclass(value) else str(value)
+            return _whole(value) if is_dataclass(value) else number(value) if isinstance(value, float) else str(value)
 
 
 def _listed(items: Iterable[str]) -> str:

@@ -39,7 +39,8 @@ def page(*clusters: ClusterView) -> dict[str, bytes]:
 
 def test_a_long_reason_is_folded_in_a_pipe(banyan: Banyan) -> None:
     """At a hundred columns, below its cluster; the path that it is about stays whole."""
-    why = "differs in 6 of 60. If it is noise: `compare: { noisy: [{ path: '$.id', reason: …, owner: …, until: … }] }`; " * 3
+    rule = "`compare: { noisy: [{ path: '$.id', reason: …, owner: …, until: … }] }`"
+    why = f"differs in 6 of 60. If it is noise: {rule}; " * 3
     with listening(page(cluster(ClusterStanding.UNDECIDED, why=why.strip()))) as admin:
         lines = banyan(f"mismatches orders --admin {admin.url}").stdout.splitlines()
     told = lines[next(at for at, line in enumerate(lines) if "$.id: differs" in line) :]

@@ -354,7 +354,7 @@ def test_a_banyan_that_does_not_answer_is_told(banyan: Banyan) -> None:
 
 
 def test_beside_a_broken_file_the_last_good_one_explains(banyan: Banyan, folder: Path) -> None:
-    """As it goes on running; the first problem is said. By the file alone, or without a last good one, there is none."""
+    """As it goes on running; the first problem is said. By the file alone, or where none was kept, there is none."""
     broken = ROUTES.replace("split: 10%", "split: 1000%")
     (folder / "routes.yaml").write_text(broken, encoding="utf-8")
     without = banyan("explain GET /orders/7")
