@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
+from proxy.cli.terminal import answer_script
+
 ROUTES = Path("routes.yaml")
 
 CONFIG = Annotated[Path, typer.Option("--config", "-c", metavar="FILE", help="The routes.yaml to read.")]
-JSON = Annotated[bool, typer.Option("--json", help="Answer in JSON, for scripts.")]
+
+
+def _answer_script(command: typer.Context, wanted: bool) -> bool:  # noqa: FBT001  typer gives it so
+    if wanted:
+        answer_script(command)
+    return wanted
+
+
+JSON = Annotated[bool, typer.Option("--json", callback=_answer_script, help="Answer in JSON, for scripts.")]
