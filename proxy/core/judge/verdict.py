@@ -49,13 +49,15 @@ class Verdict(StrEnum):
 class Judgement:
     """A verdict with its reasons and the numbers that they rest on.
 
-    `needs` are those of the next step, met and open; none where nothing is next.
+    `needs` are those of the next step, met and open; none where nothing is next. `alarm`: what keeps the route whatever
+    is met, or empty.
     """
 
     verdict: Verdict
     reasons: tuple[str, ...]
     numbers: tuple[tuple[str, float], ...]
     needs: tuple[Check, ...] = ()
+    alarm: str = ""
 
     @property
     def obstacle(self) -> str:
@@ -66,8 +68,7 @@ class Judgement:
         failed = [need for need in unmet if need.state is not CheckState.OPEN]
         said = {need.sentence for need in self.needs}
         others = (reason for reason in self.reasons if reason not in said)
-        clauses = [] if self.reasons[:1] and self.reasons[0] not in said else [*failed, *unmet]
-        return next((need.clause for need in clauses), "") or next(others, "")
+        return self.alarm or next((need.clause for need in (*failed, *unmet)), "") or next(others, "")
 
 
 class Action(StrEnum):
@@ -158,7 +159,8 @@ def _ruling(case: Case, proof: _Alarm | None) -> Ruling:
         return _stay(case, said, *([alarm.reason] if alarm else []))
     if alarm is not None:
         waits = _climb(case).judgement.needs
-        return _stay(case, alarm.reason, _no_undoing(case.position, alarm), needs=waits)
+        stays = _stay(case, alarm.reason, _no_undoing(case.position, alarm), needs=waits)
+        return replace(stays, judgement=replace(stays.judgement, alarm=alarm.reason))
     return _climb(case)
 
 

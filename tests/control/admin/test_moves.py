@@ -156,7 +156,10 @@ async def test_a_pin_takes_a_cohort_as_the_journal_prints_it(open_port: Open) ->
     port = await open_port(token="t", snapshot=table(canary("5%", "cohort: header:X-Tenant")))
     port.client.headers["Authorization"] = "Bearer t"
     await port.worker()
-    said = [await post(port, "/api/routes/a/pin", {"cohort": each, "side": "new"}) for each in ("header:t20", "header:path:7")]
+    said = [
+        await post(port, "/api/routes/a/pin", {"cohort": each, "side": "new"})
+        for each in ("header:t20", "header:path:7")
+    ]
     told = port.workers[0].orders.routes[0].pins
     ended = await post(port, "/api/routes/a/pin", {"cohort": "header:t20", "side": None})
 
