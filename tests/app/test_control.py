@@ -220,6 +220,21 @@ async def test_a_start_on_the_last_good_file_is_no_success(start: Start) -> None
     assert await control.metric("banyan_config_last_reload_success") == 0
 
 
+async def test_a_file_that_was_refused_at_the_start_is_on_record(start: Start) -> None:
+    """As one that is refused later is."""
+    control = await start(FILE.replace("10%", "250%"), last_good=FILE)
+
+    async def recorded() -> bool:
+        return bool((await control.get("/api/history"))["orders"])
+
+    await until(recorded)
+    found = (await control.get("/api/history"))["orders"]
+
+    assert [(each["kind"], each["actor"], each["route"]) for each in found] == [("refuse", "routes.yaml", "")]
+    assert found[0]["reason"].startswith("not taken")
+    assert "routes[0].split" in found[0]["reason"]
+
+
 async def test_sighup_reloads_and_sigint_does_nothing(start: Start) -> None:
     """SIGHUP reloads, also a file that has not changed; SIGINT, which a terminal sends to all, is the supervisor's."""
     control = await start()

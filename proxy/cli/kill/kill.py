@@ -11,7 +11,7 @@ import typer
 
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, ROUTES
-from proxy.cli.terminal import complain, leave, say, say_json
+from proxy.cli.terminal import complain, leave, say_json
 
 if TYPE_CHECKING:
     from proxy.cli.kill.turning import SwitchTurned
@@ -63,6 +63,7 @@ def kill(  # noqa: PLR0913  a command's options
 
 def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
     from proxy.cli.admin_address import url_of
+    from proxy.cli.folded import say_folded
     from proxy.cli.kill.turning import (
         SwitchTurned,
         as_it_stands,
@@ -78,7 +79,7 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
     snapshot = snapshot_or_leave(config)
     path, base = kill_file.place(snapshot.kill_file, config, os.environ), url_of(snapshot.admin)
     began = time.monotonic()
-    order = order_now(reason)
+    order, was_off = order_now(reason), not on and not path.exists()
     stands = _write(path, base, config, order, on=on)
     if stands is None:
         return FOUND
@@ -93,12 +94,12 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
         beyond=() if not on else beyond_reach(snapshot) if stay is None else stay,
         before=stands if is_another(stands, order) else None,
         down=() if seen is None else seen.down,
+        was_off=was_off,
     )
     if json:
         say_json(turned)
     else:
-        for line in turned_lines(turned, base):
-            say(line)
+        say_folded(turned_lines(turned, base))
     return FINE if turned.following.whole and _same_file(turned) else FOUND
 
 

@@ -71,7 +71,10 @@ class Following:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchTurned:
-    """What a command has done; `ms` until the file was there, or gone. `before`: the order that was there and stays."""
+    """What a command has done; `ms` until the file was there, or gone. `before`: the order that was there and stays.
+
+    `was_off`: it was to be ended, and was not on.
+    """
 
     on: bool
     file: str
@@ -80,6 +83,7 @@ class SwitchTurned:
     beyond: Sequence[StaysView] = ()
     before: KillSwitchOrder | None = None
     down: Sequence[DownView] = ()
+    was_off: bool = False
 
 
 def snapshot_or_leave(config: Path) -> Snapshot:
@@ -177,7 +181,8 @@ def beyond_reach(snapshot: Snapshot) -> tuple[StaysView, ...]:
 def turned_lines(turned: SwitchTurned, base: str) -> Iterator[str]:
     """Line by line."""
     state = painted("kill switch is on", Ink.BAD) if turned.on else painted("kill switch is off", Ink.GOOD)
-    yield f"{state}: {turned.file} {'written' if turned.on else 'gone'} after {turned.ms:g} ms"
+    happened = f"{'written' if turned.on else 'gone'} after {turned.ms:g} ms"
+    yield f"{state}: {turned.file} {'was not there' if turned.was_off else happened}"
     if turned.before is not None:
         yield f"  {before_sentence(turned.before)}"
     yield from _following(turned.following, base, on=turned.on)

@@ -48,6 +48,12 @@ class Running:
         return {"on": on, "file": self.elsewhere or str(self.file), **seen}
 
 
+@pytest.fixture(autouse=True)
+def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folders of tests have long names: their lines are not folded here."""
+    monkeypatch.setenv("COLUMNS", "1000")
+
+
 @pytest.fixture
 def running(folder: Path) -> Iterator[Running]:
     made = Running(folder / ".banyan" / "kill")
@@ -144,6 +150,18 @@ def test_off_takes_it_away(banyan: Banyan, running: Running) -> None:
     assert kill_ends.take(running.file) == ()
     assert [each.exit_code for each in results] == [0, 0]
     assert "worker 0 (pid 100) serves by routes.yaml again already" in results[1].stdout
+    assert [f"{running.file} gone after" in each.stdout for each in results] == [True, False]
+    assert results[1].stdout.startswith(f"kill switch is off: {running.file} was not there\n")
+
+
+def test_long_lines_are_folded_in_a_pipe(banyan: Banyan, running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a hundred columns; a path that is longer stands on a line of its own."""
+    monkeypatch.delenv("COLUMNS")
+    banyan("kill", "--reason", "new loses orders, " * 9)
+    lines = banyan("kill", "--reason", "another").stdout.splitlines()
+
+    assert all(len(line) <= 100 or str(running.file) in line for line in lines)
+    assert "\n".join(lines).count("loses") == 9
 
 
 def test_scripts_get_json(banyan: Banyan, running: Running) -> None:
