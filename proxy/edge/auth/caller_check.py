@@ -1,6 +1,6 @@
 """Who calls: a token against the policies of a route, first what costs little.
 
-Rule 1: a token that was verified before is found by its hash; its claims are asked anew, and so is its key.
+Rule 1: a token that was verified before is found by its hash; its end, its key and its scopes are asked anew.
 Rule 2: of a token that is new, its claims are asked before its signature is computed: what would be refused anyway
         costs no signature. What it says of scopes counts only behind the signature.
 Rule 3: an address whose checks failed too often is refused before its next new token is even read. Its tokens that were
@@ -63,15 +63,12 @@ class AskedPolicy:
         self.scopes = policy.scopes | auth.scopes
         self.claims: tuple[ClaimIs, ...] = (*policy.claims, *auth.claims)
 
-    def caller(self, token: SignedToken, now: float) -> Principal | Refusal:
+    def caller(self, known: CheckedToken, now: float) -> Principal | Refusal:
         """Of a verified token."""
-        policy, claims = self.policy, token.claims
-        refused = refusal_of(policy, token, now)
-        if refused is None and (self.scopes or self.claims):
-            refused = lacks(claims, self.scopes, self.claims)
-        if refused is not None:
-            return refused
-        return Principal(policy.name, claims[policy.subject], policy.issuer, claims, float(claims["exp"]))
+        found = known.caller(self.policy, now)
+        if isinstance(found, Principal) and (self.scopes or self.claims):
+            return lacks(found.claims, self.scopes, self.claims) or found
+        return found
 
 
 def bearer_of(fields: Sequence[bytes] | None) -> bytes | Refusal:
@@ -168,8 +165,9 @@ class CallerCheck:
                 if isinstance(key, Refusal):
                     found = key
                 else:
-                    self._checked.put(digest, CheckedToken(token, source, key), size)
-                    found = each.caller(token, now)
+                    checked = CheckedToken(token, source, key)
+                    self._checked.put(digest, checked, size)
+                    found = each.caller(checked, now)
             if isinstance(found, Principal):
                 return found
             nearest = found if nearest is None else nearest_refusal(nearest, found)
@@ -196,7 +194,7 @@ def _by_known(known: CheckedToken, asked: Sequence[AskedPolicy], now: float) -> 
     for each in asked:
         found: Principal | Refusal | None
         if each.policy.source == known.source:
-            found = each.caller(known.token, now)
+            found = each.caller(known, now)
         else:
             found = refusal_of(each.policy, known.token, now)
             if found is None:
