@@ -95,11 +95,12 @@ async def test_a_role_needs_no_more_than_is_written(empty_database: str) -> None
     await connections.close()
 
 
-def test_migrations_are_numbered_without_gaps() -> None:
-    """0001, 0002, …, each with a name."""
-    names = [each.name for each in shipped()]
+@pytest.mark.parametrize("files", [shipped(), additions()], ids=["migrations", "additions"])
+def test_files_are_numbered_without_gaps(files: tuple[Migration, ...]) -> None:
+    """0001, 0002, …, each once and with a name: of two with one number the second could never be remembered."""
+    names = [each.name for each in files]
 
-    assert [each.number for each in shipped()] == list(range(1, len(names) + 1))
+    assert [each.number for each in files] == list(range(1, len(names) + 1))
     assert all(re.fullmatch(r"\d{4}_[a-z_]+\.sql", name) for name in names)
 
 
