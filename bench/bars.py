@@ -24,6 +24,8 @@ class BarId(StrEnum):
     COMPARE_100K = "compare_100k"
     RECONCILE_RATE = "reconcile_rate"
     RECONCILE_P99 = "reconcile_p99"
+    AUTH_CACHED = "auth_cached"
+    AUTH_FRESH = "auth_fresh"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,10 @@ BARS = (
     Bar(id=BarId.COMPARE_100K, sentence="pairs of 100 KiB compared per second", limit=150, unit="/s"),
     Bar(id=BarId.RECONCILE_RATE, sentence="rows of each side reconciled per second", limit=50_000, unit="/s"),
     Bar(id=BarId.RECONCILE_P99, sentence="p99 of live reads beside a throttled run", limit=1.1, at_least=False),
+    Bar(id=BarId.AUTH_CACHED, sentence="CPU of a checked token's request, against none", limit=1.1, at_least=False),
+    Bar(
+        id=BarId.AUTH_FRESH, sentence="CPU of a new RS256 token's, against none and joserfc", limit=1.4, at_least=False
+    ),
 )
 
 

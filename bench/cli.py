@@ -23,7 +23,7 @@ from bench.peers import PEERS, VARIANTS
 from bench.peers.peer import Peer
 from bench.report import Document, Report, fill, render_json, render_text
 from bench.rounds import Plan
-from bench.suites import body, compare, idle, peers, profile, reconcile, routes, shadow, stream, tls, writes
+from bench.suites import auth, body, compare, idle, peers, profile, reconcile, routes, shadow, stream, tls, writes
 
 HELP = """Measures Banyan beside nginx, HAProxy, Caddy, Envoy and Traefik on this machine.
 
@@ -155,6 +155,19 @@ def shadow_command(
     _finish([shadow.measure(_plan(seconds, rounds, cores))], as_json=as_json, markdown=markdown)
 
 
+@app.command("auth")
+def auth_command(
+    *,
+    seconds: Seconds = 4,
+    rounds: Rounds = 5,
+    cores: CoreChoice = None,
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """Callers' tokens: no policy, checked before, new by RS256, ES256 and Ed25519; CPU per request beside joserfc's."""
+    _finish([auth.measure(_plan(seconds, rounds, cores))], as_json=as_json, markdown=markdown)
+
+
 @app.command("writes")
 def writes_command(
     *,
@@ -213,6 +226,7 @@ def all_command(
         compare.measure(plan.say),
         reconcile.measure(plan.say, rounds),
         writes.measure(plan),
+        auth.measure(plan),
     ]
     _finish(reports, as_json=as_json, markdown=markdown, every_bar=True)
 

@@ -26,8 +26,8 @@ from holds.launching import ROOT
 from holds.moving import climb, judge, race, rollback
 from holds.moving.climb import Options, Part
 from holds.moving.journey import State
-from holds.state import database, dual_writes, keys, tokens
-from holds.upstreams import keepalive, names, namespace
+from holds.state import authority, database, dual_writes, keys, tokens
+from holds.upstreams import keepalive, names, namespace, upstream_tokens
 from holds.wire import cases, fuzz, websocket
 from tests.wire.play import Cut
 
@@ -227,6 +227,22 @@ def tokens_command(
     _finish(tokens.measure(runs), as_json=as_json, markdown=markdown)
 
 
+@app.command("upstream-tokens")
+def upstream_tokens_command(
+    *,
+    seconds: Annotated[float, typer.Option(min=20, help="How long.")] = 600,
+    rate: Annotated[float, typer.Option(min=1, help="Requests per second on each of two routes.")] = 200,
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """Tokens of 20 s, from a metadata server that is away for 15 s of every minute. Ten minutes unless said otherwise.
+
+    The clerk is stopped for 25 s in the middle. No call arrives with a token that has ended; who needs none notices
+    nothing. Needs google-auth.
+    """
+    _finish(upstream_tokens.measure(seconds, rate), as_json=as_json, markdown=markdown)
+
+
 @app.command("race")
 def race_command(
     *,
@@ -279,6 +295,21 @@ def keys_command(
     was answered was executed, and none is wedged.
     """
     _finish(keys.measure(runs, seed), as_json=as_json, markdown=markdown)
+
+
+@app.command("authority")
+def authority_command(
+    *,
+    moves: Annotated[int, typer.Option(min=1, help="How many, in turn forth and back.")] = 100,
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """Authority forth and back under writes of two replicas, one of which does not hear of it. About three minutes.
+
+    Every fourth time the other replica's control is stopped while authority moves: its writes must come to no side
+    that no longer answers. What was acknowledged must be read, and both sides must have the same in the end.
+    """
+    _finish(authority.measure(moves), as_json=as_json, markdown=markdown)
 
 
 @app.command("writes")

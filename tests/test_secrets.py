@@ -101,8 +101,8 @@ def test_the_fields_that_hold_secrets_are_found() -> None:
         "Hook.secret",
         "Hook.url",
         "KeyPlace.text",
+        "PrincipalKey.pem",
         "ShadowPolicy.replacements",
-        "Signer.pem",
         "Snapshot.state",
     }
     assert of_databases < secret

@@ -1,5 +1,5 @@
 -- Requests for wrk, all made before the first is sent, so that wrk only writes them out.
--- Arguments: items ROUTES TENANTS | get PATH | post PATH BYTES | put PATH BYTES, to as many things as there are requests
+-- Arguments: items ROUTES TENANTS | get PATH | post PATH BYTES | tokens FILE | put PATH BYTES, to as many things as there are requests
 -- The last line that it prints is JSON, for bench/load/wrk.py.
 
 local REQUESTS = 20000
@@ -33,6 +33,12 @@ function init(args)
     local headers = head(0)
     headers["Content-Type"] = "application/octet-stream"
     made[1] = wrk.format("POST", args[2], headers, string.rep("x", tonumber(args[3])))
+  elseif args[1] == "tokens" then
+    for token in io.lines(args[2]) do
+      local headers = head(#made % 1000)
+      headers["Authorization"] = "Bearer " .. token
+      made[#made + 1] = wrk.format("GET", "/items/1", headers)
+    end
   elseif args[1] == "put" then
     for n = 1, REQUESTS do
       made[n] = wrk.format("PUT", args[2] .. n, head(n % 1000), string.rep("x", tonumber(args[3])))

@@ -160,9 +160,10 @@ class EvidenceView(View, frozen=True, kw_only=True):
 
 
 class ClusterStanding(StrEnum):
-    """Whether a difference counts."""
+    """Whether a difference counts; `earlier`: it was not seen since `compare` was edited, and does not."""
 
     COUNTS = "counts"
+    EARLIER = "earlier"
     ACCEPTED = "accepted"
     UNDECIDED = "undecided"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from proxy.api.upstreams import DownView
 from proxy.api.view import View
 from proxy.core.routing.kill_switch import Beyond
 
@@ -54,6 +55,8 @@ class KillView(View, frozen=True, kw_only=True):
     """Linked workers."""
     beyond: Sequence[StaysView] | None = None
     """Routes that stay, on or off, by where they run; null: a server that does not say it."""
+    down: Sequence[DownView] = ()
+    """Upstreams that are to answer something now, and whose health probes fail."""
 
 
 class KillBody(View, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from proxy.app.control_parts import ControlBase, ControlParts
-from proxy.config.files import suspended_file
+from proxy.config.readers import suspended_file
 from proxy.control.key_sets.key_set_fetch import KeySetFetch
 from proxy.control.key_sets.key_set_watch import KeySetDuties, KeySetWatch
 from proxy.control.suspension.suspended_list import SuspendedList

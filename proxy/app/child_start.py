@@ -21,9 +21,10 @@ from proxy.app.initial_table import Start
 from proxy.app.shared_ties import SharedTies
 from proxy.app.sockets import Sockets
 from proxy.app.worker import Worker, WorkerInputs
-from proxy.config.files import kill_file, lastgood, suspended_file
+from proxy.config.files import kill_file, lastgood
 from proxy.config.files.watch import FileWatch
 from proxy.config.load import Loaded
+from proxy.config.readers import suspended_file
 from proxy.config.text.written_texts import Texts
 from proxy.control.position import standing_file
 from proxy.control.position.standing_file import StandingFile

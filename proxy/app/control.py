@@ -12,6 +12,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -21,9 +22,9 @@ import structlog
 
 from proxy.app.caller_parts import CallerParts
 from proxy.app.control_parts import ControlBase, ControlParts
-from proxy.app.kill_file_watch import KillFile
+from proxy.app.kill_file_watch import FIRST_LOOK, KillFile
 from proxy.app.reloads import Reloads, Watch, good, log_leniency, refused, table_of
-from proxy.config.files import admin_token, kill_file
+from proxy.config.files import admin_token, kill_ends, kill_file
 from proxy.config.load import Loaded
 from proxy.config.text.problem import FileProblem
 from proxy.control.admin.admin import Admin, application, serve
@@ -35,6 +36,7 @@ from proxy.control.evidence.flow import EvidenceFlow
 from proxy.control.fleet.comparer import Comparing
 from proxy.control.fleet.links import Links
 from proxy.control.position.hooks import Hooks
+from proxy.control.position.kill_records import KillRecords
 from proxy.control.probe.certificates import Certificates
 from proxy.control.probe.health import Probes
 from proxy.control.running import Running
@@ -82,7 +84,7 @@ async def serve_control(given: ControlInputs) -> None:
     running, links, stores, probes = base.running, base.links, base.stores, base.probes
     flow = EvidenceFlow(stores, base.book, links.comparing, running)
     parts = ControlParts(base)
-    kill = _kill_switch(given, running, links, parts)
+    kill = _kill_switch(given, base, parts)
     kill_file = KillFile(kill.path, kill.take)
     callers = CallerParts(base, parts, given.suspended_file, tasks)
     parts.asked.epoch_begun = flow.begin
@@ -104,7 +106,7 @@ async def serve_control(given: ControlInputs) -> None:
     stopping = _on_signals(reloads)
     certificates = Certificates()
     parity = ParityPages(book=base.book, archive=flow)
-    await kill_file.start()
+    await _watch_kill_file(kill_file, parts.kill_records)
     await callers.begin()
     await links.serve(given.link)
     admin = _admin(base, kill, certificates, parity, parts, callers)
@@ -128,7 +130,12 @@ def _base(given: ControlInputs, tasks: RestartedTasks) -> ControlBase:
     """What everything else stands on."""
     running = Running(given.snapshot, refused(given.problems) if given.problems else good(given.warnings))
     links = Links(Ledger(time.monotonic), table_of(given.snapshot), Comparing())
-    stores = open_stores(given.snapshot.state.reveal(), given.directory, patience=PATIENCE)
+    stores = open_stores(
+        given.snapshot.state.reveal(),
+        given.directory,
+        patience=PATIENCE,
+        password_file=given.snapshot.state_password_file,
+    )
     return ControlBase(
         running=running,
         links=links,
@@ -181,16 +188,27 @@ def _admin(
     )
 
 
-def _kill_switch(given: ControlInputs, running: Running, links: Links, parts: ControlParts) -> KillSwitch:
+def _kill_switch(given: ControlInputs, base: ControlBase, parts: ControlParts) -> KillSwitch:
     return KillSwitch(
-        running=running,
-        links=links,
+        running=base.running,
+        links=base.links,
         place=given.kill_file,
         give=kill_file.give,
         lift=kill_file.lift,
         judged=parts.judged,
         records=parts.kill_records,
+        conditions=lambda: base.probes.conditions,
     )
+
+
+async def _watch_kill_file(watch: KillFile, records: KillRecords) -> None:
+    """Begin, and record orders of the kill switch that ended while no control was there."""
+    with suppress(OSError, TimeoutError):
+        async with asyncio.timeout(FIRST_LOOK):
+            for begun, ended in await asyncio.to_thread(kill_ends.take, watch.path):
+                records.turned_on(begun)
+                records.turned_off(ended.by, ended.reason, ended.at)
+    await watch.start()
 
 
 def _gate(given: ControlInputs) -> AdminAuth:

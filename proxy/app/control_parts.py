@@ -39,7 +39,7 @@ from proxy.control.position.standing_file import StandingWriter, begin
 from proxy.control.position.standing_here import StandingHere
 from proxy.control.probe.health import Probes
 from proxy.control.running import Running
-from proxy.control.suspension.suspensions import Suspensions
+from proxy.control.suspension.suspended_subjects import Suspensions
 from proxy.core.judge.legacy import LegacyHealth
 from proxy.core.judge.verdict import Ruling
 from proxy.core.position.position import Transition
@@ -115,15 +115,23 @@ class ControlParts:
             leading=Leading(store, self.here.instance),
         )
         self.judged = JudgedRoutes(here=self.here, judge=self.judge, judging=judging)
-        around = Around(killed=self._killed, conditions=lambda: base.probes.conditions)
-        self.asked = RouteMoves(
-            running=running, here=self.here, mover=self.mover, judge=self.judge, store=store, around=around
-        )
         self.records = RecordWriter(store, self.here.instance, clock, self.mover.look)
+        self.asked = self._route_moves()
         self.kill_records = KillRecords(self.records)
         self.edit_records = EditRecords(self.records, lambda route: route in self.here.positions)
         self._hooks = base.hooks
         self._connect()
+
+    def _route_moves(self) -> RouteMoves:
+        return RouteMoves(
+            running=self._base.running,
+            here=self.here,
+            mover=self.mover,
+            judge=self.judge,
+            store=self._base.stores.positions,
+            around=Around(killed=self._killed, conditions=lambda: self._base.probes.conditions),
+            records=self.records,
+        )
 
     def _connect(self) -> None:
         """Each part hears of what others find."""

@@ -73,7 +73,11 @@ class ClerkProcess:
         self._inputs = inputs
         self._revision = inputs.snapshot.revision
         self._connections = connections_to(
-            inputs.snapshot.state.reveal(), inputs.directory, patience=PATIENCE, most=CONNECTIONS
+            inputs.snapshot.state.reveal(),
+            inputs.directory,
+            patience=PATIENCE,
+            most=CONNECTIONS,
+            password_file=inputs.snapshot.state_password_file,
         )
         self._listeners = Listeners()
         self._link = ControlLink(inputs.link, MOST_UNSENT, self._tell, self._hear)

@@ -17,11 +17,11 @@ from proxy.cli.explain import explain
 from proxy.cli.grants import grants
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.kill import kill
-from proxy.cli.orders import epoch, route_orders, suspend
+from proxy.cli.orders import epoch, route_orders
 from proxy.cli.plan import plan
 from proxy.cli.probe import probe
 from proxy.cli.reconcile import reconcile
-from proxy.cli.record import history, idempotency_keys, journal_writes, noise_keys, pins, recent
+from proxy.cli.record import history, idempotency_keys, journal_writes, noise_keys, pins, recent, suspend
 from proxy.cli.status import status
 from proxy.cli.terminal import leave, say
 from proxy.core.build import BUILD

@@ -12,6 +12,8 @@ from proxy.cli.terminal import answer_script
 ROUTES = Path("routes.yaml")
 
 CONFIG = Annotated[Path, typer.Option("--config", "-c", metavar="FILE", help="The routes.yaml to read.")]
+ROUTE = Annotated[str, typer.Argument(metavar="ROUTE", help="The route's name.", show_default=False)]
+REASON = Annotated[str, typer.Option(metavar="TEXT", help="Why; recorded with the move, shown by status.")]
 
 
 def _answer_script(command: typer.Context, wanted: bool) -> bool:  # noqa: FBT001  typer gives it so

@@ -14,29 +14,29 @@ from typing import Any, get_args, get_origin
 from pydantic import Field, create_model
 
 from proxy.config.block import Block, KeysAt
-from proxy.config.blocks.auth import AUTH
 from proxy.config.blocks.compare import COMPARE
 from proxy.config.blocks.databases import DATABASES
 from proxy.config.blocks.fallback import FALLBACK
 from proxy.config.blocks.grants import GRANTS
 from proxy.config.blocks.hooks import HOOKS
 from proxy.config.blocks.idempotency import IDEMPOTENCY
+from proxy.config.blocks.identity.auth import AUTH
+from proxy.config.blocks.identity.principal import PRINCIPAL
+from proxy.config.blocks.identity.suspend import SUSPEND
+from proxy.config.blocks.identity.upstream_auth import UPSTREAM_AUTH
 from proxy.config.blocks.include import INCLUDE
 from proxy.config.blocks.judge.judgement import JUDGEMENT
 from proxy.config.blocks.judge.ramp_reach import REACH
 from proxy.config.blocks.leniency import LENIENCY
 from proxy.config.blocks.limits import LIMITS
 from proxy.config.blocks.match import MatchBlock
-from proxy.config.blocks.principal import PRINCIPAL
 from proxy.config.blocks.resolve import RESOLVE
 from proxy.config.blocks.route import RESPOND, ROUTE, SIDES
 from proxy.config.blocks.server import LOG, SERVER, TRUST
 from proxy.config.blocks.shadow import SHADOW
 from proxy.config.blocks.stickiness import STICKINESS
-from proxy.config.blocks.suspend import SUSPEND
 from proxy.config.blocks.tls import TLS
 from proxy.config.blocks.upstream import UPSTREAM
-from proxy.config.blocks.upstream_auth import UPSTREAM_AUTH
 from proxy.config.blocks.waits import WAITS
 from proxy.config.blocks.writes import WRITES
 from proxy.config.readers import scalars
@@ -68,8 +68,8 @@ BLOCKS = (
     TLS,
     LOG,
     DATABASES,
-    HOOKS,
     SUSPEND,
+    HOOKS,
 )
 
 
@@ -117,7 +117,7 @@ NAMED = frozenset(key for key, field in FileBlock.model_fields.items() if holds_
 """Keys at the top whose value is a mapping of names, each of which may stand in another file (`include`)."""
 
 LATER: Mapping[type[Block], tuple[str, ...]] = {
-    MatchBlock: ("graphql", "jwt"),
+    MatchBlock: ("graphql",),
     RouteBlock: ("handover", "adapter"),
 }
 """Where what is promised will stand."""

@@ -73,6 +73,7 @@ def needs_restart(started_with: Snapshot, now: Snapshot) -> tuple[str, ...]:
         "workers": (started_with.workers, now.workers),
         "tls": (started_with.tls is None, now.tls is None),
         "state": (started_with.state, now.state),
+        "state_password_file": (started_with.state_password_file, now.state_password_file),
     }
     changed = tuple(key for key, (before, after) in pairs.items() if before != after)
     return (*changed, "upstreams.auth") if now.has_credentials and not started_with.needs_clerk else changed

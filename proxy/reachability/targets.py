@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from proxy.core.auth.auth_policy import JwtPolicy
 from proxy.core.auth.public_keys import MOST_BYTES
 from proxy.core.reachability.finding import TargetKind
 from proxy.core.reconcile.reconcile_check import Database, SideQuery
@@ -140,9 +141,10 @@ def targets_of(snapshot: Snapshot, host: str = "") -> Iterator[Target]:
 
 def _key_sets(snapshot: Snapshot) -> Iterator[KeySetTarget]:
     """Each URL once; what stands in a file was read with routes.yaml."""
-    sources = dict.fromkeys(policy.source for policy in snapshot.auth.values())
+    signed = {name: each for name, each in snapshot.auth.items() if isinstance(each, JwtPolicy)}
+    sources = dict.fromkeys(policy.source for policy in signed.values())
     for source in (each for each in sources if each.startswith(("http://", "https://"))):
-        found, policies = urlsplit(source), [name for name, each in snapshot.auth.items() if each.source == source]
+        found, policies = urlsplit(source), [name for name, each in signed.items() if each.source == source]
         server = Upstream(
             name=", ".join(policies),
             scheme=found.scheme,

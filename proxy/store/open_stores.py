@@ -78,14 +78,22 @@ class Stores:
 
 
 def open_stores(
-    state: str, directory: Path, *, retention: Retention | None = None, patience: Patience | None = None
+    state: str,
+    directory: Path,
+    *,
+    retention: Retention | None = None,
+    patience: Patience | None = None,
+    password_file: str = "",
 ) -> Stores:
-    """The stores of a `state:` that has been read; `directory` is where Banyan may keep files."""
+    """The stores of a `state:` that has been read; `directory` is where Banyan may keep files.
+
+    `password_file` holds the database's password, empty: the address does, or none is needed.
+    """
     if state == "memory":
         positions = MemoryPositions()
         return Stores(evidence=MemoryEvidence(positions, retention), positions=positions)
     embedded = _embedded(directory) if state == "embedded" else None
-    connections = connections_to(state, directory, patience=patience)
+    connections = connections_to(state, directory, patience=patience, password_file=password_file)
     return Stores(
         evidence=PostgresEvidence(connections, retention),
         positions=PostgresPositions(connections),
@@ -96,11 +104,17 @@ def open_stores(
 
 
 def connections_to(
-    state: str, directory: Path, *, patience: Patience | None = None, most: int = MOST_CONNECTIONS
+    state: str,
+    directory: Path,
+    *,
+    patience: Patience | None = None,
+    most: int = MOST_CONNECTIONS,
+    password_file: str = "",
 ) -> Connections:
     """To the database of a `state:` that is not in memory; who keeps a private server is another's business."""
     address = _embedded(directory).address if state == "embedded" else state
-    return Connections(address, patience=patience, most=most)
+    file = Path(password_file) if password_file else None
+    return Connections(address, patience=patience, most=most, password_file=file)
 
 
 def _embedded(directory: Path) -> Embedded:

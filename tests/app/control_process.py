@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 
 from proxy.app.control import ControlInputs, serve_control
-from proxy.config.files import kill_file, suspended_file
+from proxy.config.files import kill_file
 from proxy.config.files.watch import FileWatch
 from proxy.config.load import Loaded, load_file
+from proxy.config.readers import suspended_file
 from proxy.log import Sink, set_up
 
 

@@ -8,12 +8,16 @@ from typing import Any
 
 import botocore.session
 import pytest
+from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from proxy.core.secret import Secret
+from proxy.core.upstream_auth.token_source import AwsEnvironment, IssuedToken, source_key
+from proxy.link.token_messages import UpstreamTokens, token_message
 from tests.clients.conftest import Play, Serve
 from tests.clients.s3_server import ACCESS_KEY, REGION, S3, SECRET_KEY
-from tests.edge.proxy import REST, Proxy, upstream
+from tests.edge.proxy import REST, Block, Proxy, upstream
 
 HOSTILE = [
     "plain.txt",
@@ -48,7 +52,8 @@ SESSION = botocore.session.get_session()
 class Storage:
     """An S3 client whose calls run in a thread, and what stands behind the proxy."""
 
-    def __init__(self, proxy: Proxy, server: S3) -> None:
+    def __init__(self, proxy: Proxy, server: S3, *, signs: bool = True) -> None:
+        more = {} if signs else {"signature_version": UNSIGNED}
         self.proxy = proxy
         self.server = server
         self._client = SESSION.create_client(
@@ -57,7 +62,7 @@ class Storage:
             aws_access_key_id=ACCESS_KEY,
             aws_secret_access_key=SECRET_KEY,
             region_name=REGION,
-            config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}),
+            config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}, **more),
         )
 
     async def call(self, operation: str, **arguments: object) -> Any:  # noqa: ANN401 - what botocore answers
@@ -74,11 +79,28 @@ class Storage:
         self._client.close()
 
 
-@pytest.fixture
-async def storage(play: Play, serve: Serve) -> AsyncIterator[Storage]:
-    """An S3 server behind a table that sends everything to legacy."""
+def auth(max_body: str) -> Block:
+    """Of an upstream whose requests Banyan signs for S3."""
+    signed = {"region": REGION, "service": "s3", "credentials": "environment", "max_body": max_body}
+    return {"auth": {"sigv4": signed}}
+
+
+@pytest.fixture(params=["plain", "signed by its caller", "signed by Banyan"])
+async def storage(request: pytest.FixtureRequest, play: Play, serve: Serve) -> AsyncIterator[Storage]:
+    """An S3 server behind a table that sends everything to legacy.
+
+    Plain; where Banyan would sign, with another key, what its caller has not signed; and with a caller that does not.
+    """
     server = S3()
-    made = Storage(await serve(await play(server)), server)
+    by_banyan = request.param == "signed by Banyan"
+    more = {} if request.param == "plain" else auth("4MiB" if by_banyan else "1KiB")
+    proxy = await serve(upstreams={"legacy": upstream(await play(server), **more)}, routes=[REST])
+    if request.param != "plain":
+        access_key, secret = (ACCESS_KEY, SECRET_KEY) if by_banyan else ("ANOTHER", "another")
+        token = IssuedToken(token=Secret(secret), issued=0.0, ends=4e9, access_key=access_key)
+        told = token_message(source_key(AwsEnvironment()), token, (1, 0, 0))
+        proxy.listener.hear_tokens(UpstreamTokens([told]))
+    made = Storage(proxy, server, signs=not by_banyan)
     yield made
     made.close()
 

@@ -158,9 +158,12 @@ print(json.dumps({
         "shop.example",
         "client_ip",
     )
-    assert found["pattern"] == "^(?:header:.+|cookie:.+|query:.+|host|path:.+|client_ip|anonymous)$"
-    assert "query:NAME, host (asked), path:NAME, client_ip (default) or anonymous" in found["sentence"]
-    forms = "header:NAME, cookie:NAME, query:NAME, host, path:NAME, client_ip or anonymous"
+    assert found["pattern"] == "^(?:header:.+|cookie:.+|query:.+|host|path:.+|jwt:.+|client_ip|anonymous)$"
+    assert (
+        "query:NAME, host (asked), path:NAME, jwt:NAME (a claim of a verified token), client_ip (default) or anonymous"
+        in found["sentence"]
+    )
+    forms = "header:NAME, cookie:NAME, query:NAME, host, path:NAME, jwt:NAME, client_ip or anonymous"
     misspelt = f'routes[0].cohort[0]: must be {forms}; got "hots" (did you mean host?)'
     assert found["misspelt"] == [f"routes.yaml:4:69: {misspelt}"]
     assert "host takes no name" in found["named"][0]

@@ -125,7 +125,7 @@ def _base(running: Running, links: Links, probes: Probes, hooks: Hooks, director
     )
 
 
-def _switch(running: Running, links: Links, directory: Path, parts: ControlParts) -> KillSwitch:
+def _switch(running: Running, links: Links, directory: Path, parts: ControlParts, probes: Probes) -> KillSwitch:
     return KillSwitch(
         running=running,
         links=links,
@@ -134,6 +134,7 @@ def _switch(running: Running, links: Links, directory: Path, parts: ControlParts
         lift=kill_file.lift,
         judged=parts.judged,
         records=parts.kill_records,
+        conditions=lambda: probes.conditions,
     )
 
 
@@ -159,7 +160,7 @@ async def open_port(links: Links, link_path: Path, tasks: RestartedTasks) -> Asy
             hooks = Hooks(tasks)
             stack.push_async_callback(hooks.close)
             parts = ControlParts(_base(running, links, probes, hooks, link_path.parent))
-            kill = _switch(running, links, link_path.parent, parts)
+            kill = _switch(running, links, link_path.parent, parts, probes)
             admin = Admin(
                 running=running,
                 links=links,

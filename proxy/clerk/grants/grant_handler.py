@@ -57,7 +57,13 @@ class GrantHandler:
     def _begin(self, snapshot: Snapshot) -> TokenDesk:
         spool = Spool(self._directory)
         state = snapshot.state.reveal()
-        self._connections = connections_to(state, self._directory, patience=PATIENCE, most=CONNECTIONS)
+        self._connections = connections_to(
+            state,
+            self._directory,
+            patience=PATIENCE,
+            most=CONNECTIONS,
+            password_file=snapshot.state_password_file,
+        )
         desk = TokenDesk(GrantTables(self._connections), spool, self._resolver, self._tasks)
         self._loops.start(desk.keep_recovering, name="grant-recovery")
         self._loops.start(desk.keep_pruning, name="grant-pruning")

@@ -18,7 +18,7 @@ import structlog
 
 from proxy.clerk.upstream_auth.source_error import SourceError
 from proxy.core.upstream_auth.renewal import Renewal, end_of
-from proxy.core.upstream_auth.token_source import IssuedToken, TokenSource, source_key
+from proxy.core.upstream_auth.token_source import LOCAL, IssuedToken, TokenSource, source_key
 from proxy.link.token_messages import UpstreamToken, token_message
 from proxy.tasks import Tasks
 
@@ -47,7 +47,7 @@ class TokenFlight:
         self._fetch = fetch
         self._tasks = tasks
         self._changed = changed
-        self._renewal = Renewal()
+        self._renewal = Renewal(rereads=isinstance(source, LOCAL))
         self._wake = asyncio.Event()
         self._calling: asyncio.Task[IssuedToken | SourceError] | None = None
         self._problem = ""

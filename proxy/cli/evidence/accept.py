@@ -14,6 +14,7 @@ from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.terminal import complain, leave, say, say_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from proxy.api.evidence import ClusterView
@@ -66,7 +67,7 @@ def accept(  # noqa: PLR0913  a command's options
 ) -> None:
     """See LESSON."""
     base = base_of(admin, config)
-    accepted = _cluster(base, route, cluster)
+    accepted, around = _cluster(base, route, cluster)
     treatment, rule = rule_of(accepted, reason, owner, until, _only_type(base, route, accepted))
     _refuse_bad(treatment, rule)
     written = _write(config, route, treatment, rule) if write else None
@@ -75,15 +76,16 @@ def accept(  # noqa: PLR0913  a command's options
     elif written is not None:
         say(f"{written.file}:{written.line}: the rule stands in the entry of {route} now")
         say(f"# {_COUNTS}")
-        for hint in _narrower(accepted, treatment):
+        for hint in (*around, *_narrower(accepted, treatment)):
             say(hint)
     else:
-        for text in rule_lines(route, accepted, treatment, rule):
+        for text in (*around, *rule_lines(route, accepted, treatment, rule)):
             say(text)
     leave(FINE)
 
 
-def _cluster(base: str, route: str, begins: str) -> ClusterView:
+def _cluster(base: str, route: str, begins: str) -> tuple[ClusterView, list[str]]:
+    """The cluster, and what is to be said of lists in another order that its path leads through."""
     from proxy.cli.admin_client import NoAnswerError, get_mismatches
     from proxy.core.nearest import meant
 
@@ -99,7 +101,15 @@ def _cluster(base: str, route: str, begins: str) -> ClusterView:
     if not ids:
         complain(f"{route} has no cluster {begins!r} now.", f"banyan mismatches {route}")
         leave(FOUND)
-    return found[ids[0]]
+    return found[ids[0]], list(_reordered(found[ids[0]], found.values()))
+
+
+def _reordered(cluster: ClusterView, clusters: Iterable[ClusterView]) -> Iterator[str]:
+    from proxy.api.evidence import ClusterStanding
+
+    for each in clusters:
+        if each.kind == "order" and each.state is ClusterStanding.COUNTS and cluster.path.startswith(f"{each.path}[*]"):
+            yield f"# {each.path} stands in another order: accept {each.id} first, then see whether this still differs"
 
 
 def _only_type(base: str, route: str, cluster: ClusterView) -> str:

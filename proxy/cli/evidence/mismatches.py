@@ -45,6 +45,7 @@ def mismatches(
     json: JSON = False,
 ) -> None:
     """See LESSON."""
+    from proxy.api.evidence import ClusterStanding
     from proxy.cli.admin_client import NoAnswerError, fetch, get_mismatches, mismatches_path
 
     base = base_of(admin, config)
@@ -57,7 +58,8 @@ def mismatches(
         leave(UNANSWERED)
     if not json:
         _show(found, number if cluster else 0)
-    leave(FOUND if any(each.accepted is None for each in found.clusters) else FINE)
+    is_open = any(each.state in {ClusterStanding.COUNTS, ClusterStanding.UNDECIDED} for each in found.clusters)
+    leave(FOUND if is_open else FINE)
 
 
 def _show(found: MismatchesView, number: int) -> None:

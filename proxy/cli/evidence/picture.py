@@ -43,13 +43,14 @@ def cluster_lines(clusters: Sequence[ClusterView], width: int | None) -> Iterato
     if not clusters:
         yield Text("no differences; `banyan status` says how much was compared")
         return
-    counts, undecided, by_rule, noise = _apart(clusters)
+    counts, undecided, by_rule, noise, earlier = _apart(clusters)
     yield Text(f"{_counted(len(counts))} that {'counts' if len(counts) == 1 else 'count'}", style="bold")
     yield from _table(counts, width)
     for title, found in (
         ("undecided: nobody knows yet whether legacy would repeat the value", undecided),
         ("excused by a rule", by_rule),
         ("excused as noise", noise),
+        ("not seen since compare: was edited, so that it counts no more", earlier),
     ):
         if found:
             yield Text()
@@ -62,10 +63,10 @@ def _counted(count: int) -> str:
 
 
 def _apart(clusters: Sequence[ClusterView]) -> tuple[list[ClusterView], ...]:
-    """What counts, what is undecided, what a rule excuses and what noise does."""
+    """What counts, what is undecided, what a rule excuses, what noise does, and what is of before an edit."""
     from proxy.api.evidence import ClusterStanding
 
-    apart: tuple[list[ClusterView], ...] = ([], [], [], [])
+    apart: tuple[list[ClusterView], ...] = ([], [], [], [], [])
     for cluster in clusters:
         match cluster.state:
             case ClusterStanding.COUNTS:
@@ -74,6 +75,8 @@ def _apart(clusters: Sequence[ClusterView]) -> tuple[list[ClusterView], ...]:
                 apart[1].append(cluster)
             case ClusterStanding.ACCEPTED:
                 apart[3 if cluster.accepted == _NOISE else 2].append(cluster)
+            case ClusterStanding.EARLIER:
+                apart[4].append(cluster)
     return apart
 
 

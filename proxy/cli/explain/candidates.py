@@ -9,9 +9,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from proxy.core.auth.token_claims import texts_of
 from proxy.core.http.request import RequestHead
 from proxy.core.http.target import readings
-from proxy.core.routing.predicate import HeaderAbsent, HeaderIs, HostIs, Predicate, QueryAbsent, QueryIs, query_values
+from proxy.core.routing.predicate import (
+    ClaimHolds,
+    HeaderAbsent,
+    HeaderIs,
+    HostIs,
+    Predicate,
+    QueryAbsent,
+    QueryIs,
+    query_values,
+)
 from proxy.core.routing.route import Route
 from proxy.core.routing.table import Miss, RouteTable, rank
 
@@ -79,6 +89,7 @@ def _read_as(head: RequestHead, path: bytes) -> RequestHead:
     """The head with another path; made anew, since `copy` leaves every field of a compiled one unset."""
     other = RequestHead(head.method, head.target, path, head.query, head.minor)
     other.take_fields(head)
+    other.claims = head.claims
     return other
 
 
@@ -91,6 +102,8 @@ def asked_about(predicate: Predicate) -> str:
             return f"header {_text(name)}"
         case HeaderAbsent(name=name):
             return f"no header {_text(name)}"
+        case ClaimHolds(claim=claim):
+            return f"claim {claim.name}"
         case QueryIs(name=name):
             return f"query {name}"
         case QueryAbsent(name=name):
@@ -116,6 +129,9 @@ def _declined(predicate: Predicate, head: RequestHead) -> str:
             return _wanted(f"header {_text(name)}", map(_text, head.fields.get(name, ())), map(_text, values))
         case HeaderAbsent(name=name):
             return f"header {_text(name)} is sent, the route wants it absent"
+        case ClaimHolds(claim=claim):
+            said = () if head.claims is None else texts_of(head.claims.get(claim.name))
+            return _wanted(f"claim {claim.name} of a verified token", said, claim.values)
         case QueryIs(name=name, values=values):
             return _wanted(f"query parameter {name}", query_values(head.query, name), values)
         case QueryAbsent(name=name):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
@@ -34,6 +35,7 @@ LESSON = Lesson(
     },
 )
 FILE_ONLY = "--file-only"
+_LONGEST = 64 * 1024
 
 
 def explain(  # noqa: PLR0913  a command's options
@@ -47,6 +49,9 @@ def explain(  # noqa: PLR0913  a command's options
     ] = [],  # noqa: B006  typer copies it
     host: Annotated[str, typer.Option(metavar="HOST", help="The Host header, else localhost.")] = "",
     client_ip: Annotated[str, typer.Option(metavar="ADDRESS", help="Whose request it is.")] = "127.0.0.1",
+    token: Annotated[
+        str, typer.Option(metavar="FILE|-", help="A bearer token, from a file or standard input: it is a secret.")
+    ] = "",
     file_only: Annotated[bool, typer.Option("--file-only", help="Ask no running Banyan: by the file alone.")] = False,
     admin: ADMIN = "",
     config: CONFIG = ROUTES,
@@ -58,7 +63,8 @@ def explain(  # noqa: PLR0913  a command's options
     from proxy.cli.explain.typed_request import TypedRequest, fault_of, read_typed
     from proxy.cli.folded import say_folded
 
-    typed = TypedRequest(method=method, target=target, fields=tuple(header), host=host)
+    bearer = _bearer(token) if token else ()
+    typed = TypedRequest(method=method, target=target, fields=(*header, *bearer), host=host)
     if fault := fault_of(typed) or _fault_of_address(client_ip):
         complain(fault, "See `banyan explain --help`.")
         leave(UNUSABLE)
@@ -90,6 +96,16 @@ def _table(config: Path, *, file_only: bool) -> Snapshot:
         first = next(problem_lines(found.problems[:1], with_source=False))
         complain(f"{config} is broken; this is by the last good one, which runs. The first problem:", first)
     return found.snapshot
+
+
+def _bearer(name: str) -> tuple[str, ...]:
+    """The field of a token that no command line shows."""
+    try:
+        said = sys.stdin.read(_LONGEST) if name == "-" else Path(name).read_text(encoding="utf-8")[:_LONGEST]
+    except (OSError, ValueError) as error:
+        complain(f"the token cannot be read: {error}", "See `banyan explain --help`.")
+        leave(UNUSABLE)
+    return (f"Authorization: Bearer {said.strip()}",)
 
 
 def _stood(by_file: Explanation, snapshot: Snapshot, admin: str, config: Path) -> tuple[GoneBy, BesideFile]:

@@ -66,13 +66,13 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
     from proxy.cli.folded import say_folded
     from proxy.cli.kill.turning import (
         SwitchTurned,
+        as_it_stands,
         await_workers,
         beyond_reach,
         is_another,
         order_now,
         snapshot_or_leave,
         turned_lines,
-        who_stays,
     )
     from proxy.config.files import kill_file
 
@@ -84,7 +84,8 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
     if stands is None:
         return FOUND
     following = await_workers(base, began, on=on)
-    stay = None if following.away or not on else who_stays(base)
+    seen = None if following.away or not on else as_it_stands(base)
+    stay = None if seen is None else seen.beyond
     turned = SwitchTurned(
         on=on,
         file=str(path),
@@ -93,6 +94,7 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
         beyond=() if not on else beyond_reach(snapshot) if stay is None else stay,
         before=stands if is_another(stands, order) else None,
         was_off=was_off,
+        down=() if seen is None else seen.down,
     )
     if json:
         say_json(turned)
@@ -104,7 +106,7 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
 def _write(path: Path, base: str, config: Path, order: KillSwitchOrder, *, on: bool) -> KillSwitchOrder | None:
     """The file itself; where this user may not, the admin port with the token. What stands then; None: it failed."""
     from proxy.cli.admin_client import NoAnswerError, post_kill
-    from proxy.cli.kill.turning import is_another, turn_by_name
+    from proxy.cli.kill.turning import is_another, lift_unseen, turn_by_name
     from proxy.cli.sent_token import sent_token
     from proxy.config.files import kill_file
     from proxy.config.files.admin_token import VARIABLE
@@ -115,8 +117,10 @@ def _write(path: Path, base: str, config: Path, order: KillSwitchOrder, *, on: b
             if is_another(stands, order):
                 turn_by_name(path, base, order.reason, config, on=True)
             return stands
-        turn_by_name(path, base, order.reason, config, on=False)
-        kill_file.lift(path)
+        if turn_by_name(path, base, order.reason, config, on=False):
+            kill_file.lift(path)
+        else:
+            lift_unseen(path, order)
     except OSError as error:
         said = f"{path} cannot be {'written' if on else 'removed'}: {error.strerror or error}"
         if isinstance(error, IsADirectoryError):  # Banyan could remove it no better

@@ -15,13 +15,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from proxy.api.kill import StaysView
+from proxy.api.kill import KillView, StaysView
+from proxy.api.upstreams import DownView
 from proxy.app.initial_table import Start, first_start
 from proxy.cli.admin_client import NoAnswerError, get_kill, post_kill, whoever
 from proxy.cli.help_text import UNUSABLE
 from proxy.cli.routes_file import problem_lines
 from proxy.cli.sent_token import sent_token
 from proxy.cli.terminal import Ink, complain, leave, painted
+from proxy.config.files import kill_ends, kill_file
 from proxy.core.routing.kill_switch import Beyond, KillSwitchOrder, beyond
 from proxy.core.routing.snapshot import Snapshot
 from proxy.log import stamp
@@ -81,6 +83,7 @@ class SwitchTurned:
     beyond: Sequence[StaysView] = ()
     before: KillSwitchOrder | None = None
     was_off: bool = False
+    down: Sequence[DownView] = ()
 
 
 def snapshot_or_leave(config: Path) -> Snapshot:
@@ -104,15 +107,32 @@ def is_another(stands: KillSwitchOrder, order: KillSwitchOrder) -> bool:
     return (stands.by, stands.reason) != (order.by, order.reason)
 
 
-def turn_by_name(path: Path, base: str, reason: str, config: Path, *, on: bool) -> None:
+def turn_by_name(path: Path, base: str, reason: str, config: Path, *, on: bool) -> bool:
     """Have Banyan itself turn this switch, so that it is on record who did it and why: a file that goes says neither,
     and one that stood already says who came first.
 
-    Where that cannot be had, nothing is done and nothing said: the file is the switch.
+    Where that cannot be had, nothing is done and nothing said: the file is the switch. False: nobody answers there, so
+    that nobody sees the file go.
     """
+    if not path.is_file():
+        return True
+    try:
+        watched = get_kill(base, timeout=_TIMEOUT).file
+    except NoAnswerError:
+        return False
     with suppress(NoAnswerError):
-        if path.is_file() and sent_token(base, config).text and get_kill(base, timeout=_TIMEOUT).file == str(path):
+        if watched == str(path) and sent_token(base, config).text:
             post_kill(base, on=on, reason=reason, config=config, timeout=_TIMEOUT)
+    return True
+
+
+def lift_unseen(path: Path, ended: KillSwitchOrder) -> None:
+    """Take the file away where nobody sees it go, and keep beside it for the record what has ended; OSError."""
+    begun = kill_file.read(path)
+    kill_file.lift(path)
+    if begun is not None:
+        with suppress(OSError):
+            kill_ends.note(path, begun, ended)
 
 
 def await_workers(base: str, began: float, *, on: bool, patience: float = PATIENCE) -> Following:
@@ -137,10 +157,10 @@ def await_workers(base: str, began: float, *, on: bool, patience: float = PATIEN
         time.sleep(POLL_EVERY)
 
 
-def who_stays(base: str) -> Sequence[StaysView] | None:
-    """Who stays by where routes run; None when nobody says so."""
+def as_it_stands(base: str) -> KillView | None:
+    """Who stays by where routes run, and which upstream that is to answer is down; None when nobody says so."""
     try:
-        return get_kill(base, timeout=_TIMEOUT).beyond
+        return get_kill(base, timeout=_TIMEOUT)
     except NoAnswerError:
         return None
 
@@ -166,6 +186,7 @@ def turned_lines(turned: SwitchTurned, base: str) -> Iterator[str]:
     if turned.before is not None:
         yield f"  {before_sentence(turned.before)}"
     yield from _following(turned.following, base, on=turned.on)
+    yield from (painted(f"  {down_sentence(each)}", Ink.BAD) for each in turned.down)
     if turned.beyond:
         stay = "routes stay" if len(turned.beyond) > 1 else "route stays"
         yield f"{len(turned.beyond)} {stay}, since legacy cannot answer {'them' if len(turned.beyond) > 1 else 'it'}:"
@@ -176,6 +197,12 @@ def turned_lines(turned: SwitchTurned, base: str) -> Iterator[str]:
         yield "Whether an order left others at complete or retired, which stay as well, could not be asked."
     if turned.on:
         yield "`banyan kill --off` ends it."
+
+
+def down_sentence(down: DownView) -> str:
+    """Of an upstream that is to answer, and does not."""
+    why = f" ({down.error})" if down.error else ""
+    return f"{down.upstream} is down since {down.since}: it answers nothing now{why}"
 
 
 def before_sentence(order: KillSwitchOrder) -> str:

@@ -10,8 +10,8 @@ import typer
 
 from proxy.cli.admin_address import ADMIN, base_of
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
-from proxy.cli.options import CONFIG, JSON, ROUTES
-from proxy.cli.orders.route_orders import REASON, ROUTE, TAG, give
+from proxy.cli.options import CONFIG, JSON, REASON, ROUTE, ROUTES
+from proxy.cli.orders.route_orders import TAG, give
 from proxy.cli.terminal import Ink, complain, leave, painted, say
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import typer
 
 from proxy.cli.admin_address import ADMIN, base_of
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
-from proxy.cli.options import CONFIG, JSON, ROUTES
+from proxy.cli.options import CONFIG, JSON, REASON, ROUTE, ROUTES
 from proxy.cli.terminal import complain, leave, say
 
 if TYPE_CHECKING:
@@ -85,7 +85,6 @@ UNPIN = Lesson(
     exits=_EXITS,
 )
 
-ROUTE = Annotated[str, typer.Argument(metavar="ROUTE", help="The route's name.", show_default=False)]
 COHORT = Annotated[
     str,
     typer.Argument(
@@ -104,7 +103,6 @@ ALONE = Annotated[
     bool, typer.Option("--alone", help="Leave the others of its group as they are, where the group allows that.")
 ]
 YES = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before several routes are moved.")]
-REASON = Annotated[str, typer.Option(metavar="TEXT", help="Why; recorded with the move, shown by status.")]
 
 
 def promote(  # noqa: PLR0913  a command's options

@@ -17,7 +17,7 @@ from proxy.core.judge.policy import Freeze, Window
 from proxy.core.parity.rules.rules import NoiseWord, Rule
 from proxy.core.routing.cohort import SourceKind
 from proxy.core.routing.placement import place_of
-from proxy.core.routing.predicate import HeaderIs, Predicate, QueryIs
+from proxy.core.routing.predicate import ClaimHolds, HeaderIs, Predicate, QueryIs
 from proxy.core.routing.route import RateLimit, Route, Upstream
 from proxy.core.routing.shadow_headers import CREDENTIALS
 from proxy.core.routing.snapshot import Hook, Snapshot
@@ -108,6 +108,8 @@ def _wanted(predicate: Predicate) -> str:
         case HeaderIs(name=name, values=values):
             is_secret = name in CREDENTIALS or is_secret_name(name.decode("latin-1"))
             return HIDDEN if is_secret else text(values)
+        case ClaimHolds(claim=claim):
+            return text(claim.values)
         case QueryIs(name=name, values=values):
             return HIDDEN if is_secret_name(name) else text(values)
         case _:

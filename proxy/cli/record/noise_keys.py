@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from proxy.cli.admin_address import ADMIN, base_of
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
-from proxy.cli.options import CONFIG, JSON, ROUTES
-from proxy.cli.orders.route_orders import ROUTE
+from proxy.cli.options import CONFIG, JSON, ROUTE, ROUTES
 from proxy.cli.terminal import complain, leave
 
 if TYPE_CHECKING:

@@ -9,8 +9,7 @@ import typer
 
 from proxy.cli.admin_address import ADMIN, base_of
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
-from proxy.cli.options import CONFIG, JSON, ROUTES
-from proxy.cli.orders.route_orders import ROUTE
+from proxy.cli.options import CONFIG, JSON, ROUTE, ROUTES
 
 if TYPE_CHECKING:
     from proxy.api.recent import SampledView

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Annotated
 
@@ -14,11 +14,12 @@ from proxy.config.readers.errors import fault
 from proxy.config.readers.schema_patterns import TEXT, beginning
 from proxy.config.readers.sources import TOKEN, read_field_name
 from proxy.config.text.problem import like
+from proxy.core.auth.auth_policy import ClaimIs
 from proxy.core.http.first_line import UNNAMED_METHODS
 from proxy.core.nearest import nearest
 from proxy.core.routing.cohort import CohortSource, SourceKind
 from proxy.core.routing.path import PathPattern, parse_pattern
-from proxy.core.routing.predicate import HeaderAbsent, HeaderIs, HostIs, Predicate, QueryAbsent, QueryIs
+from proxy.core.routing.predicate import ClaimHolds, HeaderAbsent, HeaderIs, HostIs, Predicate, QueryAbsent, QueryIs
 
 # RFC 9110 section 9, RFC 5789, WebDAV (RFC 4918, 3253, 3648, 3744, 5323, 5842, 4791, 2068) and what else llhttp reads.
 METHODS = (
@@ -108,6 +109,13 @@ def read_condition(value: object) -> Condition:
     return frozenset(str(text) for text in values)
 
 
+def read_claim(value: object) -> Condition:
+    """Text is the exact value, a list any of them, true that it is there."""
+    if value is False:
+        raise fault("a claim cannot be asked to be absent", cure='for the value write "false" in quotes')
+    return read_condition(value)
+
+
 def read_field_condition(value: object) -> Condition:
     """The same for a header, whose values are what can stand in one."""
     found = read_condition(value)
@@ -166,6 +174,8 @@ HostText = Annotated[HostIs, BeforeValidator(read_host), TEXT]
 FieldName = Annotated[str, BeforeValidator(read_field_name), TEXT]
 FieldCondition = Annotated[Condition, BeforeValidator(read_field_condition), CONDITION]
 QueryCondition = Annotated[Condition, BeforeValidator(read_condition), CONDITION]
+ClaimCondition = Annotated[Condition, BeforeValidator(read_claim), CONDITION]
+Claims = dict[str, ClaimCondition]
 Fields = Annotated[dict[FieldName, FieldCondition], BeforeValidator(read_fields)]
 Query = Annotated[dict[str, QueryCondition], BeforeValidator(read_query)]
 
@@ -184,6 +194,10 @@ class MatchBlock(Block):
     query: Query | None = optional(
         "By name of the parameter: text, a list of texts, true (present) or false (absent).", {"version": "2"}
     )
+    jwt: Claims | None = optional(
+        "By name of a claim: text, a list of texts, or true (present), of a token that a policy in auth has verified.",
+        {"tenant": ["acme", "globex"]},
+    )
 
 
 AnyMatch = Annotated[MatchBlock, BeforeValidator(read_match, json_schema_input_type=MatchText | MatchBlock)]
@@ -198,6 +212,15 @@ def predicates_of(block: MatchBlock) -> Iterator[Predicate]:
         yield _header(name.encode("ascii"), asked)
     for name, asked in (block.query or {}).items():
         yield _query(name, asked)
+    for claim in claims_of(block.jwt):
+        yield ClaimHolds(claim)
+
+
+def claims_of(said: Mapping[str, Condition] | None) -> tuple[ClaimIs, ...]:
+    """What is asked of claims."""
+    return tuple(
+        ClaimIs(name, frozenset() if isinstance(values, bool) else values) for name, values in (said or {}).items()
+    )
 
 
 def _header(name: bytes, asked: Condition) -> Predicate:

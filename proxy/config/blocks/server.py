@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path as FilePath
 from typing import Annotated
 from urllib.parse import parse_qsl, urlsplit
 
@@ -127,6 +128,11 @@ class ServerKeys(Block):
         EMBEDDED,
         "postgresql://banyan@db/banyan",
     )
+    state_password_file: scalars.FilePath | None = optional(
+        "A file that holds the password of the PostgreSQL of state, read for each connection. Without it: as state "
+        "says.",
+        "/run/secrets/banyan-state",
+    )
     drain: units.Length = defaulting(
         _DRAIN, f"How long requests in flight may take at the end. Default {_DRAIN:g}s.", "30s"
     )
@@ -178,15 +184,34 @@ def admin_is_guarded(draft: Draft) -> Iterator[FileProblem]:
         yield draft.problem(("admin",), message)
 
 
-def _server(keys: ServerKeys, _: Draft) -> Mapping[str, object]:
+def one_state_password(draft: Draft) -> Iterator[FileProblem]:
+    """A file is for an address, and for one without a password."""
+    server = draft.top(ServerKeys)
+    if server.state_password_file is None:
+        return
+    if server.state in {MEMORY, EMBEDDED}:
+        message = f"has no meaning with state: {server.state}; take it out"
+        yield draft.problem(("state_password_file",), message, at_key=True)
+    elif ":" in urlsplit(str(server.state)).netloc.rpartition("@")[0]:
+        message = "and a password in state exclude each other; take one out"
+        yield draft.problem(("state_password_file",), message, at_key=True)
+
+
+def _server(keys: ServerKeys, draft: Draft) -> Mapping[str, object]:
     return {
         "listen": _pair(keys.listen),
         "admin": _pair(keys.admin),
         "workers": keys.workers or min(_cores(), _MOST_WORKERS),
         "state": Secret(keys.state),
+        "state_password_file": _beside(draft, keys.state_password_file),
         "drain": keys.drain,
         "kill_file": keys.kill_file or "",
     }
+
+
+def _beside(draft: Draft, path: str | None) -> str:
+    """From the folder of routes.yaml, whole."""
+    return "" if path is None else str(FilePath(draft.directory, path).absolute())
 
 
 def _cores() -> int:
@@ -200,7 +225,7 @@ def _pair(place: BindAddress) -> tuple[str, int]:
 
 SERVER = Section(
     top=KeysAt(ServerKeys, _server),
-    checks=(admin_is_apart, admin_is_guarded),
+    checks=(admin_is_apart, admin_is_guarded, one_state_password),
     addresses=lambda _: [("state",)],
 )
 TRUST = Section(top=KeysAt(TrustKeys, lambda keys, _: {"trusted": tuple(keys.trusted_proxies)}))

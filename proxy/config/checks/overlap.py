@@ -15,7 +15,7 @@ from enum import Enum
 from itertools import product
 from typing import NamedTuple
 
-from proxy.core.routing.predicate import HeaderAbsent, HeaderIs, HostIs, Predicate, QueryAbsent, QueryIs
+from proxy.core.routing.predicate import ClaimHolds, HeaderAbsent, HeaderIs, HostIs, Predicate, QueryAbsent, QueryIs
 from proxy.core.routing.route import Route
 from proxy.core.routing.table import rank
 
@@ -98,6 +98,8 @@ def _condition(predicate: Predicate) -> tuple[Variable, VariableCondition]:
             return Variable("header", predicate.name), _some(frozenset(predicate.values))
         case HeaderAbsent():
             return Variable("header", predicate.name), VariableCondition(ConditionKind.ABSENT)
+        case ClaimHolds():
+            return Variable("claim", predicate.claim.name), _some(frozenset(predicate.claim.values))
         case QueryIs():
             return Variable("query", predicate.name), _some(frozenset(predicate.values))
         case QueryAbsent():

@@ -20,7 +20,6 @@ from proxy.core.routing.cohort import FACTS, FLOWS, CohortSource, SourceKind
 
 TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}")
 _READABLE = frozenset({FieldKind.WANTED, FieldKind.MANAGED, FieldKind.TRACEPARENT, FieldKind.TRACESTATE})
-_NOT_LANDED = "jwt"
 
 
 def read_field_name(value: str) -> str:
@@ -60,9 +59,6 @@ def forms_with_notes() -> str:
 def read_source(value: object) -> CohortSource:
     """One of the forms; the place of `path:NAME` in the route's path is found by `proxy.config.blocks.match`."""
     word, colon, name = str(value).partition(":") if isinstance(value, str) else ("", "", "")
-    if word == _NOT_LANDED:
-        known = either(written(kind).removesuffix("NAME") for kind in FACTS)
-        raise fault(f"{word}: has not landed in this version; use {known}")
     if word not in list(FACTS):
         meant = nearest(word, FACTS)
         raise fault(f"must be {either(map(written, FACTS))}", cure=f"did you mean {meant}?" if meant else "")

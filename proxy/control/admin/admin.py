@@ -38,7 +38,7 @@ from proxy.control.admin.routes import (
     serves_current,
 )
 from proxy.control.admin.standing import JudgedRoutes
-from proxy.control.admin.suspensions import SuspensionPages
+from proxy.control.admin.suspension_pages import SuspensionPages
 from proxy.control.admin.undecided_keys import KeyPages
 from proxy.control.admin.upstreams import upstream_view
 from proxy.control.evidence.reconcile_runs import ReconcileRuns
@@ -56,7 +56,7 @@ from proxy.control.probe.certificates import Certificates
 from proxy.control.probe.health import Probes
 from proxy.control.probe.upstreams_down import down_views
 from proxy.control.running import Running
-from proxy.control.suspension.suspensions import Suspensions
+from proxy.control.suspension.suspended_subjects import Suspensions
 from proxy.core.auth.signed_principal import key_set_of
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
@@ -323,13 +323,17 @@ def application(admin: Admin, gate: AdminAuth) -> web.Application:
         reconcile = ReconcilePages(runs=admin.reconciled, running=admin.snapshot)
         app.router.add_get("/api/reconcile", reconcile.page)
         app.router.add_post("/api/reconcile/{name}", reconcile.record)
+    _add_suspensions(app, admin)
+    app.router.add_get("/api/kill", admin.kill.look)
+    app.router.add_post("/api/kill", admin.kill.turn)
+    return app
+
+
+def _add_suspensions(app: web.Application, admin: Admin) -> None:
     if admin.suspensions is not None and admin.asked is not None:
         suspended = SuspensionPages(suspensions=admin.suspensions, moves=admin.asked)
         app.router.add_get("/api/suspended", suspended.page)
         app.router.add_post("/api/suspended", suspended.order)
-    app.router.add_get("/api/kill", admin.kill.look)
-    app.router.add_post("/api/kill", admin.kill.turn)
-    return app
 
 
 async def serve(app: web.Application, listening: socket.socket) -> Callable[[], Awaitable[None]]:

@@ -46,6 +46,7 @@ from proxy.core.noise.keys import path_of
 from proxy.core.noise.sentence import unknown
 from proxy.core.parity.excuse import UNDECIDED
 from proxy.core.parity.pair import CapturedAnswer, CapturedRequest, Fields
+from proxy.core.parity.rules.difference import DifferenceKind, Severity
 from proxy.core.parity.rules.reasons import in_words
 from proxy.core.parity.rules.rules import Rules
 from proxy.core.parity.rules.usage import Misuse, RuleFinding, review
@@ -138,8 +139,10 @@ class ParityPages:
 
     def _views(self, route: str, clusters: tuple[Cluster, ...]) -> list[ClusterView]:
         sums, findings = self.book.parity(route).of_epoch, self.archive.findings(route)
-        comparable = sums.compared + sums.undecided
-        return [cluster_view(cluster, comparable, why(cluster, findings)) for cluster in clusters]
+        comparable, edited = sums.compared + sums.undecided, self.book.rules_from(route)
+        reordered = [each for each in self.book.clusters(route) if each.kind is DifferenceKind.ORDER]
+        lists = [each.path for each in reordered if _standing(each, edited) is ClusterStanding.COUNTS]
+        return [cluster_view(cluster, comparable, why(cluster, findings, lists), edited) for cluster in clusters]
 
     async def epochs(self, request: web.Request, route: str, answer: Answer) -> web.Response:
         """What the evidence is divided into."""
@@ -208,9 +211,12 @@ def evidence_view(
     )
 
 
-def cluster_view(cluster: Cluster, compared: int, why: str = "") -> ClusterView:
-    """One entry of `clusters`; `compared` is all that could be, in its epoch: its share is of that, in [0, 1]."""
-    standing = _standing(cluster)
+def cluster_view(cluster: Cluster, compared: int, why: str = "", rules_from: float = 0.0) -> ClusterView:
+    """One entry of `clusters`; `compared` is all that could be, in its epoch: its share is of that, in [0, 1].
+
+    `rules_from`: since when the rules count (unix seconds).
+    """
+    standing = _standing(cluster, rules_from)
     return ClusterView(
         id=cluster.id,
         path=cluster.path,
@@ -222,14 +228,18 @@ def cluster_view(cluster: Cluster, compared: int, why: str = "") -> ClusterView:
         last_seen=at(cluster.last_seen),
         accepted=cluster.accepted if standing is ClusterStanding.ACCEPTED else None,
         state=standing,
-        why=why,
+        why="" if standing is ClusterStanding.EARLIER else why,
     )
 
 
-def _standing(cluster: Cluster) -> ClusterStanding:
+def _standing(cluster: Cluster, rules_from: float) -> ClusterStanding:
+    """One of high severity counts until it is known to be mended, whatever was edited."""
     if cluster.accepted == UNDECIDED:
         return ClusterStanding.UNDECIDED
-    return ClusterStanding.ACCEPTED if cluster.accepted else ClusterStanding.COUNTS
+    if cluster.accepted:
+        return ClusterStanding.ACCEPTED
+    is_earlier = cluster.last_seen < rules_from and cluster.severity is not Severity.HIGH
+    return ClusterStanding.EARLIER if is_earlier else ClusterStanding.COUNTS
 
 
 def exchange_view(exchange: ComparedExchange) -> ExchangeView:

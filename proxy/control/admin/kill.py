@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -23,10 +23,12 @@ from aiohttp import web
 
 from proxy.api.kill import KillBody, KillView, StaysView, WorkerKillView
 from proxy.control.admin.responses import problem
-from proxy.control.admin.routes import order_view, ordered_kill, running_routes
+from proxy.control.admin.routes import asked_upstreams, order_view, ordered_kill, running_routes
 from proxy.control.admin.standing import JudgedRoutes
 from proxy.control.fleet.links import Links
 from proxy.control.position.kill_records import KillRecords
+from proxy.control.probe.health import UpstreamCondition
+from proxy.control.probe.upstreams_down import down_views
 from proxy.control.running import Running
 from proxy.control.traffic.ledger import Ledger
 from proxy.core.routing.kill_switch import KillSwitchOrder, beyond
@@ -40,7 +42,7 @@ _log = structlog.get_logger()
 @dataclass(slots=True, kw_only=True)
 class KillSwitch:
     """`place` finds the file, `give` makes it and `lift` takes it away; these two may block, and raise OSError.
-    `judged` knows where routes run, `records` keeps who turned it when and why.
+    `judged` knows where routes run, `records` keeps who turned it when and why, `conditions` are what probes found.
     """
 
     running: Running
@@ -50,6 +52,7 @@ class KillSwitch:
     lift: Callable[[Path], bool]
     judged: JudgedRoutes | None = None
     records: KillRecords | None = None
+    conditions: Callable[[], Mapping[str, UpstreamCondition]] = dict
 
     @property
     def path(self) -> Path:
@@ -116,8 +119,9 @@ class KillSwitch:
     def _page(self) -> tuple[bytes, str]:
         """The state as JSON, and the tag of that state."""
         view: KillView = kill_view(self.running, self.links.ledger, str(self.path), self.judged)
-        body = msgspec.json.encode(view)
-        return body, hashlib.sha256(body).hexdigest()[:16]
+        tag = hashlib.sha256(msgspec.json.encode(view)).hexdigest()[:16]  # of what an order changes, and no probe
+        down = down_views(asked_upstreams(self.running, self.links.ledger, self.judged), self.conditions())
+        return msgspec.json.encode(msgspec.structs.replace(view, down=down)), tag
 
 
 def _answer(body: bytes, tag: str) -> web.Response:

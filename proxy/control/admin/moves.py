@@ -47,12 +47,14 @@ from proxy.control.position.order_notes import (
     promotion_notes,
     resume_notes,
 )
+from proxy.control.position.record_writer import RecordWriter
 from proxy.control.position.standing_here import StandingHere
 from proxy.control.running import Running
 from proxy.core.judge.stage_machine import MoveRefusal
+from proxy.core.one_line import one_line
 from proxy.core.outcome import Side
 from proxy.core.position.position import Cause, Position, begun, move
-from proxy.core.position.record import BEGUN, OrderRecord, unpin_record
+from proxy.core.position.record import BEGUN, OrderKind, OrderRecord, unpin_record
 from proxy.core.position.standing import NEWCOMERS, Pin
 from proxy.core.routing.cohort import CLIENT_IP, SourceKind
 from proxy.core.routing.route import Route
@@ -63,6 +65,8 @@ from proxy.store.positions import PositionStore
 SHORTEST_PIN, LONGEST_PIN = 1.0, 366 * 86_400.0
 """Seconds: one for less may be over before anybody obeys it, one for longer is one for ever."""
 _MOST_SHOWN = 1000
+STOOD = "it stood already"
+"""How the recorded reason begins of an order that changed nothing."""
 _OF_ONE = frozenset({"drain", "epoch"})
 _TRIES = 10
 """How often a pin that was to be set on what was seen is tried, where other routes keep changing."""
@@ -74,7 +78,10 @@ async def _nobody_hears(_route: str, _begun: int, _why: str) -> None:
 
 @dataclass(slots=True, kw_only=True)
 class RouteMoves:
-    """The handlers. `epoch_begun` hears of a route's new epoch, which it is, by whom and why; it does not fail."""
+    """The handlers. `epoch_begun` hears of a route's new epoch, which it is, by whom and why; it does not fail.
+
+    `records` keeps orders that changed nothing, as they stood already: who gave them, and why.
+    """
 
     running: Running
     here: StandingHere
@@ -83,6 +90,7 @@ class RouteMoves:
     store: PositionStore
     epoch_begun: Callable[[str, int, str], Awaitable[None]] = _nobody_hears
     around: Around = field(default_factory=Around)
+    records: RecordWriter | None = None
     _orders: GroupOrders = field(init=False)
 
     def __post_init__(self) -> None:
@@ -168,6 +176,8 @@ class RouteMoves:
         match await self._orders.give(route, order, seen):
             case Given() as given:
                 self.judge.wake()
+                if given.made is None:
+                    self._stood(order.verb, route, order.by, order.reason)
                 routes = {each.name: each for each in self.running.snapshot.routes}
                 said = {
                     "promote": promotion_notes(given, routes, rulings, self.judge.judging.cohorts),
@@ -181,6 +191,11 @@ class RouteMoves:
                 return self._if_match(request, route) or _late(route.name, faster)
             case never:
                 assert_never(never)
+
+    def _stood(self, verb: str, route: Route, by: str, reason: str) -> None:
+        if self.records is not None:
+            said = one_line(reason)
+            self.records.add(OrderKind(verb), by, f"{STOOD}: {said}" if said else STOOD, route=route.name)
 
     def _preview(self, route: Route, order: OperatorOrder) -> web.Response:
         given = self._orders.would_be(route, order)
@@ -211,6 +226,7 @@ class RouteMoves:
             sentence = f"a drain stops new cohorts of a split, and {route.name} is at {position.place}"
             return problem(HTTPStatus.CONFLICT, f"{sentence}; say rollback, or kill in an emergency")
         if not asked.off and drain_of(self.here.pins(route.name)) is not None:
+            self._stood("drain", route, by, asked.reason)
             stood = "that stood already, and nothing was changed"
             return await self._answer(route, Given(before=position, after=position), stood)
         pin = Pin(route=route.name, cohort=NEWCOMERS, side=Side.LEGACY, by=by, since=since, reason=asked.reason)

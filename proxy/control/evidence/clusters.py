@@ -15,9 +15,9 @@ from dataclasses import replace
 from proxy.core.evidence.records import Cluster, KeyGroup, NoiseFinding
 from proxy.core.noise.key_state import EXCUSED, Decided, KeyState, decide
 from proxy.core.noise.keys import path_of
-from proxy.core.noise.sentence import unknown
+from proxy.core.noise.sentence import reordered, unknown, within_reordered
 from proxy.core.parity.excuse import NOISE, UNDECIDED
-from proxy.core.parity.rules.difference import VALUE_KINDS
+from proxy.core.parity.rules.difference import VALUE_KINDS, DifferenceKind
 from proxy.core.parity.rules.rules import Rules, Treatment
 
 _BY_KEYS = frozenset({NOISE, UNDECIDED})
@@ -35,11 +35,18 @@ def as_they_stand(
     )
 
 
-def why(cluster: Cluster, findings: Iterable[NoiseFinding]) -> str:
+def why(cluster: Cluster, findings: Iterable[NoiseFinding], lists: Iterable[str] = ()) -> str:
     """What is known of the values of a cluster as it stands, as a sentence. Empty: nothing is to be said.
 
-    What is no value (a status, a member that is missing) is never noise, whatever is known of its path.
+    What is no value (a status, a member that is missing) is never noise, whatever is known of its path. `lists` are the
+    paths of those that stand in another order, which nobody has accepted.
     """
+    if not cluster.accepted:
+        around = next((path for path in lists if cluster.path.startswith(f"{path}[*]")), None)
+        if around is not None:
+            return within_reordered(around)
+        if cluster.kind is DifferenceKind.ORDER:
+            return reordered(cluster.path)
     if cluster.kind not in VALUE_KINDS:
         return ""
     excused = cluster.accepted == NOISE

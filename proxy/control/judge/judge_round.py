@@ -19,7 +19,7 @@ from proxy.control.evidence.book import EvidenceBook
 from proxy.control.fleet.gossip import Gossip, RouteAnswers
 from proxy.control.judge.observed import Observed, answers_by_route
 from proxy.control.judge.route_watch import RouteWatch, is_alone
-from proxy.control.judge.watch_rows import recalled, states_of
+from proxy.control.judge.watch_rows import judged_of, judged_state, recalled, states_of
 from proxy.control.judge.window_times import closed_now, is_shut, opened_last
 from proxy.control.position.kill_times import KillTimes
 from proxy.control.position.order_notes import drain_of, drain_sentence, kill_sentence
@@ -39,6 +39,7 @@ from proxy.core.judge.reach import NO_COHORTS_SEEN, SeenCohorts
 from proxy.core.judge.stage_machine import Maker
 from proxy.core.judge.verdict import Case, Ruling, judge
 from proxy.core.outcome import Side
+from proxy.core.position.judged_times import JudgedTimes
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Position
 from proxy.core.reconcile.reconcile_run import ReconcileRun
@@ -110,7 +111,8 @@ class RouteJudging:
         self.cohorts: Callable[[str], SeenCohorts] = lambda _: NO_COHORTS_SEEN
         self._order: KillSwitchOrder | None = None
         self._kills = KillTimes()
-        self._folded_at = here.clock()
+        self._judged = JudgedTimes()
+        self._begun_at = self._folded_at = here.clock()
         self._table = judged_table(running.snapshot)
         self._watches: dict[str, RouteWatch] = {}
         self._open: set[str] = set()
@@ -127,6 +129,7 @@ class RouteJudging:
         self._follow()
         self._order = self._killed()
         self._kills.note(self._order, self._here.clock())
+        self._judged = self._judged.plus([(self._begun_at, self._here.clock())])
         self._fold(list(batches))
         routes = self._table.routes
         before = self._due(routes)
@@ -323,7 +326,8 @@ class RouteJudging:
             unfit=watch.capacity.last.unfit_share,
             lag=self._lag(route),
             raised=0.0 if self._order is not None else _raised(route, watch, position, found),
-            killed=self._kills.seconds_since(position.since),
+            killed=self._kills.seconds_beside(self._judged.gaps, position.since),
+            unjudged=self._judged.gaps,
             cohorts=self.cohorts(route.name),
             runs=self._runs(),
         )
@@ -368,6 +372,10 @@ class RouteJudging:
 
     # -- for who leads next -------------------------------------------------------------------------------------------
 
+    def judged(self, now: float) -> GuardState:
+        """When routes were judged until now, as a row of their own."""
+        return judged_state(self._judged, now)
+
     def states(self, now: float, *, slow: bool = True) -> tuple[GuardState, ...]:
         """What has changed since it was kept last; `slow` as for `states_of`."""
         ramps = {name: each.ramp for name, each in self._table.ramped.items()}
@@ -396,6 +404,7 @@ class RouteJudging:
         """
         listed, now = list(states), self._here.clock()
         self.kept(listed)
+        self._judged = self._judged.plus(judged_of(listed))
         for name in {each.route for each in listed} & self._table.routes.keys():
             watch, route = self._watches.setdefault(name, RouteWatch()), self._table.routes[name]
             anew = max((answered or {}).get(name, 0.0), opened_last(route, now))

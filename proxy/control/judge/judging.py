@@ -235,10 +235,10 @@ class Judge:
             return
         slow = now - self._slow_kept_at >= SLOW_EVERY
         self._kept_at, self._slow_kept_at = now, now if slow else self._slow_kept_at
-        states = self.judging.states(now, slow=slow)
+        states = (self.judging.judged(now), *self.judging.states(now, slow=slow))
         try:
             async with asyncio.timeout(PATIENCE):
-                if states and await self.guards.save_guards(states, lead):
+                if await self.guards.save_guards(states, lead):
                     self.judging.kept(states)
         except (StoreUnavailable, StoreRefused, TimeoutError) as error:
             _log.warning("guards_not_kept", error=str(error))

@@ -7,6 +7,7 @@
 `step`                 version of the position, stage, split, since when, answers of new up to those that are needed,
                        the greatest share that new has carried (-1: unknown), the epoch in which it did
 `change new EPOCH`     step, four logarithms, compared, mismatched, when it alarmed (0: never): a detector of change
+`judged`               of no route: when routes were judged, begin, end, begin, end, …
 """
 
 from __future__ import annotations
@@ -21,11 +22,13 @@ from proxy.core.judge.change import NO_CHANGE, QUIET, ChangeDetector
 from proxy.core.judge.dedupe import Baseline
 from proxy.core.judge.guard import RATIOS, Bad, Process
 from proxy.core.outcome import Side
+from proxy.core.position.judged_times import JudgedTimes
 from proxy.core.stage import STAGES
 
 _BASELINE = "baseline "
 _CHANGE = "change "
-_RATES, _BREAKER, _STEP = "rates", "breaker", "step"
+_RATES, _BREAKER, _STEP, _JUDGED = "rates", "breaker", "step", "judged"
+_ALL_ROUTES = ""
 _LOGS = len(RATIOS)
 _STEP_LENGTH = 7
 
@@ -53,6 +56,18 @@ def states_of(
     counts = (float(rates.bad.get(bad, 0)) for bad in Bad)
     numbers = (float(rates.answers), rates.since, *counts, float(rates.failed))
     yield GuardState(route=route, bad=_RATES, numbers=numbers, updated=now)
+
+
+def judged_state(times: JudgedTimes, now: float) -> GuardState:
+    """When routes were judged, as a row."""
+    numbers = tuple(moment for stretch in times.stretches for moment in stretch)
+    return GuardState(route=_ALL_ROUTES, bad=_JUDGED, numbers=numbers, updated=now)
+
+
+def judged_of(states: Iterable[GuardState]) -> list[tuple[float, float]]:
+    """The stretches in these rows."""
+    rows = (each.numbers for each in states if (each.route, each.bad) == (_ALL_ROUTES, _JUDGED))
+    return [stretch for numbers in rows for stretch in zip(numbers[::2], numbers[1::2], strict=False)]
 
 
 def _step(watch: RouteWatch, requests: int) -> tuple[float, ...]:

@@ -22,7 +22,7 @@ def collect_reconcile(results: Mapping[str, ReconcileRun | None]) -> Iterator[Me
         "banyan_reconcile_unsettled", "Keys that moved at both looks of the last run.", labels=["check"]
     )
     ended = GaugeMetricFamily(
-        "banyan_reconcile_timestamp_seconds", "When the last run ended, or began if it has not.", labels=["check"]
+        "banyan_reconcile_ended_seconds", "When the last run ended, or began if it has not.", labels=["check"]
     )
     for check, run in results.items():
         known.add_metric([check], int(run is not None))

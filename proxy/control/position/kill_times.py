@@ -8,6 +8,7 @@ Rule 2: of very many orders the oldest are forgotten, and all of those that ende
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -54,6 +55,13 @@ class KillTimes:
             return 0.0
         first = self._stretches[at]
         return self._stretches[-1].sum - first.before - max(moment - first.begun, 0.0)
+
+    def seconds_beside(self, gaps: Iterable[tuple[float, float]], moment: float) -> float:
+        """The same, without what lies in these gaps."""
+        within = (
+            self.seconds_since(max(begun, moment)) - self.seconds_since(max(ended, moment)) for begun, ended in gaps
+        )
+        return self.seconds_since(moment) - sum(within)
 
 
 def _given(order: KillSwitchOrder, now: float) -> float:

@@ -4,11 +4,13 @@ Rule 1: all that stands is told: a hold hides no rollback, and a rollback no hol
 Rule 2: the judge's reasons for a step forward are the needs that were met then: the record has them, a place has not.
 Rule 3: a reason is that of the move which began what stands, whatever came after it. Where that is not known any more,
         it is said by whom or what, if that is certain.
+Rule 4: a resume that left the route at its place has moved nothing: it stands beside the move, with its own reason.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import takewhile
 
 from proxy.control.position.order_notes import drain_notes, moment
 from proxy.control.position.standing_here import RoutePlace
@@ -21,8 +23,8 @@ from proxy.core.routing.placement import place_of
 from proxy.core.routing.placement import placed as route_at
 from proxy.core.routing.route import Route
 
-_MOVES = frozenset({OrderKind.PROMOTE, OrderKind.ROLLBACK, OrderKind.RESUME, OrderKind.EDIT, OrderKind.BEGIN})
-"""What begins what runs; a hold and a new epoch do not."""
+_MOVES = frozenset({OrderKind.PROMOTE, OrderKind.ROLLBACK, OrderKind.EDIT, OrderKind.BEGIN})
+"""What begins what runs; a hold and a new epoch do not, and a resume only where it moves the route."""
 _BY = {
     Cause.FILE: "an edit of routes.yaml",
     Cause.OPERATOR: "an operator",
@@ -30,7 +32,6 @@ _BY = {
     Cause.GUARD: "the guard",
     Cause.BREAKER: "the breaker",
     Cause.LEGACY: "the judge",
-    Cause.RESUME: "resume",
 }
 
 
@@ -56,11 +57,29 @@ def _difference(route: Route, placed: RoutePlace) -> Iterable[str]:
 
 
 def _moved(route: Route, position: Position, moves: tuple[Transition, ...]) -> str:
-    begun = next((move for move in moves if kind_of(move) in _MOVES), None)
+    begun = next(filter(_begins, moves), None)
     said = _cause(position, begun) if begun is None or not _is_step_of_judge(begun) else _step(begun)
     if position.latched:
         return f"rolled back{said}; ends with resume, or an edit of its stage or split"
-    return "" if position.place == place_of(route) or (position.held and not begun) else f"moved{said}"
+    if position.place == place_of(route) or (position.held and not begun):
+        return ""
+    return "; ".join((f"moved{said}", *_resumed(moves)))
+
+
+def _begins(move: Transition) -> bool:
+    kind = kind_of(move)
+    return kind in _MOVES or (kind is OrderKind.RESUME and _moves(move))
+
+
+def _moves(move: Transition) -> bool:
+    return (move.from_stage, move.from_split) != (move.to_stage, move.to_split)
+
+
+def _resumed(moves: tuple[Transition, ...]) -> Iterable[str]:
+    """By whom and why, if that came after the move which began what stands."""
+    since = takewhile(lambda move: not _begins(move), moves)
+    resume = next((move for move in since if kind_of(move) is OrderKind.RESUME), None)
+    return () if resume is None else (f"resumed by {one_line(resume.actor)}: {one_line(resume.reason)}",)
 
 
 def _is_step_of_judge(move: Transition) -> bool:
@@ -85,7 +104,8 @@ def _is_hold(move: Transition) -> bool:
 def _cause(position: Position, moved: Transition | None) -> str:
     """By whom or what, and in which words."""
     if moved is None:
-        return "" if position.latched and position.held else f" by {_BY[position.cause]}"
+        is_certain = position.cause is not Cause.RESUME and not (position.latched and position.held)
+        return f" by {_BY[position.cause]}" if is_certain else ""
     actor = one_line(moved.actor) if moved.cause in (Cause.OPERATOR, Cause.RESUME) else _BY[moved.cause]
     return f" by {actor}: {one_line(moved.reason)}" if moved.reason else f" by {actor}"
 

@@ -26,7 +26,7 @@ LARGEST: Final = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Signer:
+class PrincipalKey:
     """The key in use: its name, its algorithm, and itself in PEM."""
 
     kid: str
@@ -43,7 +43,7 @@ class SignedPrincipal:
 
     name: str
     issuer: str
-    signer: Signer
+    signer: PrincipalKey
     published: tuple[bytes, ...]
     audiences: Mapping[str, str] = field(default_factory=dict)
 
@@ -52,7 +52,7 @@ class SignedPrincipal:
         return self.audiences.get(upstream, upstream)
 
 
-def header_of(signer: Signer) -> bytes:
+def header_of(signer: PrincipalKey) -> bytes:
     """The first part of every token of this key."""
     return _part({"alg": signer.algorithm.value, "kid": signer.kid, "typ": "at+jwt"})
 

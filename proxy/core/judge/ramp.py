@@ -47,6 +47,7 @@ from proxy.core.noise.noise_groups import NOTHING_WAITS, Waiting
 from proxy.core.noise.sentence import line
 from proxy.core.parity.rules.pair_counts import NO_PAIRS, PairCounts
 from proxy.core.parity.rules.reasons import in_words
+from proxy.core.position.judged_times import seconds_in
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Position
 from proxy.core.reconcile.reconcile_run import ReconcileRun
@@ -101,8 +102,8 @@ class Measures:
     `requests` are answers of new at this step, `asked` those of both sides; `carried` is the greatest share of the
     route's requests that new has carried, shadow included, `raised` the share that the judge lets be shadowed, 0 for
     the usual one, `unfit` the share that cannot be shadowed; `lag` is that of a journal of writes. `epoch` is the mark
-    of the present one. `killed`: seconds of this step in which the kill switch was on. `runs` are those of
-    reconciliations that were recorded.
+    of the present one. `killed`: seconds of this step in which the kill switch was on; `unjudged`: from when until when
+    nobody judged. `runs` are those of reconciliations that were recorded.
     """
 
     compared: int = 0
@@ -127,6 +128,7 @@ class Measures:
     unfit: float = 0.0
     lag: float | None = None
     killed: float = 0.0
+    unjudged: tuple[tuple[float, float], ...] = ()
     runs: tuple[ReconcileRun, ...] = ()
 
     @property
@@ -195,10 +197,11 @@ class _Found:
 
 
 def _time(ramp: Ramp, position: Position, measures: Measures, now: float) -> Check:
-    """While the kill switch was on new answered nobody: that is no time at the step."""
-    least = least_time(ramp, position)
-    been = max(now - position.since - measures.killed, 0.0)
-    hint = f"without {length(measures.killed)} under the kill switch" if measures.killed else ""
+    """While the kill switch was on new answered nobody; what nobody judged nobody saw. Neither is time at the step."""
+    least, unjudged = least_time(ramp, position), seconds_in(measures.unjudged, position.since)
+    been = max(now - position.since - measures.killed - unjudged, 0.0)
+    lacks = ((measures.killed, "under the kill switch"), (unjudged, "in which nobody judged"))
+    hint = ", ".join(f"without {length(seconds)} {when}" for seconds, when in lacks if seconds)
     sentence = ", ".join(filter(None, (f"at {position.place} for {length(been)} of {length(least)}", hint)))
     return _Found(NeedName.TIME, length(been), length(least)).met(when=been >= least, sentence=sentence, hint=hint)
 
@@ -335,7 +338,11 @@ def _loosened(limit: float, to: Place) -> float:
 def _high(ramp: Ramp, position: Position, measures: Measures, now: float) -> Check:
     """Differences of high severity that nobody has accepted, by rule 8."""
     least = least_time(ramp, position)
-    left = [fault for fault in measures.faults if not _is_mended(fault, ramp.needs, least, now)]
+    left = [
+        fault
+        for fault in measures.faults
+        if not _is_mended(fault, ramp.needs, least, now - seconds_in(measures.unjudged, fault.last_seen))
+    ]
     sentence = f"{len(left)} differences of high severity that nobody has accepted"
     need = _Found(NeedName.HIGH_SEVERITY, f"{len(left)}", "none")
     return need.met(when=not left, sentence=sentence, otherwise=CheckState.FAILED)

@@ -3,7 +3,8 @@
 Rule 1: new must write them in a way in which legacy was seen to write them.
 Rule 2: an instant within the time of asking, give or take `WITHIN`, on both sides is the present: excused once eight
         pairs showed that new's is neither off by half a second nor of another precision. At a resolution of a second
-        sides differ seldom: there 16 answers are looked at, and 14 of them off by a second hold it.
+        sides differ seldom: there 16 answers are looked at, and 14 of them off by a second hold it. Off is only what
+        the asking does not explain: a side may take its time before it looks at its clock, or be asked later.
 Rule 3: else legacy's distance from now decides. If it is always the same, new's has to be that as well. If it is not,
         the times are stored: no form excuses them. What is near its own may be one of them.
 Rule 4: what is far from legacy's while that is not known counts: stored or not, it is not the same time.
@@ -23,6 +24,8 @@ from proxy.core.parity.pair import CapturedAnswer, Pair
 WITHIN = 2.0
 """Seconds by which clocks of two hosts may differ."""
 PAIRS, COARSE_PAIRS, COARSE_OFF = 8, 16, 14
+_BRIEF = 0.25
+"""Seconds of asking that explain no other whole second in 14 of 16 answers."""
 OFF = 0.5
 STRANGE = 8
 """Values that are wrong in one way until that holds the key."""
@@ -41,6 +44,22 @@ class AskedTimes(NamedTuple):
     new_began: float
     new_answered: float
     fresh: bool
+
+    def ahead(self) -> float:
+        """By how much new's present may be later than legacy's, in seconds, by clocks that agree."""
+        return max(self.new_answered - self.legacy_began, 0.0)
+
+    def behind(self) -> float:
+        """By how much it may be earlier."""
+        return max(self.legacy_answered - self.new_began, 0.0)
+
+    def explains(self, apart: float, slack: float) -> bool:
+        """Whether new's present may be so much later than legacy's, give or take `slack`."""
+        return -self.behind() - slack <= apart <= self.ahead() + slack
+
+    def later(self) -> float:
+        """By how much new was asked later, in the middle of its asking."""
+        return (self.new_began + self.new_answered - self.legacy_began - self.legacy_answered) / 2
 
 
 class ClockReading(Enum):
@@ -111,7 +130,7 @@ class Clock:
                 self._found = (Measure.FORM, 0.0)
             return ClockReading.COUNTS
         if not self.stored and not times.fresh and _are_now(legacy, new, times):
-            return self._now(legacy, new, first=first)
+            return self._now(legacy, new, times, first=first)
         return self._distant(legacy, new, times, first=first)
 
     @property
@@ -145,18 +164,24 @@ class Clock:
             return False
         return first - apart <= its <= last + apart
 
-    def _now(self, legacy: Instant, new: Instant, *, first: bool) -> ClockReading:
+    def _now(self, legacy: Instant, new: Instant, times: AskedTimes, *, first: bool) -> ClockReading:
         if self.middle is None and first:
             self._waited += 1
             self._coarse = self._coarse or legacy.resolution >= 1.0
-            apart, least = new.at - legacy.at, 1.0 if self._coarse else OFF
-            self._offset += apart
-            self._ahead += apart >= least if self._coarse else apart > least
-            self._behind += -apart >= least if self._coarse else -apart > least
+            apart = new.at - legacy.at
+            self._offset += apart - times.later()
+            self._ahead += self._is_off(apart, times.ahead())
+            self._behind += self._is_off(-apart, times.behind())
             self._finest = (max(self._finest[0], legacy.digits), max(self._finest[1], new.digits))
             if not self._coarse and self._waited >= PAIRS:
                 self._settle(self._waited)
         return ClockReading.WAITS if self.middle is None else ClockReading.EXCUSED
+
+    def _is_off(self, apart: float, explained: float) -> bool:
+        """Whether a clock is off that is so far ahead, or behind, where the asking explains so much of it."""
+        if self._coarse:
+            return apart - (explained if explained > _BRIEF else 0.0) >= 1.0
+        return apart - explained > OFF
 
     def _settle(self, wanted: int) -> None:
         if max(self._ahead, self._behind) >= wanted:

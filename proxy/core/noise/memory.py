@@ -3,7 +3,9 @@
 Rule 1: nothing is remembered before a value has differed: a route whose sides agree costs nothing.
 Rule 2: a request that comes again shows what legacy repeats and what it does not. Once every key is decided only every
         16th is looked at, so that proofs are renewed.
-Rule 3: what is found adds up in marks until somebody takes them.
+Rule 3: where legacy says a list in another order, and new's was compared by position, nothing is learned of what is in
+        it: other elements stood beside each other.
+Rule 4: what is found adds up in marks until somebody takes them.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from proxy.core.parity.answers import find_differences
 from proxy.core.parity.excuse import unruled
 from proxy.core.parity.finds import Find
 from proxy.core.parity.pair import CapturedAnswer, CapturedRequest, Pair
+from proxy.core.parity.rules.difference import DifferenceKind
 from proxy.core.parity.rules.rules import Rules
 
 SELDOM = 16
@@ -192,8 +195,11 @@ class RouteMemory:
         if noise is None:
             return
         self._mark(NoiseIncrement(EVERY_KEY, measure, asked=1))
+        reordered = _reordered(noise) - _reordered(raw)
         for key in raw.keys() | noise.keys():
             is_raw, is_noise = key in raw, key in noise
+            if is_raw and not is_noise and any(key.startswith(path) for path in reordered):
+                continue
             self._mark(NoiseIncrement(key, measure, 0, is_raw > is_noise, is_noise > is_raw, is_raw and is_noise))
             if key in self._keys:
                 self._repeat(key, other, sorter, noise.get(key), abs(times_of(pair).legacy_answered - other.answered))
@@ -235,6 +241,11 @@ def differing(
         if key is not None:
             found.setdefault(key, find)
     return found
+
+
+def _reordered(finds: Finds) -> frozenset[str]:
+    """How the keys begin of what is in lists that stand in another order."""
+    return frozenset(f"{key}[*]" for key, find in finds.items() if find.kind is DifferenceKind.ORDER)
 
 
 def _has(answer: CapturedAnswer, key: str) -> bool:

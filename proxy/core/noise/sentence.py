@@ -32,7 +32,7 @@ def sentence(key: str, ruling: KeyRuling, counts: KeyCounts) -> str:
         return f"new differs {counts.raw_only} times where legacy repeats itself, the other way {counts.noise_only}"
     match ruling.state:
         case KeyState.HELD:
-            return _HOLDING[ruling.by].format(ruling.number) if ruling.by in _HOLDING else ""
+            return _holding(ruling)
         case KeyState.CLOCK:
             return "it is the present" if not ruling.number else f"it is always {ruling.number:+.0f} s from now"
         case KeyState.NOISY:
@@ -45,6 +45,16 @@ def sentence(key: str, ruling: KeyRuling, counts: KeyCounts) -> str:
             return f"{_differs(counts)}; {_unproved(key, counts)}. {line(key)}"
 
 
+def _holding(ruling: KeyRuling) -> str:
+    """What is told in thousandths may be less than one."""
+    told = (ruling.by, round(ruling.number, 3))
+    if told == (Measure.APART, 0.0):
+        return "new is always beside legacy by the same, less than 0.001"
+    if told == (Measure.RATIO, 1.0):
+        return "new is always in one proportion to legacy, less than 0.1 % beside it"
+    return _HOLDING[ruling.by].format(ruling.number) if ruling.by in _HOLDING else ""
+
+
 def unknown(key: str) -> str:
     """Of a key that differs, while nothing was counted of it yet."""
     return f"it differs, and whether legacy would repeat it is not known yet. {line(key)}"
@@ -52,10 +62,26 @@ def unknown(key: str) -> str:
 
 def line(key: str) -> str:
     """What to write in routes.yaml, either way."""
-    path = path_of(key)
-    shown = path if _PLAIN.fullmatch(path) else "'" + path.replace("'", "''") + "'"
-    said = f"[{{ path: {shown}, reason: …, owner: …, until: … }}]"
+    said = f"[{{ path: {_shown(path_of(key))}, reason: …, owner: …, until: … }}]"
     return f"If it is noise: `compare: {{ noisy: {said} }}`; if not, the same with `exact`"
+
+
+def _shown(path: str) -> str:
+    return path if _PLAIN.fullmatch(path) else "'" + path.replace("'", "''") + "'"
+
+
+def reordered(path: str) -> str:
+    """Of a list whose elements stand in another order."""
+    return (
+        "the same elements stand in another order. If that means nothing: `compare: { keyed: "
+        f"[{{ path: {_shown(path)}, key: …, reason: …, owner: …, until: … }}] }}` pairs them by a member, "
+        "the same with `unordered`, without key, by what they hold"
+    )
+
+
+def within_reordered(path: str) -> str:
+    """Of what stands in such a list."""
+    return f"{path} stands in another order as well: say `keyed` or `unordered` of it before anything of its elements"
 
 
 def _differs(counts: KeyCounts) -> str:

@@ -149,7 +149,7 @@ class PairSorter:
             return True
         if told_time:
             return False
-        if (memory.sort is Sort.URL and _lead_elsewhere(one, other, self._pair.at)) or (
+        if (memory.sort is Sort.URL and _lead_elsewhere(one, other, self.times)) or (
             _has_words(find, memory.sort) and skeleton(one) != skeleton(other)
         ):
             return True
@@ -213,8 +213,8 @@ def _has_words(find: Find, sort: Sort) -> bool:
     return sort in {Sort.TEXT, Sort.URL} or (find.kind is DifferenceKind.HEADER and sort is Sort.WORD)
 
 
-def _lead_elsewhere(one: str, other: str, around: float) -> bool:
-    """Whether two URLs differ in more than what a parameter says, or in a time."""
+def _lead_elsewhere(one: str, other: str, asked: AskedTimes) -> bool:
+    """Whether two URLs differ in more than what a parameter says, or in a time that the asking does not explain."""
     try:
         first, second = urlsplit(one), urlsplit(other)
     except ValueError:
@@ -224,11 +224,14 @@ def _lead_elsewhere(one: str, other: str, around: float) -> bool:
     named, renamed = (parse_qsl(side.query, keep_blank_values=True) for side in (first, second))
     if [name for name, _ in named] != [name for name, _ in renamed]:
         return True
+    around = asked.legacy_answered
     times = (
         (read_instant(value, around), read_instant(new, around))
         for (_, value), (_, new) in zip(named, renamed, strict=True)
     )
-    return any(each is not None and its is not None and abs(each.at - its.at) > WITHIN for each, its in times)
+    return any(
+        each is not None and its is not None and not asked.explains(its.at - each.at, WITHIN) for each, its in times
+    )
 
 
 def _lost_precision(find: Find) -> bool:

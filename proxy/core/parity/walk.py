@@ -107,12 +107,14 @@ class Walk:
             severity = Severity.HIGH if len(new) < len(legacy) else Severity.MEDIUM
             self.note(place, DifferenceKind.LENGTH, len(legacy), len(new), severity)
             one, other = lists.middles(legacy, new)
-        changed, reordered = lists.unlike(one, other)
-        if reordered:
+        changed = lists.unlike(one, other)
+        first, second = [one[at] for at in changed], [other[at] for at in changed]
+        moved = lists.moved(first, second) if len(changed) > 1 else None
+        if moved is not None:
             self.note(place, DifferenceKind.ORDER, legacy, new)
-            return
-        for at in changed:
-            self.values(one[at], other[at], place.element())
+            first, second = moved
+        for left, right in zip(first, second, strict=True):
+            self.values(left, right, place.element())
 
     def _paired(self, legacy: Array, new: Array, place: PathRules, key: str) -> bool:
         """Compares in any order: by the member `key`, or as a multiset without one. False: it has no such keys."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from proxy.core.auth.token_claims import texts_of
 from proxy.core.http.request import RequestHead
 from proxy.core.http.target import one_spelling
 from proxy.core.routing.predicate import query_values
@@ -25,6 +26,7 @@ class SourceKind(StrEnum):
     COOKIE = "cookie"
     QUERY = "query"
     PATH = "path"
+    JWT = "jwt"
     CLIENT_IP = "client_ip"
     ANONYMOUS = "anonymous"
 
@@ -42,6 +44,7 @@ FACTS: Mapping[SourceKind, SourceFacts] = {
     SourceKind.COOKIE: SourceFacts(named=True),
     SourceKind.QUERY: SourceFacts(named=True),
     SourceKind.PATH: SourceFacts(named=True),
+    SourceKind.JWT: SourceFacts(named=True, note="a claim of a verified token"),
     SourceKind.CLIENT_IP: SourceFacts(named=False, always=True, note="default"),
     SourceKind.ANONYMOUS: SourceFacts(named=False, always=True, note="a cookie of Banyan's own"),
 }
@@ -90,6 +93,8 @@ class CohortSource:
             case SourceKind.PATH:
                 segments = head.path.split(b"/")
                 return one_spelling(segments[self.position]) or None if self.position < len(segments) else None
+            case SourceKind.JWT:
+                return _claim(head, self.name)
             case SourceKind.ANONYMOUS:
                 return None if head.visit is None else head.visit.anonymous or None
             case _:
@@ -117,6 +122,12 @@ def present_cohort(
         if key:
             return source, key
     return None
+
+
+def _claim(head: RequestHead, name: str) -> bytes | None:
+    """A claim that is one text, number, or true or false."""
+    texts = () if head.claims is None else texts_of(head.claims.get(name))
+    return texts[0].encode("utf-8", "surrogateescape") if len(texts) == 1 else None
 
 
 def _cookie(head: RequestHead, name: bytes) -> bytes | None:

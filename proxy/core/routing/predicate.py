@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import unquote_plus
 
+from proxy.core.auth.auth_policy import ClaimIs
+from proxy.core.auth.token_claims import fits
 from proxy.core.http.request import RequestHead
 
 _ONE_HOST = 1000
@@ -154,6 +156,29 @@ class QueryAbsent:
     def overlaps(self, other: Predicate) -> bool:
         """It excludes every predicate that wants the parameter."""
         return not (isinstance(other, QueryIs) and other.name == self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimHolds:
+    """`jwt: {tenant: acme}`: a verified token says so; without one it does not hold."""
+
+    claim: ClaimIs
+
+    @property
+    def fields(self) -> frozenset[bytes]:
+        """None: whoever verifies the token reads its field."""
+        return frozenset()
+
+    def matches(self, head: RequestHead) -> bool:
+        """Compare values as routes.yaml writes them."""
+        claims = head.claims
+        return claims is not None and fits(claims, self.claim)
+
+    def overlaps(self, other: Predicate) -> bool:
+        """Different values of one claim are taken as disjoint, though a list may hold both."""
+        if not isinstance(other, ClaimHolds) or other.claim.name != self.claim.name:
+            return True
+        return not self.claim.values or not other.claim.values or bool(self.claim.values & other.claim.values)
 
 
 def query_values(query: bytes, name: str) -> list[str]:

@@ -13,7 +13,7 @@ from proxy.core.parity.rules.rules import NO_RULES, Rules
 from proxy.core.routing.cohort import CLIENT_IP, CohortSource, SourceKind
 from proxy.core.routing.effects import Effects
 from proxy.core.routing.path import PathPattern
-from proxy.core.routing.predicate import Predicate
+from proxy.core.routing.predicate import ClaimHolds, Predicate
 from proxy.core.routing.shadow import ShadowPolicy
 from proxy.core.routing.split import salt_of
 from proxy.core.routing.tie import Tie
@@ -328,6 +328,12 @@ class Route:
         asked = [predicate.fields for predicate in self.predicates] + [source.fields for source in self.cohort]
         asked += [step.fields for step in self.steps]
         return frozenset[bytes]().union(*asked, *(() if self.tie is None else (self.tie.fields,)))
+
+    @property
+    def claims_read(self) -> frozenset[str]:
+        """Names of the claims by which its requests are routed or drawn."""
+        asked = {each.claim.name for each in self.predicates if isinstance(each, ClaimHolds)}
+        return frozenset(asked | {source.name for source in self.cohort if source.kind is SourceKind.JWT})
 
     @property
     def is_remembered(self) -> bool:

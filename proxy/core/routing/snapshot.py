@@ -110,6 +110,8 @@ class Snapshot:
     fleet: FleetPolicy = PLAIN_FLEET
     state: Secret[str] = IN_MEMORY
     """As in routes.yaml; it may hold a password."""
+    state_password_file: str = ""
+    """The whole path of the file that holds its password; empty: `state` says all."""
     drain: float = 30.0
     tls: ListenerTls | None = None
     leniency: Points = NONE
@@ -187,7 +189,13 @@ class Snapshot:
     def fields(self) -> frozenset[bytes]:
         """Lower-case names of the header fields that routing reads."""
         own = {b"cookie"} if self.is_tied else set[bytes]()
+        own |= {b"authorization"} if self.claims_read else set()
         return frozenset(own).union(*(route.fields for route in self.routes))
+
+    @property
+    def claims_read(self) -> frozenset[str]:
+        """Names of the claims by which requests are routed or drawn."""
+        return frozenset[str]().union(*(route.claims_read for route in self.routes))
 
     @property
     def is_tied(self) -> bool:

@@ -8,16 +8,17 @@ Rule 4: routes are veiled in the same way, so that the table itself answers for 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 from urllib.parse import unquote_plus
 
 from xxhash import xxh3_64_intdigest
 
+from proxy.core.auth.token_claims import texts_of
 from proxy.core.http.request import RequestHead
 from proxy.core.routing.cohort import CohortSource
-from proxy.core.routing.predicate import HeaderIs, Predicate, QueryIs
+from proxy.core.routing.predicate import ClaimHolds, HeaderIs, Predicate, QueryIs
 from proxy.core.routing.route import Route
 
 _SEED = 0x62616E79616E
@@ -84,6 +85,14 @@ def veiled_fields(fields: Mapping[bytes, Sequence[bytes]]) -> tuple[tuple[str, t
     return tuple((name.decode("latin-1"), tuple(map(veil, values))) for name, values in fields.items())
 
 
+def veiled_claims(claims: Mapping[str, object] | None, names: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The claims that routing reads, as `jwt:NAME`, which no field can be called."""
+    said = [] if claims is None else [name for name in sorted(names) if name in claims]
+    return tuple(
+        (f"jwt:{name}", tuple(veil(text.encode()) for text in texts_of((claims or {})[name]))) for name in said
+    )
+
+
 def veiled(route: Route) -> Route:
     """The same route, to be asked about what is remembered."""
     return replace(route, predicates=tuple(map(_veiled, route.predicates))) if route.predicates else route
@@ -95,6 +104,9 @@ def _veiled(predicate: Predicate) -> Predicate:
             return HeaderIs(name, frozenset(veil(value).encode() for value in values))
         case QueryIs(name=name, values=values):
             return QueryIs(name, frozenset(veil(value.encode("utf-8", "surrogateescape")) for value in values))
+        case ClaimHolds(claim=claim):
+            veils = frozenset(veil(text.encode()).encode() for text in claim.values)
+            return HeaderIs(f"jwt:{claim.name}".encode("latin-1", "replace"), veils)
         case _:
             return predicate
 
@@ -104,7 +116,9 @@ def head_of(request: RememberedRequest) -> RequestHead:
     path, query = request.path.encode("latin-1"), request.query.encode("latin-1")
     head = RequestHead(request.method.encode("latin-1"), path + b"?" + query if query else path, path, query, 1)
     head.host = request.host
-    head.fields = {name.encode("latin-1"): [value.encode() for value in values] for name, values in request.fields}
+    head.fields = {
+        name.encode("latin-1", "replace"): [value.encode() for value in values] for name, values in request.fields
+    }
     return head
 
 

@@ -1,8 +1,8 @@
 """When a source is asked for its next token.
 
 Rule 1: all times are wall times, looked at anew each time: a process that was paused finds itself late, not on time.
-Rule 2: a token is renewed half its life before its end, or `MARGIN` before where that is later; one without a known end
-        is looked at every `REREAD`.
+Rule 2: a token is renewed half its life before its end, or `MARGIN` before where that is later; one without a known
+        end every `MARGIN`. What costs nobody anything to look at is looked at every `REREAD`.
 Rule 3: after a failure it is asked again after 1, 2, 4, 8 seconds and then every `MOST_WAIT`, for ever.
 Rule 4: a token that an upstream has refused is renewed at once, but so only once in `REFUSED_EVERY`: where the next one
         is refused as well, no other would do.
@@ -25,10 +25,11 @@ _NEVER = float("inf")
 class Renewal:
     """Of one source."""
 
-    __slots__ = ("_failures", "_refused_at", "due", "token")
+    __slots__ = ("_failures", "_refused_at", "_rereads", "due", "token")
 
-    def __init__(self) -> None:
-        """It is due at once."""
+    def __init__(self, *, rereads: bool = False) -> None:
+        """It is due at once; `rereads`: it is looked at all the time."""
+        self._rereads = rereads
         self.token: IssuedToken | None = None
         self.due = 0.0
         self._failures = 0
@@ -38,7 +39,7 @@ class Renewal:
         """Take what came."""
         self.token = token
         self._failures = 0
-        self.due = token.issued + renew_after(token)
+        self.due = token.issued + (REREAD if self._rereads else renew_after(token))
 
     def fail(self, now: float) -> None:
         """Rule 3."""
@@ -58,7 +59,7 @@ class Renewal:
 def renew_after(token: IssuedToken) -> float:
     """Rule 2, in seconds after it was issued."""
     if token.ends == _NEVER:
-        return REREAD
+        return MARGIN
     life = token.ends - token.issued
     return max(life - min(life / 2, MARGIN), REREAD)
 

@@ -64,6 +64,8 @@ class AwsChain:
     kind: ClassVar[str] = "aws_chain"
 
 
+LOCAL = (BearerFile, AwsEnvironment, AwsFile)
+"""Sources that are here: looking at them asks nobody."""
 TokenSource = BearerFile | ClientCredentials | GoogleIdentity | AwsEnvironment | AwsFile | AwsChain
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from proxy.core.auth.principal import Principal
-    from proxy.core.auth.signed_principal import SignedPrincipal, Signer
+    from proxy.core.auth.signed_principal import PrincipalKey, SignedPrincipal
     from proxy.core.secret import Secret
 
 KEPT: Final = 4096
@@ -66,7 +66,7 @@ class PrincipalTokens:
         return b"%b: %b.%b\r\n" % (said.name.encode("ascii"), signed, encoded(self._sign(signed)))
 
 
-def signing_by(signer: Signer) -> Callable[[bytes], bytes]:
+def signing_by(signer: PrincipalKey) -> Callable[[bytes], bytes]:
     """Signatures of this key as JOSE writes them; the configuration has tried the key before."""
     key = _private(signer.pem)
     match key:

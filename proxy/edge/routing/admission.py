@@ -42,6 +42,8 @@ def admit(request: Request) -> LocalAnswer | Admission | None:
 def find_route(request: Request) -> LocalAnswer | None:
     """The first half of it."""
     live, head = request.live, request.head
+    if live.claims is not None:
+        head.claims = live.claims(request)
     found = live.table.match(head)
     if isinstance(found, Miss):
         forgiven = live.forgiving.by_raw_path(head, found) if live.forgiving is not None else None

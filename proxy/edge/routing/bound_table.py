@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -138,6 +138,8 @@ class Live:
         self.switch = WorkerKillSwitch()  # that of the worker, once the table is adopted
         self.ties: Ties | None = None  # given by the worker, too
         self.standing = 0  # the version of the standing that it obeys (`orders.py`)
+        self.claims: Callable[[Any], Mapping[str, Any] | None] | None = None  # of a `Request`; given likewise
+        self.claims_read = snapshot.claims_read
         self.reader = snapshot.reader()
         self.forgiven = snapshot.forgiven
         self.forgiving = LenientRequests(snapshot) if self.forgiven else None

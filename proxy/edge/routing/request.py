@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from proxy.core.auth.principal import Principal
+    from proxy.core.auth.refusal import Refusal
     from proxy.core.http.request import RequestHead
     from proxy.core.outcome import Side
     from proxy.core.routing.decide import Decision
@@ -21,12 +22,12 @@ class Request:
     is None unless a step has asked for all of it. `taps` see what passes. `notes` are what steps say of it in the log.
     `stays`: once it was sent, its client's leaving does not end it. `only` is the side for which it was cleared: if it
     is decided otherwise after that, it is not sent. `principal`: who calls, as a policy has verified it; None: nobody
-    is known to.
+    is known to. `refused`: why its token was found bad when routes were asked, which is not found out twice.
     """
 
     __slots__ = (
         *("body", "bound", "client_ip", "decision", "head", "ids", "is_matched", "leg", "live", "notes"),
-        *("only", "peer", "principal", "stays", "taps", "wants_upgrade"),
+        *("only", "peer", "principal", "refused", "stays", "taps", "wants_upgrade"),
     )
 
     bound: BoundRoute
@@ -48,6 +49,7 @@ class Request:
         self.stays = False
         self.only: Side | None = None
         self.principal: Principal | None = None
+        self.refused: Refusal | None = None
 
     def note(self, step: str, said: str) -> None:
         """A step's word for the log, under the step's name; no secret."""

@@ -6,12 +6,14 @@ Rule 3: where nothing is enforced the request goes on as it came, and who calls 
 Rule 4: a request whose token names a key that its fetched set lacks is held until that was asked for: an issuer that
         has changed its keys costs nobody a 401. Where nothing is enforced nobody is held.
 Rule 5: a token that no other policy takes is asked for by the clerk, where a policy says so: its issuer's word decides.
+Rule 6: claims by which requests are routed are those of a signed token that any policy takes; they are known before
+        there is a route, so nothing is waited for: an opaque token, or one whose key is not known yet, has none.
 """
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from proxy.core.auth.auth_policy import JwtPolicy, RouteAuth
 from proxy.core.auth.opaque_policy import OpaquePolicy
@@ -24,6 +26,8 @@ from proxy.edge.auth.challenge import answer_of
 from proxy.edge.steps.step_kind import RouteStep, StepSaid, StepServices
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from proxy.core.routing.route import Route
     from proxy.core.routing.snapshot import Snapshot
     from proxy.edge.routing.request import Request
@@ -69,6 +73,8 @@ class AuthStep(RouteStep):
         return self._settle(request, found)
 
     def _caller(self, request: Request) -> Principal | Refusal:
+        if request.refused is not None:
+            return request.refused
         fields = request.head.fields.get(_FIELD)
         return self._check.caller(fields, self._asked, request.client_ip, is_last=self._issuer is None)
 
@@ -112,7 +118,7 @@ class AuthStep(RouteStep):
             return self._refuse(request, found)
         request.principal = found
         if self._enforces and found.policy not in self._forwards:
-            request.head.put(_FIELD)
+            request.head.leave_out_authorization()
         return None
 
     def _refuse(self, request: Request, refusal: Refusal) -> LocalAnswer | None:
@@ -147,13 +153,28 @@ class AuthKind:
         self._check = CallerCheck(services.known)
         self._services = services
         self._policies: dict[str, JwtPolicy | OpaquePolicy] = {}
+        self._alone: tuple[AskedPolicy, ...] = ()
+        self._is_last = True
 
     def follow(self, snapshot: Snapshot) -> None:
         """The policies of the table, and the key sets that came with it."""
         self._policies = dict(snapshot.auth)
+        jwt = [each for each in snapshot.auth.values() if isinstance(each, JwtPolicy)]
+        self._alone = tuple([AskedPolicy(each, RouteAuth(policies=())) for each in jwt])
+        self._is_last = len(jwt) == len(self._policies)
         self._check.follow(snapshot.limits.failed_checks)
         self._check.key_sets.follow(snapshot.key_sets)
         self._check.key_waits.follow({each.source for each in snapshot.auth.values() if isinstance(each, JwtPolicy)})
+
+    def claims_of(self, request: Request) -> Mapping[str, Any] | None:
+        """Rule 6: of a token that any policy takes by itself; None: nothing is known of who calls."""
+        fields = request.head.fields.get(_FIELD)
+        found = self._check.caller(fields, self._alone, request.client_ip, is_last=self._is_last)
+        if isinstance(found, Principal):
+            return found.claims
+        if self._is_last and found is not Refusal.UNKNOWN_KEY and is_failed_check(found):
+            request.refused = found
+        return None
 
     def step_of(self, policy: RouteAuth, route: Route) -> AuthStep:
         """Of any route."""

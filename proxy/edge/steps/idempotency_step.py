@@ -5,10 +5,13 @@ Rule 1: only requests that do harm when repeated have keys: POST, PATCH, and met
         section 1). Others go on as they are.
 Rule 2: a client that leaves does not end a request with a key: its retry is to find the answer.
 Rule 3: where repeating does no harm, it does not matter whether the request was sent: the second step asks nothing.
+Rule 4: a key is the caller's: who that is, where a policy has found it, so that a retry with a fresh token finds the
+        answer; else the credentials that the request carries, or its cookies.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from os import urandom
 from typing import TYPE_CHECKING, Final
@@ -86,11 +89,10 @@ class IdempotencyStep(RouteStep):
 
     def _claim(self, request: Request, key: str, body: bytes) -> ClaimKey:
         head = request.head
-        credentials = [line for name in CREDENTIALS for line in head.fields.get(name, ())]
         cohort = present_cohort(self._cohort, head, request.client_ip)
         content_type = head.first(_CONTENT_TYPE) or b""
         return ClaimKey(
-            record_of(self._origin, cohort, credentials or head.fields.get(b"cookie", ()), key),
+            record_of(self._origin, cohort, _whose(request), key),
             urandom(_OWNER),
             fingerprint(head.method, head.host, head.path, head.query, content_type, body),
             self._origin,
@@ -160,6 +162,15 @@ class SendingKind:
         """The second one (rule 3)."""
         del policy
         return RouteStep() if route.effects in _REPEATABLE else SendingStep(self._clerk)
+
+
+def _whose(request: Request) -> Sequence[bytes]:
+    """Rule 4."""
+    caller, fields = request.principal, request.head.fields
+    if caller is not None:
+        return [b"principal", caller.policy.encode(), caller.issuer.encode(), caller.subject.encode()]
+    credentials = [line for name in CREDENTIALS for line in fields.get(name, ())]
+    return credentials or fields.get(b"cookie", ())
 
 
 def _own_still(answer: Answer) -> LocalAnswer | None:

@@ -33,7 +33,7 @@ class PrincipalStep(RouteStep):
     def __init__(self, policy: RoutePrincipal, numbers: MemberNumbers) -> None:
         """`numbers` are the worker's."""
         self._sets = policy.sets
-        self._signed = policy.signed
+        self._token_field = policy.signed
         self._looked_up = policy.looked_up
         self._numbers = numbers
 
@@ -56,8 +56,8 @@ class PrincipalStep(RouteStep):
         lines = [line.decode("utf-8") for line in lines_of(self._sets, principal)]
         if self._looked_up:
             lines.append(f"{self._looked_up}: the caller's number, which is asked for")
-        if self._signed:
-            lines.append(f"{self._signed}: a signed token of its own")
+        if self._token_field:
+            lines.append(f"{self._token_field}: a signed token of its own")
         said = ", ".join(lines) or "nothing: no claim of this caller fits a field"
         return StepSaid(f"the upstream is told {said}")
 

@@ -51,6 +51,8 @@ class RouteSteps:
         """Give the routes of this table their steps."""
         for kind in self._kinds:
             kind.follow(live.snapshot)
+            if isinstance(kind, AuthKind) and live.claims_read:
+                live.claims = kind.claims_of
         for bound in live.bound:
             if bound.said.steps:
                 bound.admission = self.steps_of(bound.said)

@@ -12,7 +12,7 @@ from time import time
 from typing import TYPE_CHECKING, Final
 
 from proxy.core.sigv4.signer import is_signed, payload_hash
-from proxy.core.upstream_auth.auth_policy import AuthAnswer, UpstreamAuthPolicy
+from proxy.core.upstream_auth.upstream_auth_policy import AuthAnswer, UpstreamAuthPolicy
 from proxy.edge.routing.step import LocalAnswer, Verdict, Wait, WholeBody
 from proxy.edge.steps.step_kind import WITHIN, RouteStep, StepSaid
 from proxy.edge.steps.upstream_auth_tap import RETRY_AFTER, UpstreamAuthTap
@@ -44,7 +44,9 @@ class UpstreamAuthStep(RouteStep):
         credential = request.leg.pool.credential
         if not signed and request.body is None and request.head.length and self._will_sign(request):
             return WholeBody(self._most)
-        request.watch(UpstreamAuthTap(request.head, self._clerk, signed, payload_hash(request.body or b"")))
+        unread = request.body is None and request.head.length
+        hashed = b"" if unread else payload_hash(request.body or b"")
+        request.watch(UpstreamAuthTap(request.head, self._clerk, signed, hashed))
         if credential is None or (signed and credential.signs) or credential.is_good(time()):
             return None
         if credential.was_asked or credential.waiting >= MOST_WAITING:

@@ -4,6 +4,8 @@ Rule 1: whatever is asked ends within `timeout` seconds, answered or not; waitin
 Rule 2: a connection on which anything failed is closed, not cleaned: its server may be stopped and never answer again.
 Rule 3: after a failure to connect everyone is refused at once until the next attempt is due; waits double, with jitter.
 Rule 4: no message repeats the address, which may hold a password.
+Rule 5: a password in a file is read for each connection, and again while the server refuses it and there is time: who
+        changes it changes two places. Connections that stand outlive the change.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import asyncpg
 
@@ -22,6 +25,8 @@ from proxy.store.postgres.driver import Connection
 from proxy.store.postgres.migrate import migrate
 
 MOST_CONNECTIONS = 4
+ANOTHER_PASSWORD = 0.1
+"""Seconds until the file of a password that was refused is read again."""
 AWAY = (  # what the driver raises when the database is not there, or not for us, or not now
     OSError,
     TimeoutError,
@@ -56,8 +61,16 @@ class Connections:
     Each brings the schema up to date before it is used: after a break the database may be another one than before.
     """
 
-    def __init__(self, address: str, *, patience: Patience | None = None, most: int = MOST_CONNECTIONS) -> None:
+    def __init__(
+        self,
+        address: str,
+        *,
+        patience: Patience | None = None,
+        most: int = MOST_CONNECTIONS,
+        password_file: Path | None = None,
+    ) -> None:
         """Connect to nothing yet."""
+        self._password_file = password_file
         self.patience = patience or Patience()
         self._address = address
         self._free = asyncio.Semaphore(most)
@@ -119,15 +132,7 @@ class Connections:
         return made
 
     async def _connected(self) -> Connection:
-        try:
-            made: Connection = await asyncpg.connect(
-                self._address,
-                timeout=self.patience.connect,
-                statement_cache_size=0,  # behind a pooler the next statement may meet another server process
-                server_settings=_server_settings(self.patience),
-            )
-        except ValueError as error:
-            raise StoreUnavailable("the address of the state store cannot be understood") from error
+        made = await self._admitted()
         try:
             await migrate(made)
         except BaseException:
@@ -135,11 +140,44 @@ class Connections:
             raise
         return made
 
+    async def _admitted(self) -> Connection:
+        """Rule 5."""
+        until = time.monotonic() + self.patience.connect
+        while True:
+            try:
+                return await self._opened()
+            except asyncpg.InvalidPasswordError:
+                if self._password_file is None or time.monotonic() + ANOTHER_PASSWORD >= until:
+                    raise
+            await asyncio.sleep(ANOTHER_PASSWORD)
+
+    async def _opened(self) -> Connection:
+        try:
+            made: Connection = await asyncpg.connect(
+                self._address,
+                password=None if self._password_file is None else await _read(self._password_file),
+                timeout=self.patience.connect,
+                statement_cache_size=0,  # behind a pooler the next statement may meet another server process
+                server_settings=_server_settings(self.patience),
+            )
+        except ValueError as error:
+            raise StoreUnavailable("the address of the state store cannot be understood") from error
+        return made
+
     def _wait_longer(self, error: BaseException) -> None:
         wait = min(self.patience.first_wait * 2.0**self._failures, self.patience.longest_wait)
         self._failures = min(self._failures + 1, 30)
         self._said = _sentence(error, self.patience)
         self._next_attempt = time.monotonic() + wait * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
+
+
+async def _read(path: Path) -> str:
+    """The password in a file, which may end with a line's end."""
+    try:
+        return (await asyncio.to_thread(path.read_text, encoding="utf-8")).rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise StoreUnavailable(f"the password of the state store cannot be read: {why}") from error
 
 
 async def give_up(connection: Connection) -> None:

@@ -84,6 +84,17 @@ def test_a_rule_that_is_printed_is_the_one_that_is_written(banyan: Banyan, admin
     assert (folder / "routes.yaml").read_text() == ROUTES
 
 
+@pytest.mark.parametrize("form", ["", "--write"])
+def test_an_element_of_a_list_in_another_order_is_accepted_after_the_list(banyan: Banyan, form: str) -> None:
+    """The rule is given all the same, and the cluster of the list named."""
+    inner = msgspec.structs.replace(CLUSTER, path="$.items[*].total")
+    around = msgspec.structs.replace(CLUSTER, id="aaaa", kind="order", path="$.items")
+    with listening({PAGE: msgspec.json.encode({"clusters": [around, inner]})}) as admin:
+        said = banyan(ordered(admin, form)).stdout
+
+    assert "# $.items stands in another order: accept aaaa first, then see whether this still differs" in said
+
+
 def test_a_link_stays_one(banyan: Banyan, admin: Pages, folder: Path) -> None:
     """What it leads to is written."""
     (folder / "routes.yaml").rename(folder / "real.yaml")

@@ -57,6 +57,7 @@ def test_a_long_reason_is_folded_in_a_pipe(banyan: Banyan) -> None:
         (cluster(ClusterStanding.COUNTS, why=WHY), 1, True),
         (cluster(ClusterStanding.COUNTS), 1, False),
         (cluster(ClusterStanding.ACCEPTED, "noise", WHY), 0, False),
+        (cluster(ClusterStanding.EARLIER), 0, False),
     ],
 )
 def test_what_waits_for_a_word_is_shown_with_its_reason(

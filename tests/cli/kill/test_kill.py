@@ -15,7 +15,7 @@ import pytest
 
 from proxy.cli.admin_client import whoever
 from proxy.cli.kill import turning
-from proxy.config.files import kill_file
+from proxy.config.files import kill_ends, kill_file
 from proxy.core.routing.kill_switch import KillSwitchOrder
 from tests.cli.conftest import ROUTES, Banyan
 
@@ -31,6 +31,7 @@ class Running:
     switched: float = 0.0
     posted: list[bytes] = field(default_factory=list)
     beyond: list[dict[str, str]] | None = None
+    down: list[dict[str, str]] = field(default_factory=list)
 
     def page(self) -> dict[str, object]:
         on = self.file.exists()
@@ -43,7 +44,8 @@ class Running:
             }
             for number, follows in enumerate(self.follows)
         ]
-        return {"on": on, "file": self.elsewhere or str(self.file), "workers": workers, "beyond": self.beyond}
+        seen = {"workers": workers, "beyond": self.beyond, "down": self.down}
+        return {"on": on, "file": self.elsewhere or str(self.file), **seen}
 
 
 @pytest.fixture(autouse=True)
@@ -129,6 +131,15 @@ def test_who_stays_is_told_by_where_routes_run(banyan: Banyan, running: Running)
     ]
 
 
+def test_a_legacy_that_is_down_is_told(banyan: Banyan, running: Running) -> None:
+    """Who is to answer everything now and answers nothing, by its health probe; for scripts as well."""
+    running.down = [{"upstream": "legacy", "since": "2026-01-01T00:00:00.000Z", "error": "refused"}]
+    said = "  legacy is down since 2026-01-01T00:00:00.000Z: it answers nothing now (refused)"
+
+    assert said in banyan("kill").stdout.splitlines()
+    assert [each["upstream"] for each in json.loads(banyan("kill --json").stdout)["down"]] == ["legacy"]
+
+
 def test_off_takes_it_away(banyan: Banyan, running: Running) -> None:
     """--off removes the file, and says of each worker when it was back; a second time is no fault."""
     banyan("kill")
@@ -136,6 +147,7 @@ def test_off_takes_it_away(banyan: Banyan, running: Running) -> None:
     results = [banyan("kill --off") for _ in range(2)]
 
     assert not running.file.exists()
+    assert kill_ends.take(running.file) == ()
     assert [each.exit_code for each in results] == [0, 0]
     assert "worker 0 (pid 100) serves by routes.yaml again already" in results[1].stdout
     assert [f"{running.file} gone after" in each.stdout for each in results] == [True, False]
@@ -176,6 +188,19 @@ def test_without_control_the_file_is_all_there_is(banyan: Banyan, away: Path) ->
     assert "Whether an order left others at complete or retired, which stay as well, could not be" in result.stdout
     assert json.loads(banyan("kill --off --json").stdout)["following"]["away"]
     assert not away.exists()
+
+
+def test_an_end_that_nobody_sees_is_kept_for_the_record(banyan: Banyan, away: Path) -> None:
+    """Both orders with their names, times and reasons; where somebody answers nothing is kept beside the file."""
+    banyan("kill", "--reason", "new loses orders")
+    order = kill_file.read(away)
+    banyan("kill", "--off", "--reason", "mended")
+    ((begun, ended),) = kill_ends.take(away)
+
+    assert (begun, ended.by, ended.reason) == (order, whoever(), "mended")
+    assert begun.at < ended.at
+    banyan("kill --off")
+    assert kill_ends.take(away) == ()
 
 
 def test_a_worker_that_does_not_follow_is_named(

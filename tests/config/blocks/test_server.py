@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from proxy.config.blocks import server
 from proxy.config.blocks.server import read_state
-from tests.config.given_files import FILE, snapshot, told
+from tests.config.given_files import FILE, problems, snapshot, told
 from tests.config.refusing import refusal
 
 WORDS = "must be memory, embedded or an address such as postgresql://banyan@db/banyan"
@@ -122,3 +123,24 @@ def test_cores_are_those_of_this_process() -> None:
     finally:
         os.sched_setaffinity(0, before)
     assert snapshot(FILE + "workers: auto\n").workers == len(before)
+
+
+@pytest.mark.parametrize(("said", "path"), [("/run/p", "/run/p"), ("p", str(Path.cwd() / "p"))])
+def test_the_password_of_the_state_may_be_in_a_file(said: str, path: str) -> None:
+    """A relative path begins at the folder of the file; without the key the address says all."""
+    text = f"{FILE}state: postgresql://banyan@db/banyan\n"
+    assert snapshot(text).state_password_file == ""
+    assert snapshot(f"{text}state_password_file: {said}\n").state_password_file == path
+
+
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        ("embedded", "has no meaning with state: embedded; take it out"),
+        ('"postgresql://banyan:${P}@db/banyan"', "and a password in state exclude each other; take one out"),
+    ],
+)
+def test_a_password_in_a_file_is_for_an_address_without_one(state: str, message: str) -> None:
+    """Refused at its place."""
+    (found,) = problems(f"{FILE}state: {state}\nstate_password_file: /run/p\n", {"P": "hush"})
+    assert found.endswith(f"state_password_file: {message}")

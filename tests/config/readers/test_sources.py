@@ -8,7 +8,7 @@ from proxy.config.readers import sources
 from proxy.core.routing.cohort import CohortSource, SourceKind
 from tests.config.refusing import refusal
 
-SOURCE = "must be header:NAME, cookie:NAME, query:NAME, path:NAME, client_ip or anonymous"
+SOURCE = "must be header:NAME, cookie:NAME, query:NAME, path:NAME, jwt:NAME, client_ip or anonymous"
 OWN = "is a field that belongs to one connection or to the proxy: routes cannot ask about it"
 
 
@@ -41,11 +41,7 @@ def test_right_values_are_read(reader: Callable[[object], object], value: object
         (sources.read_source, "heder:X", f"{SOURCE} | did you mean header?"),
         (sources.read_source, "session", SOURCE),
         (sources.read_source, 7, SOURCE),
-        (
-            sources.read_source,
-            "jwt:sub",
-            "jwt: has not landed in this version; use header:, cookie:, query:, path:, client_ip or anonymous",
-        ),
+        (sources.read_source, "jwt:", "jwt: needs a name after the colon | write jwt:NAME"),
         (sources.read_source, "client_ip:", "client_ip takes no name | write client_ip"),
         (sources.read_source, "header:", "header: needs a name after the colon | write header:NAME"),
         (sources.read_source, "path", "path: needs a name after the colon | write path:NAME"),

@@ -13,7 +13,7 @@ from proxy.control.running import Reload
 from proxy.control.traffic.ledger import SILENT_AFTER
 from proxy.core.auth.algorithm import Algorithm
 from proxy.core.auth.principal_policy import PrincipalPolicy
-from proxy.core.auth.signed_principal import SignedPrincipal, Signer
+from proxy.core.auth.signed_principal import PrincipalKey, SignedPrincipal
 from proxy.core.position.standing import Standing
 from proxy.core.secret import Secret
 from tests.control.conftest import STARTED, Open, Port
@@ -64,7 +64,7 @@ async def test_routes_have_the_contracts_shape(port: Port) -> None:
             "mismatch_rate": None,
             "since": "",
         },
-        "coverage": {"shapes": 0, "uncovered": 0, "unseen": 1.0, "unseen_bound": 1.0},
+        "coverage": {"shapes": 0, "uncovered": 0, "unseen": 1.0, "unseen_bound": 1.0, "echoes": []},
         "verdict": "hold",
         "state": "no_ramp",
         "reasons": ["no ramp is declared: it goes as far as routes.yaml says"],
@@ -256,7 +256,7 @@ async def test_healthy_is_control_alone(port: Port) -> None:
 @pytest.mark.parametrize("published", [(), (b'{"kid":"1"}', b'{"kid":"2"}')])
 async def test_the_key_set_is_of_what_runs(port: Port, published: tuple[bytes, ...]) -> None:
     """Public keys of the tokens by which upstreams know who calls; without such tokens there is none."""
-    signer = Signer(kid="1", algorithm=Algorithm.ES256, pem=Secret(b"private"))
+    signer = PrincipalKey(kid="1", algorithm=Algorithm.ES256, pem=Secret(b"private"))
     signed = SignedPrincipal(name="X-Principal", issuer="a", signer=signer, published=published)
     said = PrincipalPolicy(signed=signed if published else None)
     port.running.take(replace(port.running.snapshot, principal=said), Reload(ok=True, at=STARTED))

@@ -43,6 +43,19 @@ async def history(port: Port, query: str = "") -> list[dict[str, Any]]:
         return found
 
 
+@pytest.mark.parametrize("verb", ["rollback", "hold", "drain"])
+async def test_an_order_that_stood_already_is_on_record(port: Port, verb: str) -> None:
+    """It changes nothing of the first one; who gave it again, and why, is known all the same."""
+    await post(port, f"a/{verb}", by="ann", reason="new loses orders")
+    status, said = await post(port, f"a/{verb}", by="bob", reason="still")
+    while port.parts.records.is_behind:
+        await port.parts.records.write()
+    found = [(each["kind"], each["actor"], each["reason"]) for each in await history(port, "?route=a")]
+
+    assert (status, said["moved"]) == (200, False)
+    assert found[:2] == [(verb, "bob", "it stood already: still"), (verb, "ann", "new loses orders")]
+
+
 async def test_every_order_is_recorded_with_its_own_words(port: Port) -> None:
     """Moves, holds, pins, drains, epochs and their ends: none takes the reason, the actor or the time of another."""
     given: list[tuple[str, dict[str, object], str]] = [

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from proxy.config.files import kill_file
 from proxy.control.admin import kill
 from proxy.control.admin.routes import KILLED
+from proxy.control.probe.health import Status, UpstreamCondition
 from proxy.core.position.ladder import RETIRED, SHADOW
 from proxy.core.position.position import Cause, move, moved
 from proxy.core.routing.kill_switch import KillSwitchOrder
@@ -64,7 +66,14 @@ async def test_a_post_writes_the_file_and_another_takes_it_away(port: Port) -> N
     assert [(await turn(port, {"on": False}))[0] for _ in range(2)] == [200, 200]
     assert not path.exists()
     stay = [{"route": "internal", "why": "respond"}]
-    assert await page(port) == {"on": False, "order": None, "file": str(path), "workers": [], "beyond": stay}
+    assert await page(port) == {
+        "on": False,
+        "order": None,
+        "file": str(path),
+        "workers": [],
+        "beyond": stay,
+        "down": [],
+    }
 
 
 async def test_who_stays_is_told_by_where_routes_run(open_port: Open) -> None:
@@ -194,6 +203,18 @@ async def test_every_worker_says_whether_it_follows(port: Port) -> None:
     ]
     workers = (await page(port, "/api/routes"))["workers"]
     assert [(each["killed"], each["switched"]) for each in workers] == [(True, 12.5), (False, 0.0)]
+
+
+async def test_a_legacy_that_is_down_is_told(port: Port) -> None:
+    """By its health probe, in the order's own answer; what somebody saw is as it was, whatever a probe finds."""
+    _, before = await turn(port, ON)
+    legacy = port.running.snapshot.upstreams["legacy"]
+    down = UpstreamCondition(status=Status.DOWN, since=datetime(2026, 3, 1, tzinfo=UTC), error="refused")
+    port.probes._conditions["legacy", legacy.endpoints[0]] = down
+    status, said = await turn(port, ON, If_Match=before["etag"])
+
+    assert (before["down"], status) == ([], 200)
+    assert [(each["upstream"], each["error"]) for each in said["down"]] == [("legacy", "refused")]
 
 
 async def test_a_worker_that_is_killed_is_believed(port: Port) -> None:

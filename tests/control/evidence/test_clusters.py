@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from proxy.control.evidence.clusters import as_they_stand
-from proxy.core.evidence.records import Cluster, KeyGroup
+from proxy.control.admin.evidence import cluster_view
+from proxy.control.evidence.clusters import as_they_stand, why
+from proxy.core.evidence.records import Cluster, KeyGroup, NoiseFinding
 from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.keys import BETWEEN
+from proxy.core.noise.sentence import reordered, within_reordered
 from proxy.core.parity.rules.difference import DifferenceKind, Severity
 from proxy.core.parity.rules.rules import NO_RULES, Rule, Rules, Treatment
 
@@ -73,3 +77,29 @@ def test_a_rule_is_stronger_than_what_is_known_of_keys() -> None:
     rules = Rules(rules=(Rule(id="any", path="$.id", treatment=Treatment.IGNORE),))
 
     assert stands(cluster(counted=2), {"$.id": HELD}, rules=rules) == ("any", 9)
+
+
+def test_an_order_says_what_to_write_and_so_does_what_stands_in_it() -> None:
+    """Of the list the rule for it; of its elements that the list comes first, whatever was found of their values."""
+    finding = NoiseFinding(
+        route="a", path="$.items[*].id", numbers=(), decided="held", until=None, updated=0.0, why="legacy repeats it"
+    )
+    element = cluster("$.items[*].id", "")
+    order = replace(cluster("$.items", ""), kind=DifferenceKind.ORDER)
+
+    assert why(order, [finding], ["$.items"]) == reordered("$.items")
+    assert why(element, [finding], ["$.items"]) == within_reordered("$.items")
+    assert why(element, [finding], ["$.item"]) == "legacy repeats it"
+    assert why(replace(order, accepted="keyed $.items"), [finding], ["$.items"]) == ""
+
+
+def test_what_was_not_seen_since_an_edit_counts_no_more() -> None:
+    """It is apart until its epoch ends; of high severity it counts until it is mended."""
+    for severity, seen, state in (
+        (Severity.MEDIUM, 59.0, "earlier"),
+        (Severity.MEDIUM, 60.0, "counts"),
+        (Severity.HIGH, 59.0, "counts"),
+    ):
+        given = replace(cluster("$.a", ""), severity=severity, last_seen=seen)
+        view = cluster_view(given, 10, "why", 60.0)
+        assert (view.state, view.accepted, view.why) == (state, None, "" if state == "earlier" else "why")

@@ -37,7 +37,7 @@ async def test_a_result_with_differences_is_told_once() -> None:
 def test_the_last_result_is_in_the_metrics() -> None:
     """Of each check; one without a result says that it has none, and nothing stands where no check is named."""
     read = replace(reading(), reconcile={"rows": BAD, "never": None})
-    names = ("differences", "unsettled", "timestamp_seconds")
+    names = ("differences", "unsettled", "ended_seconds")
 
     assert samples(read, "banyan_reconcile_known") == {("rows",): 1, ("never",): 0}
     assert [samples(read, f"banyan_reconcile_{name}") for name in names] == [{("rows",): each} for each in (5, 1, 4)]

@@ -156,6 +156,29 @@ async def test_without_one_of_them_it_stays(store: Store, clock: Clock, lacks: s
     assert str(stand.here.position(stand.route()).place) == "canary 1%"
 
 
+async def test_a_restart_after_a_while_soaked_nothing_meanwhile(store: Store, clock: Clock) -> None:
+    """Down from the ninth minute of ten to the fiftieth it still lacks one, also after a second, quick restart."""
+    guards, known = Guards(), Known({"a": PROVED})
+    first = await alone(store, clock, canary("1%", RAMP), known=known, guards=guards)
+    for _ in range(2):
+        first.hear(legacy=90, new=20)
+        await first.rounds(seconds=270.0)
+    await first.judge.end()
+    seen = []
+    for down in (2460.0, 5.0):
+        clock.now += down
+        known.by_route["a"] = replace(PROVED, newest_at=clock.now)
+        stand = await alone(store, clock, canary("1%", RAMP), known=known, guards=guards)
+        seen.append((stand.place(), stand.judging.ruling(stand.route()).judgement.reasons[0]))
+        await stand.judge.end()
+    stand = await alone(store, clock, canary("1%", RAMP), known=known, guards=guards)
+    await stand.rounds(seconds=60.0)
+
+    assert [place for place, _ in seen] == ["canary 1%", "canary 1%"]
+    assert all("without 41m in which nobody judged" in reason for _, reason in seen)
+    assert stand.place() == "canary 5%"
+
+
 async def test_dry_run_moves_nothing_and_says_what_it_would(store: Store, clock: Clock) -> None:
     """With `dry_run: true` on the guard the reasons say rollback, and the route stays."""
     stand = await alone(store, clock, canary("10%", "guard: {dry_run: true}"))
@@ -222,7 +245,7 @@ async def test_the_next_judge_knows_what_the_last_one_knew(store: Store, clock: 
     reborn = Stand(table(canary()), store, clock, guards=guards)
     await reborn.begin()
 
-    assert {state.bad for state in guards.states.values()} == {"5xx", "rates"}
+    assert {state.bad for state in guards.states.values()} == {"5xx", "rates", "judged"}
     assert reborn.judging.states(clock.now) == ()
     assert level.action is Action.STAY
 

@@ -275,3 +275,12 @@ def test_a_drill_of_many_orders_is_remembered_in_part() -> None:
 
     assert times.seconds_since(START) == 64.0
     assert times.seconds_since(START + 180.5) == 9.5
+
+
+def test_time_under_the_switch_in_which_nobody_judged_is_not_counted_twice() -> None:
+    """Of a switch that was on over a stop of the judge what lies outside the stop is left."""
+    times = KillTimes()
+    times.note(KillSwitchOrder(), START)
+    times.note(None, START + 100.0)
+
+    assert times.seconds_beside([(START + 20.0, START + 50.0), (START + 90.0, START + 300.0)], START + 10.0) == 50.0

@@ -9,7 +9,7 @@ from proxy.core.position.ladder import SHADOW, Place
 from proxy.core.position.position import Cause, Position, begun, held, move, moved, resumed, rolled_back
 from proxy.core.position.record import BEGUN
 from proxy.core.stage import Stage
-from tests.control.stands import Clock, Stand, Store, canary, table
+from tests.control.stands import GOOD, Clock, Stand, Store, canary, table
 
 ENDS = "ends with resume, or an edit of its stage or split"
 
@@ -93,6 +93,43 @@ async def test_a_step_of_the_judge_is_told_with_its_time_and_not_with_its_number
         "`banyan history a` has the numbers"
     )
     assert told(stand) == f"rolled back by the judge: worse; {ENDS}"
+
+
+async def test_a_resume_takes_no_move_for_its_own(stand: Stand) -> None:
+    """Who moved the route and why stays, beside who resumed it and why: after a rollback, and after a step."""
+    await make(stand, rolled_back(at(stand), SHADOW, Cause.OPERATOR, 1.0), "bob", "new loses orders")
+    await make(stand, resumed(at(stand), 2.0, has_ramp=True), "root", "all fine after talk")
+    after_rollback = told(stand)
+    await make(stand, moved(at(stand), Place(Stage.LIVE), Cause.EVIDENCE, 3.0), "judge at one", "met")
+    await make(stand, resumed(at(stand), 4.0, has_ramp=True), "bob", "bob done")
+    after = begun(at(stand))
+    await make(stand, after, "ann", "mended in place", **{BEGUN: after.begun})
+
+    assert after_rollback == "moved by bob: new loses orders; resumed by root: all fine after talk"
+    assert told(stand).startswith("moved by the judge at ")
+    assert told(stand).endswith("; resumed by bob: bob done")
+
+
+async def test_a_resume_that_alone_is_known_has_moved_nothing(stand: Stand) -> None:
+    """What is remembered no further says by nobody, and an epoch after it changes nothing of that."""
+    await make(stand, rolled_back(at(stand), SHADOW, Cause.OPERATOR, 1.0), "bob", "new loses orders")
+    stand.here.moves.clear()
+    await make(stand, resumed(at(stand), 2.0, has_ramp=True), "root", "fine")
+    known = told(stand)
+    stand.here.moves.clear()
+    after = begun(at(stand))
+    await make(stand, after, "ann", "mended in place", **{BEGUN: after.begun})
+
+    assert (known, told(stand)) == ("moved; resumed by root: fine", "moved")
+
+
+async def test_a_resume_that_moves_a_route_is_its_move(stand: Stand) -> None:
+    """Without a ramp it runs as routes.yaml says; where that was edited since, its reason stands."""
+    await make(stand, rolled_back(at(stand), SHADOW, Cause.OPERATOR, 1.0), "bob", "new loses orders")
+    await make(stand, resumed(at(stand), 2.0, has_ramp=False), "root", "fine")
+    stand.running.take(table(canary("20%")), GOOD)
+
+    assert told(stand) == "moved by root: fine"
 
 
 async def test_where_it_is_not_known_nothing_is_guessed(stand: Stand) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from proxy.config.files.suspended_file import read
+from proxy.config.readers.suspended_file import read
 from proxy.control.suspension.suspended_list import LOOK_EVERY, SuspendedList
 from proxy.tasks import RestartedTasks
 from tests.waiting import until

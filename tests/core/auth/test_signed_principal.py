@@ -11,8 +11,8 @@ from proxy.core.auth.principal import Principal
 from proxy.core.auth.signed_principal import (
     LARGEST,
     LASTS,
+    PrincipalKey,
     SignedPrincipal,
-    Signer,
     cache_key,
     claims_of,
     header_of,
@@ -20,7 +20,7 @@ from proxy.core.auth.signed_principal import (
 )
 from proxy.core.secret import Secret
 
-SIGNER = Signer(kid="k1", algorithm=Algorithm.ES256, pem=Secret(b"of no use"))
+SIGNER = PrincipalKey(kid="k1", algorithm=Algorithm.ES256, pem=Secret(b"of no use"))
 SAID = SignedPrincipal(
     name="X-Principal", issuer="https://banyan", signer=SIGNER, published=(b"{}",), audiences={"new": "https://new"}
 )

@@ -8,7 +8,7 @@ from proxy.core.auth.suspension import LONGEST_SUBJECT, MOST_BYTES, read_subject
 def test_a_file_lists_a_subject_in_each_line() -> None:
     """As written, but for blanks around it; comments and empty lines say nothing."""
     text = "\ufeffauth0|7 of 9\r\n\n  # left in May\n\t müller \nanna"
-    assert read_subjects(text.encode()) == {"auth0|7 of 9", "müller", "anna"}
+    assert read_subjects(text.encode()) == frozenset({"auth0|7 of 9", "müller", "anna"})
     assert read_subjects(b"") == frozenset()
 
 

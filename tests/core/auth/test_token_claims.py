@@ -7,9 +7,18 @@ import pytest
 
 from proxy.core.auth.algorithm import Algorithm
 from proxy.core.auth.auth_policy import ClaimIs, JwtPolicy
+from proxy.core.auth.opaque_policy import Introspection, OpaquePolicy, SecretPlace
 from proxy.core.auth.refusal import Refusal
 from proxy.core.auth.signed_token import SignedToken
-from proxy.core.auth.token_claims import LONGEST_LIFE, fits, lacks, refusal_of, scopes_of, texts_of
+from proxy.core.auth.token_claims import (
+    LONGEST_LIFE,
+    fits,
+    lacks,
+    refusal_of,
+    refusal_of_introspected,
+    scopes_of,
+    texts_of,
+)
 
 NOW = 1_700_000_000.0
 POLICY = JwtPolicy(
@@ -141,3 +150,24 @@ def test_a_claim_has_values_as_routes_yaml_writes_them(claim: object, texts: tup
     assert fits({"x": claim}, ClaimIs("x"))
     assert fits({"x": claim}, ClaimIs("x", frozenset({"a"}))) == ("a" in texts)
     assert not fits({}, ClaimIs("x"))
+
+
+@pytest.mark.parametrize(
+    ("says", "why"),
+    [
+        ({}, None),
+        ({"iss": "https://elsewhere"}, Refusal.ISSUER),
+        ({"aud": ["else"]}, Refusal.AUDIENCE),
+        ({"aud": ["else", "orders"]}, None),
+        ({"sub": ""}, Refusal.SUBJECT),
+        ({"sub": 7}, Refusal.SUBJECT),
+    ],
+)
+def test_a_token_that_is_active_may_be_for_somebody_else(says: dict[str, object], why: Refusal | None) -> None:
+    """Issuer and audience are asked for where the policy names them, and there has to be a subject."""
+    introspection = Introspection(url="https://a/b", client="c", secret=SecretPlace(file="s"))
+    strict = OpaquePolicy(name="p", introspection=introspection, issuer="https://a", audience=frozenset({"orders"}))
+    claims = {"iss": "https://a", "aud": "orders", "sub": "ada", **says}
+
+    assert refusal_of_introspected(strict, claims) is why
+    assert refusal_of_introspected(OpaquePolicy(name="p", introspection=introspection), {"sub": "ada"}) is None

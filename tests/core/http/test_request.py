@@ -431,3 +431,24 @@ def test_what_frames_a_request_cannot_be_put(name: bytes, value: bytes) -> None:
 
     with pytest.raises(ValueError, match="may not put"):
         head.put(name, value)
+
+
+@pytest.mark.parametrize("minor", [1, 0])
+def test_authorization_is_left_out_as_by_put(minor: int) -> None:
+    """In any capitals, wherever it stands; Host is found behind it, and what only begins like it stays."""
+    lines = [
+        b"AUTHORIZATION:a",
+        b"X-A: b",
+        *([b"Host: a"] if minor else []),
+        b"authorization: c",
+        b"Authorization-Info: d",
+    ]
+    raw = b"GET / HTTP/1.%d\r\n%b\r\n\r\n" % (minor, b"\r\n".join(lines))
+    quick, slow = (RequestReader(frozenset({b"authorization"})).read(raw) for _ in range(2))
+    assert isinstance(quick, RequestHead)
+    assert isinstance(slow, RequestHead)
+    quick.leave_out_authorization()
+    slow.put(b"Authorization")
+
+    assert (quick.lines, quick.host_at, quick.block()) == (slow.lines, slow.host_at, slow.block())
+    assert quick.lines[-1] == b"Authorization-Info: d"

@@ -1,3 +1,8 @@
+"""What each need of a step comes to.
+
+Long: each need is tested beside the others, on the same good evidence.
+"""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -44,6 +49,26 @@ def test_time_under_the_kill_switch_is_no_time_at_a_step() -> None:
 
     assert any(each.endswith(", without 10m under the kill switch") for each in said[CheckState.OPEN])
     assert CheckState.OPEN not in found(killed, since=NOW - RAMP.hold - 600.0)
+
+
+def test_time_in_which_nobody_judged_is_no_time_at_a_step() -> None:
+    """A process that was down has soaked nothing: what lies in the step counts, and only that."""
+    since = NOW - RAMP.hold - 60.0
+    down = replace(GOOD, unjudged=((since - 500.0, since + 59.0),))
+    longer = replace(GOOD, unjudged=((since - 500.0, since + 61.0),), killed=5.0)
+
+    assert CheckState.OPEN not in found(down, since=since)
+    said = "without 5s under the kill switch, without 61s in which nobody judged"
+    assert any(each.endswith(said) for each in found(longer, since=since)[CheckState.OPEN])
+
+
+def test_a_difference_is_not_mended_by_time_in_which_nobody_judged() -> None:
+    """It stayed away only as long as somebody looked."""
+    gone = Fault(seen=5, last_seen=NOW - RAMP.hold - 1.0, before=10, since=5_000)
+    measures = replace(GOOD, faults=(gone,))
+
+    assert CheckState.FAILED not in found(measures)
+    assert CheckState.FAILED in found(replace(measures, unjudged=((NOW - 20.0, NOW - 10.0),)))
 
 
 def test_no_data_meets_nothing_and_fails_nothing() -> None:

@@ -73,6 +73,56 @@ def test_a_clock_that_is_off_is_found(off: float) -> None:
     assert found[1] == pytest.approx(off)
 
 
+@pytest.mark.parametrize(
+    ("legacy_took", "asked_later", "stamp"),
+    [(0.05, 0.0, 0.6), (1.4, 0.0, -1.3), (0.05, 0.9, 0.05), (0.05, 0.0, 0.0)],
+    ids=["new is slow", "legacy is slow", "new is asked later", "both at once"],
+)
+def test_a_slow_side_is_no_clock_that_is_off(legacy_took: float, asked_later: float, stamp: float) -> None:
+    """Two times within each side's own time of asking are the present, however far apart that makes them."""
+    clock = Clock()
+    for each in range(PAIRS):
+        now = NOW + each * 10.0
+        new_began = now + asked_later
+        new_answered = new_began + max(stamp, 0.0) + 0.01
+        times = AskedTimes(now, now + legacy_took, new_began, new_answered, fresh=False)
+        one, other = now + max(-stamp, 0.0), new_began + max(stamp, 0.0)
+        clock.read(Instant(one, "m", FINE, 3), Instant(other, "m", FINE, 3), times, first=True)
+
+    assert clock.take_found() == (Measure.CLOCK, 0.0)
+
+
+def test_a_slow_side_whose_clock_is_off_is_found() -> None:
+    """What goes beyond the time of asking counts, and what is told is without it."""
+    clock = Clock()
+    for each in range(PAIRS):
+        now = NOW + each * 10.0
+        times = AskedTimes(now, now, now, now + 0.6, fresh=False)
+        clock.read(Instant(now, "m", FINE, 3), Instant(now + 1.7, "m", FINE, 3), times, first=True)
+
+    found = clock.take_found()
+    assert found is not None
+    assert found[0] is Measure.OFF
+    assert found[1] == pytest.approx(1.4)
+
+
+def test_whole_seconds_of_a_slow_side_are_no_clock_that_is_off() -> None:
+    """A new that takes nearly a second says the next one nearly always."""
+    slow, off = Clock(), Clock()
+    for each in range(COARSE_PAIRS):
+        now = NOW + each * 10.0
+        times = AskedTimes(now, now + 0.1, now, now + 0.95, fresh=False)
+        for clock, seconds in ((slow, 1.0), (off, 2.0)):
+            clock.read(Instant(now, "m", COARSE), Instant(now + seconds, "m", COARSE), times, first=True)
+            clock.answered()
+
+    assert slow.take_found() == (Measure.CLOCK, 0.0)
+    found = off.take_found()
+    assert found is not None
+    assert found[0] is Measure.OFF
+    assert found[1] == pytest.approx(2.0 - 0.425)
+
+
 def test_another_precision_is_found() -> None:
     """The finest fraction of eight has other digits."""
     watch = Watch()

@@ -97,6 +97,21 @@ def test_a_repeat_with_another_member_or_half_an_answer_shows_nothing_of_a_key()
     assert (told["", "gap 4"], told["$.b", "gap 4"]) == ((1, 0, 0, 0), (0, 0, 0, 1))
 
 
+def test_in_a_list_that_legacy_shuffles_a_value_is_not_called_repeated() -> None:
+    """Where most of new's elements are others they stand beside whatever legacy has there: that shows nothing."""
+    rows = [{"id": number, "name": f"salt {number}"} for number in range(8)]
+    new = [{"id": number, "name": f"tea {number}"} for number in range(100, 108)]
+    comparer = Comparer()
+    for number in range(6):
+        legacy = rows[number:] + rows[:number][::-1]
+        comparer.see(pair({"items": legacy}, {"items": new}, NOW + number))
+
+    told = comparer.told()
+    assert {key for key, _ in told if "items" in key} > {"$.items"}
+    assert not {key for key, measure in told if measure == "repeated"}
+    assert not any(counts[1] for (key, measure), counts in told.items() if measure == "gap 1" and "[*]" in key)
+
+
 def test_the_same_time_again_later_is_stored() -> None:
     """Legacy says it twice more."""
     comparer = Comparer()

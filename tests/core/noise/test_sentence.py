@@ -8,7 +8,7 @@ from proxy.core.noise.key_standing import KeyCounts, KeyRuling
 from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.measure import HOLDING, Measure
 from proxy.core.noise.proof import Trials
-from proxy.core.noise.sentence import line, sentence, unknown
+from proxy.core.noise.sentence import line, reordered, sentence, unknown, within_reordered
 
 COUNTS = KeyCounts(compared=412, differed=412, raw_only=40, noise_only=1)
 TRIED = KeyCounts(compared=412, differed=100, trials={Measure.GAP_1: Trials(20, 4)})
@@ -19,6 +19,16 @@ TRIED = KeyCounts(compared=412, differed=100, trials={Measure.GAP_1: Trials(20, 
     [
         (KeyRuling(state=KeyState.HELD, by=Measure.OFF, number=1.0), COUNTS, "new is +1.0 s off"),
         (KeyRuling(state=KeyState.HELD, by=Measure.RATIO, number=1.01), COUNTS, "new is always 1.010 times legacy"),
+        (
+            KeyRuling(state=KeyState.HELD, by=Measure.RATIO, number=1.0),
+            COUNTS,
+            "new is always in one proportion to legacy, less than 0.1 % beside it",
+        ),
+        (
+            KeyRuling(state=KeyState.HELD, by=Measure.APART),
+            COUNTS,
+            "new is always beside legacy by the same, less than 0.001",
+        ),
         (
             KeyRuling(state=KeyState.HELD, is_regression=True),
             COUNTS,
@@ -42,6 +52,12 @@ TRIED = KeyCounts(compared=412, differed=100, trials={Measure.GAP_1: Trials(20, 
 def test_sentences(ruling: KeyRuling, counts: KeyCounts, said: str) -> None:
     """Each state says why, with its numbers."""
     assert sentence("$.a", ruling, counts) == said
+
+
+def test_a_list_in_another_order_says_what_to_write() -> None:
+    """A rule for the list, and before it none for its elements."""
+    assert "keyed: [{ path: $.items, key: …, reason: …" in reordered("$.items")
+    assert within_reordered("$.items").startswith("$.items stands in another order as well: say `keyed`")
 
 
 def test_what_waits_says_what_to_write() -> None:

@@ -65,6 +65,13 @@ def test_a_parameter_of_a_url_may_be_noise() -> None:
     assert outcome(one, "https://a.test/b?sig=ef56ab78&at=1800000001") == WAITS
 
 
+def test_a_time_in_a_url_may_be_as_much_later_as_the_asking_took() -> None:
+    """A signed link of sides that take five seconds, and one of an hour later."""
+    one, other, late = (f"https://a.test/b?at=18000000{seconds}" for seconds in ("00", "05", "59"))
+
+    assert (outcome(one, other), outcome(one, other, took=5.0), outcome(one, late, took=5.0)) == (COUNTS, WAITS, COUNTS)
+
+
 @pytest.mark.parametrize(
     ("state", "legacy", "new", "expected"),
     [

@@ -24,6 +24,11 @@ def test_a_constant_ratio_is_a_tie() -> None:
     assert found[1] == pytest.approx(1.5, abs=0.01)
 
 
+def test_a_small_step_of_large_whole_numbers_is_a_tie() -> None:
+    """An id that is always the next one is no rounding, however long it is."""
+    assert tied([(value * 1e11, value * 1e11 + 1.0) for value in VALUES]) == (Measure.APART, 1.0)
+
+
 @pytest.mark.parametrize(
     "numbers",
     [
@@ -31,8 +36,10 @@ def test_a_constant_ratio_is_a_tie() -> None:
         [(1.0, 2.0)] * FINDS,
         [(value, value * (2.0 + value % 3)) for value in VALUES],
         [(0.0, 1.0), *((value, value * 2) for value in VALUES[1:])],
+        [(value / 7, value / 7 + 1e-12) for value in VALUES],
+        [(value / 7, value / 7 * (1 + 1e-13)) for value in VALUES],
     ],
 )
 def test_what_is_no_tie(numbers: list[tuple[float, float]]) -> None:
-    """Too few, too few different ones, no rule, or a zero that has no ratio."""
+    """Too few, too few different ones, no rule, a zero that has no ratio, or what floats round."""
     assert tied(numbers) is None

@@ -79,6 +79,16 @@ def test_a_planted_difference_is_found_at_its_path_and_only_there(path: str, pla
             ["$ length medium", "$[*].a num medium"],
         ),
         ([1, [2, 3]], [1, [3, 2]], ["$[*] order medium"]),
+        (
+            [{"id": 1, "a": 1}, {"id": 2, "a": 2}, {"id": 3, "a": 3}, {"id": 4, "a": 4}],
+            [{"id": 4, "a": 4}, {"id": 3, "a": 3}, {"id": 2, "a": 9}, {"id": 1, "a": 1}],
+            ["$ order medium", "$[*].a num medium"],
+        ),
+        (
+            [{"id": 1, "n": "x", "a": 1.5}, {"id": 2, "n": "y", "a": 2.5}, {"id": 3, "n": "z", "a": 2.5}],
+            [{"id": 3, "n": "z", "a": 9.5}, {"id": 1, "n": "x", "a": 8.5}, {"id": 2, "n": "y", "a": 7.5}],
+            ["$ order medium", "$[*].a num medium"],
+        ),
         ({"a": []}, {"a": {}}, ["$.a type high"]),
         ([None], [0], ["$[*] type high"]),
         ({}, {"a": 1}, ["$.a extra low"]),

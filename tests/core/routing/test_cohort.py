@@ -105,3 +105,25 @@ def test_any_bytes_make_a_key_or_none(raw: bytes, source: CohortSource) -> None:
     head.note(b"x-tenant", raw)
 
     assert source.key(head, IP) != b""
+
+
+@pytest.mark.parametrize(
+    ("claims", "key"),
+    [
+        ({"tenant": "acme"}, b"acme"),
+        ({"tenant": 7}, b"7"),
+        ({"tenant": ["acme"]}, b"acme"),
+        ({"tenant": ["a", "b"]}, None),
+        ({"tenant": ""}, None),
+        ({"role": "x"}, None),
+        (None, None),
+    ],
+)
+def test_a_claim_of_a_verified_token_names_a_cohort(claims: dict[str, object] | None, key: bytes | None) -> None:
+    """Where it is one value."""
+    head = asking()
+    head.claims = claims
+    source = CohortSource(SourceKind.JWT, "tenant")
+
+    assert present_cohort((source,), head, IP) == (None if key is None else (source, key))
+    assert source.fields == frozenset()

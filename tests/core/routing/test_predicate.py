@@ -4,7 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.core.routing.predicate import HeaderAbsent, HeaderIs, HostIs, Predicate, QueryAbsent, QueryIs, query_values
+from proxy.core.auth.auth_policy import ClaimIs
+from proxy.core.routing.predicate import (
+    ClaimHolds,
+    HeaderAbsent,
+    HeaderIs,
+    HostIs,
+    Predicate,
+    QueryAbsent,
+    QueryIs,
+    query_values,
+)
 from tests.core.asking import asking
 
 FIELD = HeaderIs(b"x-client", frozenset({b"app", b"web"}))
@@ -133,3 +143,22 @@ def test_hosts_that_fit_one_request_overlap(one: str, other: str, host: str) -> 
 
     if HostIs(one).matches(head) and HostIs(other).matches(head):
         assert HostIs(one).overlaps(HostIs(other))
+
+
+def test_a_claim_holds_where_a_verified_token_says_so() -> None:
+    """Without one it does not; two values of one claim are taken as disjoint."""
+    acme, any_tenant = ClaimHolds(ClaimIs("tenant", frozenset({"acme"}))), ClaimHolds(ClaimIs("tenant"))
+    other, elsewhere = ClaimHolds(ClaimIs("tenant", frozenset({"b"}))), ClaimHolds(ClaimIs("role"))
+    head = asking()
+    assert not acme.matches(head)
+    head.claims = {"tenant": ["acme"]}
+    assert (acme.matches(head), any_tenant.matches(head), other.matches(head)) == (True, True, False)
+    assert acme.fields == frozenset()
+    assert [acme.overlaps(each) for each in (acme, any_tenant, other, elsewhere, FIELD)] == [
+        True,
+        True,
+        False,
+        True,
+        True,
+    ]
+    assert any_tenant.overlaps(acme)

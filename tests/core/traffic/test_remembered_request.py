@@ -3,9 +3,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy.core.auth.auth_policy import ClaimIs
 from proxy.core.http.request import RequestHead
 from proxy.core.routing.cohort import CohortSource, SourceKind
-from proxy.core.routing.predicate import HeaderAbsent, HeaderIs, HostIs, QueryAbsent, QueryIs
+from proxy.core.routing.predicate import ClaimHolds, HeaderAbsent, HeaderIs, HostIs, QueryAbsent, QueryIs
 from proxy.core.traffic.remembered_request import (
     drawn_for,
     head_of,
@@ -13,6 +14,7 @@ from proxy.core.traffic.remembered_request import (
     sources_text,
     veil,
     veiled,
+    veiled_claims,
     veiled_query,
 )
 from tests.core.remembered import TENANT, a_route, head, remember, table
@@ -79,3 +81,16 @@ def test_sources_are_written_as_in_the_file() -> None:
     assert sources_text(route) == "header:x-tenant-id,client_ip"
     assert drawn_for(route) == "r"
     assert drawn_for(a_route("r", "/**", group="g")) == "g"
+
+
+def test_claims_that_route_are_remembered_by_their_veils() -> None:
+    """Those that routes read, and a veiled route takes what the plain one took."""
+    acme = a_route("r", "/**", predicates=(ClaimHolds(ClaimIs("tenant", frozenset({"acme"}))),))
+    asked = head("/")
+    asked.claims = {"tenant": "acme", "email": "ann@example.com"}
+    said = veiled_claims(asked.claims, {"tenant", "role"})
+    seen = remember(table(a_route("any", "/**")), asked)._replace(fields=said)
+
+    assert said == (("jwt:tenant", (veil(b"acme"),)),)
+    assert veiled_claims(None, {"tenant"}) == ()
+    assert table(veiled(acme)).match(head_of(seen)) == veiled(acme)

@@ -6,7 +6,7 @@ import base64
 import itertools
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from tests.edge.signature_check import signer_of
 from tests.waiting import until
 
 pytestmark = pytest.mark.unmeasured
+Handler = Callable[[web.Request], Awaitable[web.Response]]
 SECRET = "hush-hush-hush"
 
 
@@ -61,9 +62,9 @@ class Called:
 
 
 @asynccontextmanager
-async def listening(handler: web.RequestHandler) -> AsyncIterator[int]:  # type: ignore[type-arg]
+async def listening(handler: Handler) -> AsyncIterator[int]:
     application = web.Application()
-    application.router.add_route("*", "/{rest:.*}", handler)  # type: ignore[arg-type]
+    application.router.add_route("*", "/{rest:.*}", handler)
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -110,7 +111,7 @@ def kept(directory: Path) -> bytes:
 async def test_client_credentials(tmp_path: Path) -> None:
     """The token is fetched once, for requests and probes alike; a refused one is asked for anew, once."""
     provider, legacy = Provider(), Called()
-    async with listening(provider.token) as issuer, listening(legacy.answer) as port:  # type: ignore[arg-type]
+    async with listening(provider.token) as issuer, listening(legacy.answer) as port:
         async with banyan(tmp_path, port, client_credentials(issuer)) as running:
             await until(lambda: "Bearer token-1" in legacy.authorizations)  # a probe, or nothing yet
             assert await ask(running) == 200
@@ -137,8 +138,8 @@ async def test_a_token_that_ends_is_not_sent(tmp_path: Path) -> None:
     provider, legacy = Provider(), Called()
     provider.life = 4.0
     async with (
-        listening(provider.token) as issuer,  # type: ignore[arg-type]
-        listening(legacy.answer) as port,  # type: ignore[arg-type]
+        listening(provider.token) as issuer,
+        listening(legacy.answer) as port,
         banyan(tmp_path, port, client_credentials(issuer)) as running,
     ):
         assert await ask(running) == 200
@@ -166,7 +167,7 @@ async def test_a_token_in_a_file(tmp_path: Path) -> None:
     legacy = Called()
     file = tmp_path / "token"
     file.write_text("first\n")
-    async with listening(legacy.answer) as port, banyan(tmp_path, port, "{ bearer: { file: token } }") as running:  # type: ignore[arg-type]
+    async with listening(legacy.answer) as port, banyan(tmp_path, port, "{ bearer: { file: token } }") as running:
         assert await ask(running) == 200
         assert legacy.authorizations[-1] == "Bearer first"
         file.write_text("second")
@@ -182,7 +183,7 @@ async def test_signatures(tmp_path: Path) -> None:
     legacy = Called()
     auth = "{ sigv4: { region: eu-west-1, service: execute-api, credentials: environment, max_body: 1MiB } }"
     keys = {"AWS_ACCESS_KEY_ID": "AKBANYAN", "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_SESSION_TOKEN": "session"}
-    async with listening(legacy.answer) as port, banyan(tmp_path, port, auth, **keys) as running:  # type: ignore[arg-type]
+    async with listening(legacy.answer) as port, banyan(tmp_path, port, auth, **keys) as running:
         assert await ask(running, "/a%20b?x=1&x=0", b"body") == 200
         await until(lambda: any(each.start.startswith(b"GET /health") for each in legacy.requests))
     assert len(legacy.requests) > 1
@@ -223,7 +224,7 @@ async def test_google_identity(tmp_path: Path) -> None:
         return await legacy.answer(request)
 
     auth = "{ google_identity: { audience: legacy } }"
-    async with listening(server.answer) as metadata, listening(called) as port:  # type: ignore[arg-type]
+    async with listening(server.answer) as metadata, listening(called) as port:
         environment = {"GCE_METADATA_HOST": f"127.0.0.1:{metadata}"}
         async with banyan(tmp_path, port, auth, **environment) as running:
 
@@ -243,7 +244,7 @@ async def test_google_identity(tmp_path: Path) -> None:
 async def test_the_first_auth_of_a_reload_needs_a_restart(tmp_path: Path) -> None:
     """There is no clerk before: that is said, and requests to that upstream are 503."""
     legacy = Called()
-    async with listening(legacy.answer) as port:  # type: ignore[arg-type]
+    async with listening(legacy.answer) as port:
         (tmp_path / "token").write_text("first")
         async with banyan(tmp_path, port, "") as running:
             text = running.file.read_text()

@@ -13,6 +13,7 @@ from proxy.core.auth.opaque_policy import Introspection, OpaquePolicy, SecretPla
 from proxy.core.auth.refusal import Refusal
 from proxy.edge.auth.asked_issuer import AskedIssuer
 from proxy.edge.routing.step import LocalAnswer, Wait
+from proxy.edge.steps.auth_step import AuthStep
 from proxy.edge.steps.step_kind import Hear
 from proxy.link.introspection_questions import IntrospectToken, TokenIntrospected
 from proxy.link.messages import Suspended
@@ -66,7 +67,7 @@ def opaque(play: Play, serve: Serve, tmp_path: Path) -> Callable[..., object]:
         made = await guarded(play, serve, tmp_path, issuer=issuer, auth=auth, routes=routes, limits=limits)
         for bound in made.proxy.listener.live.bound:
             for step in bound.admission:
-                if getattr(step, "_issuer", None) is not None:
+                if isinstance(step, AuthStep):
                     step._clerk = clerk
         return made
 

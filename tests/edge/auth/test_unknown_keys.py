@@ -81,7 +81,7 @@ async def test_a_key_that_nobody_has_is_a_401_once_it_was_asked_for(start: Start
     rotating.give(rotating.orders.issuer, answered=[URL])
 
     check_problem(await asking, 401)
-    assert await rotating.orders.refused(1) == ["unknown_key"]
+    await rotating.orders.proxy.until(lambda: rotating.orders.refusals() == ["unknown_key"])
 
 
 async def test_a_wait_in_vain_is_a_503(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,7 +160,26 @@ async def test_a_suspended_subject_is_refused_however_good_its_token_is(start: S
     check_problem(answer, 403)
     assert answer.values(b"WWW-Authenticate") == []
     assert (await rotating.orders.shows(ben)).status == 200
-    assert await rotating.orders.refused(1) == ["suspended"]
+    await rotating.orders.proxy.until(lambda: rotating.orders.refusals() == ["suspended"])
 
     rotating.callers.suspended.adopt(Suspended([]))
     assert (await rotating.orders.shows(ada)).status == 200
+
+
+async def test_a_key_that_stands_twice_in_its_set_is_one(start: Start) -> None:
+    """Its issuer has said it twice, and nobody has to ask which of the two is meant."""
+    rotating = await start()
+    rotating.give(rotating.next, rotating.next)
+    assert (await rotating.orders.shows(rotating.next.token())).status == 200
+
+
+@pytest.mark.parametrize(
+    "odd", [{"kty": "EC", "crv": "P-999", "x": "AA", "y": "AA"}, {"kty": "OKP", "crv": "?", "x": "AA"}]
+)
+async def test_a_key_that_cannot_be_read_costs_itself_alone(start: Start, odd: dict[str, str]) -> None:
+    """Neither the other keys of its set, nor the link to control that has brought it."""
+    rotating = await start()
+    jwks = json.dumps({"keys": [odd, *rotating.next.jwks["keys"]]}).encode()
+    rotating.callers.hear_keys(KeySets([KeySet(URL, jwks)], []))
+
+    assert (await rotating.orders.shows(rotating.next.token())).status == 200

@@ -22,7 +22,7 @@ from tests.edge.proxy import PATIENT, REST, Block, Proxy
 from tests.edge.questions import Question
 from tests.edge.raw_client import get, post
 from tests.edge.scripted import Scripted, always, sized
-from tests.names.server import Challenge, Mute, NameServer
+from tests.names.server import Mute, NameServer, Told
 
 NAME = "legacy.test"
 SOON: Block = {"least": "500ms", "most": "1s"}
@@ -91,12 +91,12 @@ async def test_a_new_address_is_used_and_the_old_one_drained(serve: Serve, serve
     """FT18: when the name means another address, its idle connections are closed and new ones go there."""
     async with AsyncExitStack() as stack:
         one, _ = await twins(stack)
-        server.book[NAME] = Challenge(1, ("127.0.0.1",))
+        server.book[NAME] = Told(1, ("127.0.0.1",))
         proxy = await serve(upstreams={"legacy": named(one.port, keep_alive="10m")}, routes=[REST], files=files)
 
         assert (await proxy.ask(get())).body == b"1"
 
-        server.book[NAME] = Challenge(1, ("127.0.0.2",))
+        server.book[NAME] = Told(1, ("127.0.0.2",))
         await proxy.until(one.peers[0].reader.at_eof)
 
         assert hosts(proxy) == ["127.0.0.2"]
@@ -119,13 +119,13 @@ async def test_a_move_that_is_known_when_a_connect_fails_needs_no_look_up(
             waiting = stack.enter_context(socket.socket())
             waiting.setblocking(False)  # noqa: FBT003
             waiting.connect_ex(silent.getsockname())
-        server.book[NAME] = Challenge(1, ("127.0.0.1",))
+        server.book[NAME] = Told(1, ("127.0.0.1",))
         proxy = await serve(
             upstreams={"legacy": named(two.port, resolve={"least": "40s", "most": "60s"})}, routes=[REST], files=files
         )
         asked = asyncio.ensure_future(proxy.ask(post(b"write")))
         await proxy.until(lambda: hosts(proxy) == ["127.0.0.1"])
-        server.book[NAME] = Challenge(1, ("127.0.0.2",))
+        server.book[NAME] = Told(1, ("127.0.0.2",))
         for name in proxy.pool()._names._named.values():
             name.due, name.unreachable_at = 0.0, monotonic()
         await proxy.until(lambda: hosts(proxy) == ["127.0.0.2"])
@@ -146,11 +146,11 @@ async def test_what_runs_at_an_old_address_is_finished(serve: Serve, server: Nam
             await peer.send(sized(b"late"))  # type: ignore[attr-defined]
 
         one.script = slow
-        server.book[NAME] = Challenge(1, ("127.0.0.1",))
+        server.book[NAME] = Told(1, ("127.0.0.1",))
         proxy = await serve(upstreams={"legacy": named(one.port)}, routes=[REST], files=files)
         asked = asyncio.ensure_future(proxy.ask(post(b"write")))
         await proxy.until(lambda: one.requests)
-        server.book[NAME] = Challenge(1, ("127.0.0.2",))
+        server.book[NAME] = Told(1, ("127.0.0.2",))
         await proxy.until(lambda: hosts(proxy) == ["127.0.0.2"])
         gate.set()
 
@@ -163,7 +163,7 @@ async def test_no_request_fails_through_moves(serve: Serve, server: NameServer, 
     """
     async with AsyncExitStack() as stack:
         both = await twins(stack)
-        server.book[NAME] = Challenge(1, ("127.0.0.1",))
+        server.book[NAME] = Told(1, ("127.0.0.1",))
         proxy = await serve(
             upstreams={"legacy": named(both[0].port, keep_alive="0s", resolve={"least": "1s"})},
             routes=[REST],
@@ -182,7 +182,7 @@ async def test_no_request_fails_through_moves(serve: Serve, server: NameServer, 
             here, there = both[move % 2], both[1 - move % 2]
             if move:
                 await there.start(host=f"127.0.0.{2 - move % 2}")
-            server.book[NAME] = Challenge(1, (f"127.0.0.{2 - move % 2}",))
+            server.book[NAME] = Told(1, (f"127.0.0.{2 - move % 2}",))
             async with between, between:  # what its queue of connections holds would be lost with it
                 here.stop_listening()
             count = len(there.requests)
@@ -199,7 +199,7 @@ async def test_a_look_up_that_fails_or_hangs_changes_nothing(
 ) -> None:
     """FT18: the last good addresses serve on, and no request waits for the name; a reload keeps them too."""
     legacy = await play(always(sized(b"hi")))
-    server.book[NAME] = Challenge(1, ("127.0.0.1",))
+    server.book[NAME] = Told(1, ("127.0.0.1",))
     upstreams = {"legacy": named(legacy.port, keep_alive="0s")}
     proxy = await serve(upstreams=upstreams, routes=[REST], files=files)
     await proxy.ask(get())
@@ -225,7 +225,7 @@ async def test_a_silent_name_keeps_no_other_upstream_waiting(
     """While ten upstreams are asked for whose names are silent, one whose name is answered can be reached."""
     legacy = await play(always(sized(b"hi")))
     silent = {f"silent{number}": named(1, f"silent{number}.test") for number in range(10)}
-    server.book |= {f"{name}.test": Mute.SILENT for name in silent} | {NAME: Challenge(1, ("127.0.0.1",))}
+    server.book |= {f"{name}.test": Mute.SILENT for name in silent} | {NAME: Told(1, ("127.0.0.1",))}
     routes = [REST, *({"name": name, "match": f"/{name}", "stage": "legacy", "legacy": name} for name in silent)]
     proxy = await serve(upstreams={"legacy": named(legacy.port), **silent}, routes=routes, files=files)
     waiting = [asyncio.ensure_future(proxy.ask(get(b"/" + name.encode()))) for name in silent]
@@ -244,7 +244,7 @@ async def test_upstreams_that_share_a_name_share_its_look_up(
 ) -> None:
     """Three upstreams of one name, asked at once, make one question."""
     legacy = await play(always(sized(b"hi")))
-    server.book[NAME] = Challenge(60, ("127.0.0.1",))
+    server.book[NAME] = Told(60, ("127.0.0.1",))
     names = ("legacy", "b", "c")
     routes = [REST, *({"name": name, "match": f"/{name}", "stage": "legacy", "legacy": name} for name in names[1:])]
     block = named(legacy.port, resolve={"least": "60s", "most": "60s"})
@@ -258,7 +258,7 @@ async def test_upstreams_that_share_a_name_share_its_look_up(
 @pytest.mark.timing
 async def test_failed_connects_make_no_storm_of_look_ups(serve: Serve, server: NameServer, files: Files) -> None:
     """Two hundred requests to an address that refuses: the name is looked up again, yet not more often than `least`."""
-    server.book[NAME] = Challenge(600, ("127.0.0.1",))
+    server.book[NAME] = Told(600, ("127.0.0.1",))
     slow: Block = {"least": "1s", "most": "600s"}
     block = named(1, breaker={"enabled": False}, resolve=slow)
     proxy = await serve(upstreams={"legacy": block}, routes=[REST], files=files)
@@ -273,7 +273,7 @@ async def test_a_name_that_stays_where_nobody_listens_is_looked_up_twice_more(
     serve: Serve, server: NameServer, files: Files
 ) -> None:
     """One who waits hears 502 after two look-ups, however much is left of the connect timeout."""
-    server.book[NAME] = Challenge(600, ("127.0.0.1",))
+    server.book[NAME] = Told(600, ("127.0.0.1",))
     proxy = await serve(upstreams={"legacy": named(1, resolve={"most": "600s"})}, routes=[REST], files=files)
 
     assert (await proxy.ask(get())).status == 502
@@ -363,7 +363,7 @@ async def test_by_the_system_where_the_configuration_says_so(
 
 async def test_a_hundred_addresses_are_all_used(serve: Serve, server: NameServer, files: Files) -> None:
     """They come over TCP; each is in the pool."""
-    server.book[NAME] = Challenge(60, tuple(f"127.0.1.{number}" for number in range(100)))
+    server.book[NAME] = Told(60, tuple(f"127.0.1.{number}" for number in range(100)))
     proxy = await serve(upstreams={"legacy": named(1)}, routes=[REST], files=files)
     proxy.pool().acquire(Heard())
     await proxy.until(lambda: len(hosts(proxy)) == 100)
@@ -377,7 +377,7 @@ async def test_both_families_are_tried(serve: Serve, server: NameServer, files: 
         six = Scripted(always(sized(b"six")))
         await six.start(host="::1")
         stack.push_async_callback(six.stop)
-        server.book[NAME] = Challenge(60, ("127.0.0.1", "::1"))
+        server.book[NAME] = Told(60, ("127.0.0.1", "::1"))
         proxy = await serve(upstreams={"legacy": named(six.port)}, routes=[REST], files=files)
 
         assert {(await proxy.ask(get())).body for _ in range(20)} == {b"six"}

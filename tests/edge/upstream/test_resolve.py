@@ -14,7 +14,7 @@ from proxy.edge.upstream.resolve import Names
 from proxy.names.files import Files
 from proxy.names.resolver import Resolver
 from proxy.tasks import Tasks
-from tests.names.server import Challenge, Mute, NameServer
+from tests.names.server import Mute, NameServer, Told
 from tests.waiting import until
 
 NAME = "legacy.test"
@@ -43,7 +43,7 @@ async def test_a_name_is_due_when_its_ttl_is_over(server: NameServer, resolver: 
     """R28: after its TTL, never before `least` and never after `most`; numbers never are."""
     for ttl, due in ((0, 2.0), (5, 5.0), (600, 30.0)):
         name = f"ttl{ttl}.test"
-        server.book[name] = Challenge(ttl, ("127.0.0.1",))
+        server.book[name] = Told(ttl, ("127.0.0.1",))
         names = Names((Endpoint(name, 80),), Resolve(least=2.0), resolver)
 
         assert not names.is_due(float(10**9))
@@ -67,7 +67,7 @@ async def test_a_connect_that_fails_during_a_look_up_makes_its_name_due_again(
 ) -> None:
     """What that look-up brings may be older than the failure: another one is due after `least`, not after the TTL."""
     endpoint = Endpoint(NAME, 80)
-    server.book[NAME] = Challenge(600, ("127.0.0.1",), mute=Mute.SILENT_ABOUT_SIX)
+    server.book[NAME] = Told(600, ("127.0.0.1",), mute=Mute.SILENT_ABOUT_SIX)
     names = Names((endpoint,), Resolve(least=1.0, most=600.0), resolver)
     looking = asyncio.ensure_future(names.look_up())
     await until(lambda: server.asked)

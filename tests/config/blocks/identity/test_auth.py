@@ -10,6 +10,8 @@ import pytest
 from proxy.config.load import Loaded, load_text
 from proxy.core.auth.algorithm import Algorithm
 from proxy.core.auth.auth_policy import ClaimIs, JwtPolicy, RouteAuth
+from proxy.core.routing.cohort import CohortSource, SourceKind
+from proxy.core.routing.predicate import ClaimHolds
 from proxy.core.routing.route import RateLimit
 from proxy.core.routing.snapshot import Snapshot
 from tests.config.given_files import FILE, problems, snapshot
@@ -129,14 +131,15 @@ def refused(text: str, place: Path) -> list[str]:
 def test_a_key_set_in_a_file_comes_with_the_table(tmp_path: Path) -> None:
     """Its public keys, once for all policies that name it; another file is another revision."""
     keys = tmp_path / "jwks.json"
-    policy = "issuer: https://id, audience: orders, algorithms: [ES256], keys: { file: jwks.json }"
-    text = file(policy=policy)
+    text = file(policy="issuer: https://id, audience: orders, algorithms: [ES256], keys: { file: jwks.json }")
     revisions = set()
     for kid in ("one", "two"):
         keys.write_text(json.dumps({"keys": [{**EC, "kid": kid, "x5c": ["AA"]}]}))
         found = loaded(text, tmp_path)
         revisions.add(found.revision)
-        assert found.auth["members"].source == "file:jwks.json"
+        members = found.auth["members"]
+        assert isinstance(members, JwtPolicy)
+        assert members.source == "file:jwks.json"
         assert json.loads(found.key_sets["file:jwks.json"]) == {"keys": [{**EC, "kid": kid}]}
     assert len(revisions) == 2
 
@@ -257,3 +260,39 @@ def test_what_is_wrong_with_auth_itself_is_told_once() -> None:
     assert not [each for each in found if ": routes[" in each]
     found = problems(HEAD + "auth: 7\nroutes:\n  - { name: a, match: /a, stage: legacy, auth: members }\n")
     assert any(": auth: " in each for each in found)
+
+
+def test_routes_and_cohorts_may_go_by_claims() -> None:
+    """Whose names the table knows; every policy is asked then, whether a route names it or not."""
+    match = "match: { path: /a, jwt: { tenant: [acme, b], role: true } }, cohort: jwt:sub"
+    text = file("auth: anonymous").replace("match: /a", match)
+    found = snapshot(text)
+    (route,) = found.routes
+
+    assert route.predicates == (
+        ClaimHolds(ClaimIs("tenant", frozenset({"acme", "b"}))),
+        ClaimHolds(ClaimIs("role")),
+    )
+    assert route.cohort == (CohortSource(SourceKind.JWT, "sub"),)
+    assert found.claims_read == {"tenant", "role", "sub"}
+    assert b"authorization" in found.fields
+
+
+@pytest.mark.parametrize(
+    ("match", "where"), [("match: { path: /a, jwt: { a: b } }", "match.jwt"), ("match: /a, cohort: jwt:a", "cohort")]
+)
+def test_claims_need_a_policy(match: str, where: str) -> None:
+    """Nobody would verify them."""
+    (found,) = problems(HEAD + f"routes:\n  - {{ name: a, stage: legacy, {match} }}\n")
+    assert f"routes[0].{where}: reads claims, and there is no policy that verifies a token" in found
+
+
+def test_two_routes_that_take_one_claim_are_a_conflict() -> None:
+    """As with any condition."""
+    routes = "".join(
+        f"  - {{ name: {name}, match: {{ path: /a, jwt: {{ a: [{values}] }} }}, stage: legacy, auth: anonymous }}\n"
+        for name, values in (("a", "one, two"), ("b", "two, three"))
+    )
+    text = file("auth: members")
+    (found,) = problems(text[: text.index("  - {")] + routes)
+    assert "takes requests that" in found

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from proxy.config.block import Block, Draft, KeysAt, Section, optional
-from proxy.config.files import suspended_file
-from proxy.config.readers import scalars
+from proxy.config.readers import scalars, suspended_file
 from proxy.config.text.problem import FileProblem
 
 

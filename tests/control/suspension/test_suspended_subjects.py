@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from proxy.control.suspension.suspensions import Suspensions
+from proxy.control.suspension.suspended_subjects import Suspensions
 from proxy.core.auth.suspension import Suspension
 from proxy.link.messages import Suspended
 

@@ -8,8 +8,7 @@ import typer
 
 from proxy.cli.admin_address import ADMIN, base_of
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
-from proxy.cli.options import CONFIG, JSON, ROUTES
-from proxy.cli.orders.route_orders import REASON
+from proxy.cli.options import CONFIG, JSON, REASON, ROUTES
 from proxy.cli.terminal import complain, leave, say
 
 if TYPE_CHECKING:

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from proxy.config.blocks.upstream_auth import read_part, read_token_url, read_visible
+from proxy.config.blocks.identity.upstream_auth import read_part, read_token_url, read_visible
 from proxy.core.secret import Secret
-from proxy.core.upstream_auth.auth_policy import UpstreamAuthPolicy
 from proxy.core.upstream_auth.token_source import (
     AwsChain,
     AwsEnvironment,
@@ -20,6 +19,7 @@ from proxy.core.upstream_auth.token_source import (
     TokenSource,
     UpstreamAuth,
 )
+from proxy.core.upstream_auth.upstream_auth_policy import UpstreamAuthPolicy
 from tests.config.given_files import FILE, problems, snapshot, told, warnings, with_routes
 from tests.config.refusing import refusal
 
@@ -149,6 +149,22 @@ def test_a_token_in_the_clear_is_a_warning(url: str, auth: str, warned: int) -> 
     """A signature is good for one request alone, a token for whoever reads it."""
     found = [each for each in warnings(file(auth, url=url)) if "in the clear" in each]
     assert len(found) == warned
+
+
+@pytest.mark.parametrize(
+    ("host", "route", "warned"),
+    [
+        ("", ROUTE, 1),
+        ("", "name: rest, match: {host: '*.test', path: /**}, stage: legacy", 1),
+        ("", "name: rest, match: {host: api.test, path: /**}, stage: legacy", 0),
+        ("", "name: rest, match: /**, respond: {status: 204}", 0),
+        ("host: upstream, ", ROUTE, 0),
+    ],
+)
+def test_who_calls_does_not_name_what_is_called_as_banyan(host: str, route: str, warned: int) -> None:
+    """A signature or token would go to whichever service of a front end the client's Host names."""
+    text = file("{bearer: {file: a}}", route).replace("host: upstream, ", host)
+    assert len([each for each in warnings(text) if "choose the Host" in each]) == warned
 
 
 @pytest.mark.parametrize("url", ["https://id.test", "http://id.test:8080/a?b=c"])

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import combinations
-from typing import Annotated
+from typing import Annotated, cast
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field
 
 from proxy.config.block import Block, Draft, KeysAt, Section, needed, optional, said_by
-from proxy.config.blocks.auth import ANONYMOUS, AuthAtTop, AuthOfRoute
+from proxy.config.blocks.identity.auth import ANONYMOUS, AuthAtTop, AuthOfRoute
 from proxy.config.blocks.route import RouteWithAnswer
 from proxy.config.readers import scalars, units
 from proxy.config.readers.errors import fault
@@ -25,7 +25,7 @@ from proxy.config.readers.sources import TOKEN
 from proxy.config.text.problem import FileProblem, Path
 from proxy.core.auth.member_lookup import SUBJECT, MemberLookup
 from proxy.core.auth.principal_policy import PrincipalField, PrincipalPolicy, RoutePrincipal
-from proxy.core.auth.signed_principal import SignedPrincipal, Signer
+from proxy.core.auth.signed_principal import PrincipalKey, SignedPrincipal
 from proxy.core.http.headers import is_free, spelled
 from proxy.core.nearest import nearest
 from proxy.core.routing.shadow_headers import CONDITIONS, CREDENTIALS
@@ -278,15 +278,13 @@ def _signed(draft: Draft) -> SignedPrincipal | None:
     block = _token(draft)
     if block is None:
         return None
-    key, pem = _key_in(draft, block.key, read_private), draft.read_file(str(block.key))
-    if isinstance(key, str) or isinstance(pem, str):
-        return None
-    more = [_key_in(draft, file, read_either) for file in _more(block)]
+    key, pem = cast("PublicKey", _key_in(draft, block.key, read_private)), draft.read_file(str(block.key))
+    more = [cast("PublicKey", _key_in(draft, file, read_either)) for file in _more(block)]
     return SignedPrincipal(
         name=str(block.field),
         issuer=str(block.issuer),
-        signer=Signer(kid=key.kid, algorithm=key.algorithm, pem=Secret(pem)),
-        published=(key.jwk, *[each.jwk for each in more if not isinstance(each, str)]),
+        signer=PrincipalKey(kid=key.kid, algorithm=key.algorithm, pem=Secret(cast("bytes", pem))),
+        published=(key.jwk, *[each.jwk for each in more]),
         audiences={str(name): str(audience) for name, audience in (block.audiences or {}).items()},
     )
 

@@ -3,6 +3,7 @@
 Rule 1: with any policy, every route says who may call it, be it that anybody may: nothing is open by omission.
 Rule 2: off loopback, a route that anybody may call says why.
 Rule 3: a key set in a file is read with this file; one at a URL is fetched while Banyan runs.
+Long: what is right of a policy and what is right of the routes that name it are told by one another.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator
 
 from proxy.config.block import Block, Draft, KeysAt, Section, needed, optional, said_by
-from proxy.config.blocks.introspection import IntrospectionBlock, introspection_of
-from proxy.config.blocks.match import CONDITION, Condition, read_condition
+from proxy.config.blocks.identity.introspection import IntrospectionBlock, introspection_of
+from proxy.config.blocks.match import Claims, claims_of
 from proxy.config.blocks.server import ServerKeys
 from proxy.config.readers import scalars, units
 from proxy.config.readers.errors import fault
@@ -25,10 +26,11 @@ from proxy.config.readers.schema_patterns import TEXT, matching, words
 from proxy.config.text.document import ListNode, MapNode
 from proxy.config.text.problem import FileProblem, Path
 from proxy.core.auth.algorithm import Algorithm, algorithms_of
-from proxy.core.auth.auth_policy import LEEWAY, ClaimIs, JwtPolicy, RouteAuth
+from proxy.core.auth.auth_policy import LEEWAY, JwtPolicy, RouteAuth
 from proxy.core.auth.opaque_policy import OpaquePolicy
 from proxy.core.auth.public_keys import read_public_keys
 from proxy.core.nearest import nearest
+from proxy.core.routing.predicate import ClaimHolds
 
 ANONYMOUS = "anonymous"
 _FILE = "file:"
@@ -90,13 +92,6 @@ def read_algorithm(value: object) -> Algorithm:
 _CURE = f"use one of {', '.join(Algorithm)}"
 
 
-def read_claim(value: object) -> Condition:
-    """Text is the exact value, a list any of them, true that it is there."""
-    if value is False:
-        raise fault("a claim cannot be asked to be absent", cure='for the value write "false" in quotes')
-    return read_condition(value)
-
-
 def read_route_auth(value: object) -> object:
     """A name, or a list of them, stands for a mapping."""
     if isinstance(value, bool):
@@ -113,8 +108,6 @@ Scopes = Annotated[list[Scope], BeforeValidator(read_texts, json_schema_input_ty
 Type = Annotated[str, BeforeValidator(read_type), TEXT]
 Url = Annotated[str, BeforeValidator(read_url), TEXT]
 AlgorithmWord = Annotated[Algorithm, BeforeValidator(read_algorithm), words(Algorithm)]
-ClaimCondition = Annotated[Condition, BeforeValidator(read_claim), CONDITION]
-Claims = dict[Text, ClaimCondition]
 Names = Annotated[
     list[scalars.Name], BeforeValidator(read_texts, json_schema_input_type=scalars.Name | list[scalars.Name])
 ]
@@ -309,6 +302,8 @@ def policies_are_known(draft: Draft) -> Iterator[FileProblem]:
 
 def policies_are_used(draft: Draft) -> Iterator[FileProblem]:
     """A policy that no route asks protects nothing, though it looks so."""
+    if any(route.claims_read for route in draft.built):
+        return  # all of them are asked there
     used = {name for _, block in _all_uses(draft) for name in block.by}
     for name in _policies(draft):
         if name not in used and name != ANONYMOUS:
@@ -327,6 +322,17 @@ def routes_say_who_may_call(draft: Draft) -> Iterator[FileProblem]:
                 "does not say who may call it; write auth: and a policy, auth: anonymous, or auth_default at the top"
             )
             yield draft.problem(("routes", index), message)
+
+
+def claims_have_a_policy(draft: Draft) -> Iterator[FileProblem]:
+    """Claims are those of a token that a policy has verified: without any, they would never hold."""
+    if draft.root.entries.get("auth") is not None:
+        return
+    for route in draft.built:
+        if route.claims_read:
+            by_match = any(isinstance(each, ClaimHolds) for each in route.predicates)
+            path: Path = ("routes", route.index, "match", "jwt") if by_match else ("routes", route.index, "cohort")
+            yield draft.problem(path, "reads claims, and there is no policy that verifies a token; add one to auth")
 
 
 def anonymous_has_a_reason(draft: Draft) -> Iterator[FileProblem]:
@@ -409,16 +415,10 @@ def _policy(name: str, block: AuthPolicyBlock, draft: Draft) -> JwtPolicy | Opaq
         said[several] = frozenset(said[several])
     if block.introspection is not None:
         introspection = introspection_of(block.introspection, draft.directory)
-        return OpaquePolicy(name=name, introspection=introspection, claims=_claims(block.claims), **said)
+        return OpaquePolicy(name=name, introspection=introspection, claims=claims_of(block.claims), **said)
     keys = block.keys or KeysBlock()
     source = keys.url or f"{_FILE}{keys.file}"
-    return JwtPolicy(name=name, source=source, claims=_claims(block.claims), **said)
-
-
-def _claims(said: Mapping[str, Condition] | None) -> tuple[ClaimIs, ...]:
-    return tuple(
-        ClaimIs(name, frozenset() if isinstance(values, bool) else values) for name, values in (said or {}).items()
-    )
+    return JwtPolicy(name=name, source=source, claims=claims_of(block.claims), **said)
 
 
 def _step(keys: AuthOfRoute, draft: Draft) -> RouteAuth | None:
@@ -428,7 +428,7 @@ def _step(keys: AuthOfRoute, draft: Draft) -> RouteAuth | None:
     return RouteAuth(
         policies=tuple(auth.by),
         scopes=frozenset(auth.scopes or ()),
-        claims=_claims(auth.claims),
+        claims=claims_of(auth.claims),
         enforce=auth.enforce is not False,
         forward_token=bool(auth.forward_token),
     )
@@ -450,6 +450,7 @@ AUTH = Section(
         policies_are_known,
         policies_are_used,
         routes_say_who_may_call,
+        claims_have_a_policy,
         anonymous_has_a_reason,
     ),
     secrets=_secrets,

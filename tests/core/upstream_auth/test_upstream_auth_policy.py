@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from proxy.core.steps.step_policy import StepPolicy
-from proxy.core.upstream_auth.auth_policy import UpstreamAuthPolicy
+from proxy.core.upstream_auth.upstream_auth_policy import UpstreamAuthPolicy
 
 
 def test_it_is_a_policy_of_a_step() -> None:

@@ -18,7 +18,7 @@ from proxy.control.admin.acknowledged import acknowledged
 from proxy.control.admin.moves import RouteMoves
 from proxy.control.admin.responses import as_json, problem, read_body, store_away, tagged
 from proxy.control.position.mover import PATIENCE
-from proxy.control.suspension.suspensions import Suspensions
+from proxy.control.suspension.suspended_subjects import Suspensions
 from proxy.core.auth.suspension import LONGEST_SUBJECT, MOST_ORDERED, Suspension
 from proxy.core.position.record import lift_record
 from proxy.log import stamp
