@@ -107,8 +107,8 @@ class RouteView(View, frozen=True, kw_only=True):
     numbers: Mapping[str, float] = {}
     """What the verdict rests on, by name."""
     obstacle: str = ""
-    """What keeps it where it is, in a clause: the first need that failed, else the first that is open, or else what
-    does; empty: nothing."""
+    """What keeps it where it is, in a clause: an alarm, else the first need that failed, else the first that is open,
+    or else what does; empty: nothing."""
 
 
 class SidesView(View, frozen=True, kw_only=True):

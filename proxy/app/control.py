@@ -12,6 +12,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -21,9 +22,9 @@ import structlog
 
 from proxy.app.caller_parts import CallerParts
 from proxy.app.control_parts import ControlBase, ControlParts
-from proxy.app.kill_file_watch import KillFile
+from proxy.app.kill_file_watch import FIRST_LOOK, KillFile
 from proxy.app.reloads import Reloads, Watch, good, log_leniency, refused, table_of
-from proxy.config.files import admin_token, kill_file
+from proxy.config.files import admin_token, kill_ends, kill_file
 from proxy.config.load import Loaded
 from proxy.config.text.problem import FileProblem
 from proxy.control.admin.admin import Admin, application, serve
@@ -35,6 +36,7 @@ from proxy.control.evidence.flow import EvidenceFlow
 from proxy.control.fleet.comparer import Comparing
 from proxy.control.fleet.links import Links
 from proxy.control.position.hooks import Hooks
+from proxy.control.position.kill_records import KillRecords
 from proxy.control.probe.certificates import Certificates
 from proxy.control.probe.health import Probes
 from proxy.control.running import Running
@@ -104,7 +106,7 @@ async def serve_control(given: ControlInputs) -> None:
     stopping = _on_signals(reloads)
     certificates = Certificates()
     parity = ParityPages(book=base.book, archive=flow)
-    await kill_file.start()
+    await _watch_kill_file(kill_file, parts.kill_records)
     await callers.begin()
     await links.serve(given.link)
     admin = _admin(base, kill, certificates, parity, parts, callers)
@@ -197,6 +199,16 @@ def _kill_switch(given: ControlInputs, base: ControlBase, parts: ControlParts) -
         records=parts.kill_records,
         conditions=lambda: base.probes.conditions,
     )
+
+
+async def _watch_kill_file(watch: KillFile, records: KillRecords) -> None:
+    """Begin, and record orders of the kill switch that ended while no control was there."""
+    with suppress(OSError, TimeoutError):
+        async with asyncio.timeout(FIRST_LOOK):
+            for begun, ended in await asyncio.to_thread(kill_ends.take, watch.path):
+                records.turned_on(begun)
+                records.turned_off(ended.by, ended.reason, ended.at)
+    await watch.start()
 
 
 def _gate(given: ControlInputs) -> AdminAuth:

@@ -115,21 +115,23 @@ class ControlParts:
             leading=Leading(store, self.here.instance),
         )
         self.judged = JudgedRoutes(here=self.here, judge=self.judge, judging=judging)
-        around = Around(killed=self._killed, conditions=lambda: base.probes.conditions)
         self.records = RecordWriter(store, self.here.instance, clock, self.mover.look)
-        self.asked = RouteMoves(
-            running=running,
-            here=self.here,
-            mover=self.mover,
-            judge=self.judge,
-            store=store,
-            around=around,
-            records=self.records,
-        )
+        self.asked = self._route_moves()
         self.kill_records = KillRecords(self.records)
         self.edit_records = EditRecords(self.records, lambda route: route in self.here.positions)
         self._hooks = base.hooks
         self._connect()
+
+    def _route_moves(self) -> RouteMoves:
+        return RouteMoves(
+            running=self._base.running,
+            here=self.here,
+            mover=self.mover,
+            judge=self.judge,
+            store=self._base.stores.positions,
+            around=Around(killed=self._killed, conditions=lambda: self._base.probes.conditions),
+            records=self.records,
+        )
 
     def _connect(self) -> None:
         """Each part hears of what others find."""

@@ -32,8 +32,16 @@ _OTHER_VERSION = ("this version", "Are both the same version?")
 _NO_BANYAN = ("Banyan does", "Is this its `admin` address?")
 _NOT_ITS_ADDRESS = ("Banyan does", "Is this its admin address?")
 _NONE: Mapping[str, str] = {}
-_SAID_NO = frozenset({404, 409, 412, 503})
+_SAID_NO = frozenset({400, 404, 409, 412, 503})
 """Answers in which the detail says it all."""
+_NO_PAGE = "there is nothing at "
+"""How the detail begins where the admin port has no such page: Banyan is of another version."""
+_LOOK = {
+    "/api/routes/": "`banyan status` shows how things stand.",
+    "/api/history": "`banyan status` lists the routes.",
+    "/api/recent": "`banyan status` lists the routes.",
+}
+"""What to do, by how the path begins."""
 
 
 class NoAnswerError(Exception):
@@ -208,8 +216,9 @@ def _refused(base: str, path: str, status: int, body: bytes, token: SentToken) -
     if status == 401:
         return _no_token(base, said.detail, token)
     detail = said.detail or said.title or "no reason given"
-    if said.detail and path.startswith("/api/routes/") and status in _SAID_NO:
-        return NoAnswerError(detail, "`banyan status` shows how things stand.")
-    if said.detail and said.title:  # a problem document, as this API writes them
+    is_ours = bool(said.detail and said.title)  # a problem document, as this API writes them
+    if is_ours and status in _SAID_NO and not said.detail.startswith(_NO_PAGE):
+        return NoAnswerError(detail, next((cure for begins, cure in _LOOK.items() if path.startswith(begins)), ""))
+    if is_ours:
         return NoAnswerError(f"{base}{path} answered {status}: {detail}", "")
     return NoAnswerError(f"{base}{path} answered {status}: {detail}", "Is this Banyan's `admin` address?")

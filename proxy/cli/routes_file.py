@@ -10,7 +10,7 @@ from pathlib import Path
 from unicodedata import combining, east_asian_width
 
 from proxy.cli.help_text import UNUSABLE
-from proxy.cli.terminal import Ink, complain, leave, painted
+from proxy.cli.terminal import Ink, complain, is_for_script, leave, painted
 from proxy.config.load import Loaded, load_file
 from proxy.config.text.problem import FileProblem
 from proxy.core.nearest import nearest
@@ -22,7 +22,10 @@ def load_or_leave(path: Path) -> Loaded:
     """The file as `serve` would load it; its problems on stderr and exit 2 when it has any."""
     found = load_file(path, os.environ)
     if not isinstance(found, Loaded):
-        sys.stderr.writelines(f"{line}\n" for line in problem_lines(found, with_source=sys.stderr.isatty()))
+        if is_for_script():
+            complain("; ".join(map(str, found)))
+        else:
+            sys.stderr.writelines(f"{line}\n" for line in problem_lines(found, with_source=sys.stderr.isatty()))
         complain(f"{path} cannot be used.", "Mend what is listed above, or name another file with --config.")
         leave(UNUSABLE)
     return found

@@ -2,13 +2,17 @@
 
 Rule 1: colours only where a terminal shows them; NO_COLOR (any value) and TERM=dumb turn them off.
 Rule 2: what was asked for goes to stdout, everything else to stderr.
+Rule 3: with `--json` all that a command complains of is one JSON object on stderr when it ends, `error` and `exit`.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from contextvars import ContextVar, Token
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
@@ -18,6 +22,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _UNBOUNDED = 10_000
+_BELOW = " " * 8
+"""Before what stands below `banyan:`."""
 
 
 class Ink(StrEnum):
@@ -46,15 +52,56 @@ def say(text: str = "") -> None:
     sys.stdout.flush()
 
 
+@dataclass(slots=True, kw_only=True)
+class _ForScript:
+    """What a command that answers in JSON has complained of, and how it leaves."""
+
+    complaints: list[str] = field(default_factory=list)
+    code: int = 0
+
+
+_script: ContextVar[_ForScript | None] = ContextVar("_script", default=None)
+
+
+def answer_script(command: typer.Context) -> None:
+    """Rule 3, for this command until it ends."""
+    before = _script.set(_ForScript())
+    command.call_on_close(partial(_tell_script, before))
+
+
+def _tell_script(before: Token[_ForScript | None]) -> None:
+    import json
+
+    script = _script.get()
+    _script.reset(before)
+    if script is not None and script.complaints:
+        told = {"error": "\n".join(script.complaints), "exit": script.code}
+        sys.stderr.write(f"{json.dumps(told, ensure_ascii=False)}\n")
+
+
+def is_for_script() -> bool:
+    """Whether the command that runs answers in JSON."""
+    return _script.get() is not None
+
+
 def complain(text: str, cure: str = "") -> None:
     """What went wrong, and below it what to do."""
-    sys.stderr.write(f"{painted('banyan:', Ink.BAD, sys.stderr)} {text}\n")
-    if cure:
-        sys.stderr.write(f"        {cure}\n")
+    script = _script.get()
+    if script is not None:
+        script.complaints += filter(None, (text, cure))
+        return
+    from proxy.cli.folded import folded, screen_width
+
+    said = [f"{painted('banyan:', Ink.BAD, sys.stderr)} {text}", *[f"{_BELOW}{cure}"] * bool(cure)]
+    for line in said:
+        sys.stderr.writelines(f"{each}\n" for each in folded(line, screen_width(), hang=len(_BELOW)))
 
 
 def leave(code: int) -> NoReturn:
     """End the command with this exit code."""
+    script = _script.get()
+    if script is not None:
+        script.code = code
     raise typer.Exit(code)
 
 

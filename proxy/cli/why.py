@@ -27,6 +27,8 @@ LESSON = Lesson(
     },
 )
 _WIDTH = 10
+_BESIDE = 12
+"""The column in which a row's text begins."""
 
 
 def why(
@@ -38,6 +40,7 @@ def why(
 ) -> None:
     """See LESSON."""
     from proxy.cli.admin_client import NoAnswerError, get_request
+    from proxy.cli.folded import say_folded
 
     try:
         found, body = get_request(base_of(admin, config), request_id)
@@ -47,8 +50,7 @@ def why(
     if json:
         say(body.decode())
     else:
-        for line in why_lines(found):
-            say(line)
+        say_folded(why_lines(found), hang=_BESIDE)
     leave(FINE)
 
 

@@ -17,6 +17,8 @@ import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from proxy.config.files import kill_ends, kill_file
+from proxy.core.routing.kill_switch import KillSwitchOrder
 from tests.control.conftest import listening_tcp, listening_unix
 from tests.control.worker import FakeWorker, delta, start_worker
 from tests.waiting import until
@@ -163,6 +165,24 @@ async def test_an_edit_reaches_workers_and_the_api(start: Start) -> None:
     assert control.last_good.read_text() == FILE.replace("10%", "25%")
 
 
+async def test_a_kill_that_ended_while_nobody_was_there_is_on_record(start: Start, tmp_path: Path) -> None:
+    """Both orders, each with its own time, actor and reason; the next start finds nothing more."""
+    kill = kill_file.place("", tmp_path / "routes.yaml", {})
+    kill.parent.mkdir()
+    begun = KillSwitchOrder(by="ann", at="2026-03-01T12:00:00.000Z", reason="new loses orders")
+    kill_ends.note(kill, begun, KillSwitchOrder(by="bob", at="2026-03-01T12:10:00.000Z", reason="mended"))
+    control = await start("state: memory\n" + FILE)
+    async with asyncio.timeout(60):
+        while len(found := (await control.get("/api/history"))["orders"]) < 2:  # noqa: ASYNC110 -- of another process
+            await asyncio.sleep(0.05)
+
+    assert [(each["kind"], each["actor"], each["at"], each["reason"]) for each in found[:2]] == [
+        ("unkill", "bob", "2026-03-01T12:10:00.000Z", "mended"),
+        ("kill", "ann", "2026-03-01T12:00:00.000Z", "new loses orders"),
+    ]
+    assert not kill_ends.place(kill).exists()
+
+
 async def test_a_bad_edit_changes_nothing_but_what_is_said(start: Start) -> None:
     """A bad file leaves the table with workers; metric, API and log say so; the next good file mends all three."""
     control = await start()
@@ -198,6 +218,21 @@ async def test_a_start_on_the_last_good_file_is_no_success(start: Start) -> None
     assert "last good" in body["routes"][0]["runs"]["reason"]
     assert "routes[0].split" in body["reload"]["problems"][0]
     assert await control.metric("banyan_config_last_reload_success") == 0
+
+
+async def test_a_file_that_was_refused_at_the_start_is_on_record(start: Start) -> None:
+    """As one that is refused later is."""
+    control = await start(FILE.replace("10%", "250%"), last_good=FILE)
+
+    async def recorded() -> bool:
+        return bool((await control.get("/api/history"))["orders"])
+
+    await until(recorded)
+    found = (await control.get("/api/history"))["orders"]
+
+    assert [(each["kind"], each["actor"], each["route"]) for each in found] == [("refuse", "routes.yaml", "")]
+    assert found[0]["reason"].startswith("not taken")
+    assert "routes[0].split" in found[0]["reason"]
 
 
 async def test_sighup_reloads_and_sigint_does_nothing(start: Start) -> None:

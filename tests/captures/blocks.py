@@ -1,6 +1,7 @@
 """Blocks of output in a page: `<!-- capture: banyan status -->`, what the command printed, `<!-- /capture -->`.
 
-Rule 1: two outputs are alike when they differ in numbers, ids, moments, lengths of time and blanks.
+Rule 1: two outputs are alike when they differ in numbers, ids, moments, lengths of time, blanks, and where a sentence
+        is folded.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
 _BLOCK = re.compile(
     r"<!-- capture: (?P<command>[^\n]+) -->\n\n```text\n(?P<output>.*?)```\n\n<!-- /capture -->", re.DOTALL
 )
+_FOLDED = re.compile(r"\n {4,}(?=\S)")
 _VARIES = (
     (re.compile(r"\b\d{4}-\d\d-\d\d[T ][0-9:.]+Z?"), "AT"),
     (re.compile(r"\b[0-9a-f]{12}([0-9a-f]{20})?\b"), "ID"),
@@ -41,6 +43,7 @@ def renewed(page: str, outputs: Mapping[str, str]) -> str:
 
 def alike(output: str) -> str:
     """An output without what differs from run to run."""
+    output = _FOLDED.sub(" ", output)
     for pattern, word in _VARIES:
         output = pattern.sub(word, output)
     return "\n".join(line.rstrip() for line in output.splitlines())

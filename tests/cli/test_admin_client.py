@@ -49,6 +49,29 @@ def test_every_odd_answer_is_one_sentence_and_a_cure(answer: bytes, said: str) -
     assert caught.value.cure
 
 
+PROBLEM = b'{"title": "Not Found", "detail": "%b"}'
+
+
+@pytest.mark.parametrize(
+    ("path", "detail", "said", "cure"),
+    [
+        ("/api/history?limit=5&route=nope", b"there is no route 'nope'", "there is no route 'nope'", "`banyan status`"),
+        ("/api/recent?route=nope", b"there is no route 'nope'", "there is no route 'nope'", "`banyan status`"),
+        ("/api/routes/nope", b"there is no route 'nope'", "there is no route 'nope'", "`banyan status`"),
+        ("/api/requests/x", b"request 'x' is not remembered", "request 'x' is not remembered", ""),
+        ("/api/moon", b"there is nothing at /api/moon", "/api/moon answered 404: there is nothing at /api/moon", ""),
+    ],
+)
+def test_what_is_not_there_is_said_in_a_sentence(path: str, detail: bytes, said: str, cure: str) -> None:
+    """The API's own, without its address; a page that this Banyan does not have is told with it."""
+    base = answering_once(http("404 Not Found", PROBLEM % detail))
+    with pytest.raises(NoAnswerError) as caught:
+        fetch(base, path)
+
+    assert caught.value.message.removeprefix(base) == said
+    assert caught.value.cure.startswith(cure)
+
+
 def test_fields_of_a_later_version_are_passed_over() -> None:
     """Unknown fields do no harm and missing ones have a default: the contract only grows."""
     body = b'{"revision": "a", "routes": [{"name": "x", "colour": "green"}], "moon": "full"}'

@@ -43,6 +43,7 @@ PAUSE = 0.3
 _BLOCK = re.compile(r"```(?P<kind>\w+)\n(?P<text>.*?)```\n", re.DOTALL)
 _FILE = re.compile(r"[Ss]ave (?:it|this) as `([\w.-]+)`")
 _CHANGING = re.compile(r"\b[0-9a-f]{12}\b|[0-9]+(?:[.:,][0-9]+)*|\((?:compiled|interpreted)\)")
+_FOLDED = re.compile(r"\n {4,}(?=\S)")
 _CLUSTER = re.compile(r"[0-9a-f]{12}  ")
 _END = "\x1e"
 
@@ -79,8 +80,10 @@ def _commands(text: str, start: int) -> Iterator[Given]:
 
 
 def steady(said: str) -> str:
-    """Without what is another thing in each run: numbers, and the order of clusters, which is that of their counts."""
-    named = said.replace(socket.gethostname(), "shop").splitlines()
+    """Without what is another thing in each run: numbers, where a sentence is folded, and the order of clusters, which
+    is that of their counts.
+    """
+    named = _FOLDED.sub(" ", said.replace(socket.gethostname(), "shop")).splitlines()
     blocks = groupby((line for line in named if line.strip()), key=lambda line: bool(_CLUSTER.match(line)))
     lines = [line for rows, block in blocks for line in (sorted(map(_masked, block)) if rows else map(_masked, block))]
     return "\n".join(lines)

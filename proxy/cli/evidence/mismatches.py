@@ -64,17 +64,13 @@ def mismatches(
 
 def _show(found: MismatchesView, number: int) -> None:
     """For people; with the exchange of this number, from 1."""
-    from rich.console import Group
-
     from proxy.cli.evidence.picture import cluster_lines, exchange_lines, reason_lines
+    from proxy.cli.folded import say_folded, say_texts
 
-    screen = console()
-    lines = cluster_lines(found.clusters, screen.width if sys.stdout.isatty() else None)
-    screen.print(Group(*lines), crop=False)
+    say_texts(cluster_lines(found.clusters, console().width if sys.stdout.isatty() else None))
     if found.incomparable:
-        say(f"not compared: {found.incomparable}")
-    for line in reason_lines(found.clusters):
-        say(line)
+        say_folded([f"not compared: {found.incomparable}"])
+    say_folded(reason_lines(found.clusters))
     if number:
         width = shutil.get_terminal_size((100, 24)).columns
         for line in exchange_lines(found.exchanges or [], number, width, coloured=is_coloured(sys.stdout)):

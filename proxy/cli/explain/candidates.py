@@ -74,7 +74,11 @@ def _by_path_alone(route: Route) -> Route:
 
 
 def other_readings(table: RouteTable, head: RequestHead) -> Iterator[tuple[str, str]]:
-    """The ways to read an ambiguous path that are clear themselves, each with its route's name (empty: none)."""
+    """The ways to read an ambiguous path, each with its route's name (empty: none): as it was sent, and those of others
+    that are clear themselves.
+    """
+    as_sent = table.by_raw_path(head)
+    yield head.path.decode("latin-1"), as_sent.name if as_sent is not None else ""
     for reading in readings(head.path):
         found = table.match(_read_as(head, reading))
         if isinstance(found, Route) or not found.ambiguous:

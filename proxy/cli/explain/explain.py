@@ -14,7 +14,7 @@ import typer
 from proxy.cli.admin_address import ADMIN, base_of, url_of
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, ROUTES
-from proxy.cli.terminal import complain, leave, say, say_json
+from proxy.cli.terminal import complain, leave, say_json
 
 if TYPE_CHECKING:
     from proxy.cli.explain.model import BesideFile, Explanation, GoneBy
@@ -31,7 +31,7 @@ LESSON = Lesson(
     exits={
         FINE: "a route answers it",
         FOUND: "Banyan refuses it (400, 404, 405, …), or nothing answers at the --admin that was named",
-        UNUSABLE: "wrong usage, or the file has problems",
+        UNUSABLE: "wrong usage, or the file has problems and there is no last good one, or --file-only was given",
     },
 )
 FILE_ONLY = "--file-only"
@@ -59,16 +59,16 @@ def explain(  # noqa: PLR0913  a command's options
 ) -> None:
     """See LESSON."""
     from proxy.cli.explain.model import explain_head, served_by
-    from proxy.cli.explain.picture import explanation_lines
+    from proxy.cli.explain.picture import BESIDE, explanation_lines
     from proxy.cli.explain.typed_request import TypedRequest, fault_of, read_typed
-    from proxy.cli.routes_file import load_or_leave
+    from proxy.cli.folded import say_folded
 
     bearer = _bearer(token) if token else ()
     typed = TypedRequest(method=method, target=target, fields=(*header, *bearer), host=host)
     if fault := fault_of(typed) or _fault_of_address(client_ip):
         complain(fault, "See `banyan explain --help`.")
         leave(UNUSABLE)
-    snapshot = load_or_leave(config).snapshot
+    snapshot = _table(config, file_only=file_only)
     head = read_typed(typed, snapshot)
     asked = head, f"{method} {target}", str(ip_address(client_ip)), snapshot, _key(config)
     by_file = explain_head(*asked)
@@ -80,8 +80,7 @@ def explain(  # noqa: PLR0913  a command's options
     if json:
         say_json(explanation)
     else:
-        for line in explanation_lines(explanation, config):
-            say(line)
+        say_folded(explanation_lines(explanation, config), hang=BESIDE)
     leave(FOUND if explanation.refused else FINE)
 
 
@@ -93,6 +92,20 @@ def _bearer(name: str) -> tuple[str, ...]:
         complain(f"the token cannot be read: {error}", "See `banyan explain --help`.")
         leave(UNUSABLE)
     return (f"Authorization: Bearer {said.strip()}",)
+
+
+def _table(config: Path, *, file_only: bool) -> Snapshot:
+    """The file's; beside a broken one that of the last good file, by which Banyan goes on, unless the file is asked."""
+    from proxy.app.initial_table import Start, first_start
+    from proxy.cli.routes_file import load_or_leave, problem_lines
+
+    found = None if file_only else first_start(config, os.environ)
+    if not isinstance(found, Start):
+        return load_or_leave(config).snapshot
+    if found.problems:
+        first = next(problem_lines(found.problems[:1], with_source=False))
+        complain(f"{config} is broken; this is by the last good one, which runs. The first problem:", first)
+    return found.snapshot
 
 
 def _stood(by_file: Explanation, snapshot: Snapshot, admin: str, config: Path) -> tuple[GoneBy, BesideFile]:

@@ -23,6 +23,8 @@ from proxy.core.routing.kill_switch import KillSwitchOrder
 from proxy.core.stage import Stage
 
 _WIDTH = 10
+BESIDE = 12
+"""The column in which a row's text begins."""
 
 
 def explanation_lines(shown: Explanation, config: Path) -> Iterator[str]:

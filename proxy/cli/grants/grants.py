@@ -85,7 +85,8 @@ def grants(  # noqa: PLR0913 -- one command, four actions
 def _list(base: str, provider: str, system: str, limit: int, *, json: bool) -> None:
     from proxy.api.grants import GrantsView
     from proxy.cli.admin_client import fetch, grants_path, read
-    from proxy.cli.record.entries import entry_lines, screen_width
+    from proxy.cli.folded import screen_width
+    from proxy.cli.record.entries import entry_lines
 
     body = fetch(base, grants_path(provider, system, limit))
     found = read(base, body, GrantsView).families

@@ -11,7 +11,7 @@ import typer
 
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, ROUTES
-from proxy.cli.terminal import complain, leave, say, say_json
+from proxy.cli.terminal import complain, leave, say_json
 
 if TYPE_CHECKING:
     from proxy.cli.kill.turning import SwitchTurned
@@ -63,6 +63,7 @@ def kill(  # noqa: PLR0913  a command's options
 
 def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
     from proxy.cli.admin_address import url_of
+    from proxy.cli.folded import say_folded
     from proxy.cli.kill.turning import (
         SwitchTurned,
         as_it_stands,
@@ -78,7 +79,7 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
     snapshot = snapshot_or_leave(config)
     path, base = kill_file.place(snapshot.kill_file, config, os.environ), url_of(snapshot.admin)
     began = time.monotonic()
-    order = order_now(reason)
+    order, was_off = order_now(reason), not on and not path.exists()
     stands = _write(path, base, config, order, on=on)
     if stands is None:
         return FOUND
@@ -93,19 +94,19 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
         beyond=() if not on else beyond_reach(snapshot) if stay is None else stay,
         before=stands if is_another(stands, order) else None,
         down=() if seen is None else seen.down,
+        was_off=was_off,
     )
     if json:
         say_json(turned)
     else:
-        for line in turned_lines(turned, base):
-            say(line)
+        say_folded(turned_lines(turned, base))
     return FINE if turned.following.whole and _same_file(turned) else FOUND
 
 
 def _write(path: Path, base: str, config: Path, order: KillSwitchOrder, *, on: bool) -> KillSwitchOrder | None:
     """The file itself; where this user may not, the admin port with the token. What stands then; None: it failed."""
     from proxy.cli.admin_client import NoAnswerError, post_kill
-    from proxy.cli.kill.turning import is_another, turn_by_name
+    from proxy.cli.kill.turning import is_another, lift_unseen, turn_by_name
     from proxy.cli.sent_token import sent_token
     from proxy.config.files import kill_file
     from proxy.config.files.admin_token import VARIABLE
@@ -116,8 +117,10 @@ def _write(path: Path, base: str, config: Path, order: KillSwitchOrder, *, on: b
             if is_another(stands, order):
                 turn_by_name(path, base, order.reason, config, on=True)
             return stands
-        turn_by_name(path, base, order.reason, config, on=False)
-        kill_file.lift(path)
+        if turn_by_name(path, base, order.reason, config, on=False):
+            kill_file.lift(path)
+        else:
+            lift_unseen(path, order)
     except OSError as error:
         said = f"{path} cannot be {'written' if on else 'removed'}: {error.strerror or error}"
         if isinstance(error, IsADirectoryError):  # Banyan could remove it no better

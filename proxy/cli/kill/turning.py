@@ -23,6 +23,7 @@ from proxy.cli.help_text import UNUSABLE
 from proxy.cli.routes_file import problem_lines
 from proxy.cli.sent_token import sent_token
 from proxy.cli.terminal import Ink, complain, leave, painted
+from proxy.config.files import kill_ends, kill_file
 from proxy.core.routing.kill_switch import Beyond, KillSwitchOrder, beyond
 from proxy.core.routing.snapshot import Snapshot
 from proxy.log import stamp
@@ -70,7 +71,10 @@ class Following:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchTurned:
-    """What a command has done; `ms` until the file was there, or gone. `before`: the order that was there and stays."""
+    """What a command has done; `ms` until the file was there, or gone. `before`: the order that was there and stays.
+
+    `was_off`: it was to be ended, and was not on.
+    """
 
     on: bool
     file: str
@@ -79,6 +83,7 @@ class SwitchTurned:
     beyond: Sequence[StaysView] = ()
     before: KillSwitchOrder | None = None
     down: Sequence[DownView] = ()
+    was_off: bool = False
 
 
 def snapshot_or_leave(config: Path) -> Snapshot:
@@ -102,15 +107,32 @@ def is_another(stands: KillSwitchOrder, order: KillSwitchOrder) -> bool:
     return (stands.by, stands.reason) != (order.by, order.reason)
 
 
-def turn_by_name(path: Path, base: str, reason: str, config: Path, *, on: bool) -> None:
+def turn_by_name(path: Path, base: str, reason: str, config: Path, *, on: bool) -> bool:
     """Have Banyan itself turn this switch, so that it is on record who did it and why: a file that goes says neither,
     and one that stood already says who came first.
 
-    Where that cannot be had, nothing is done and nothing said: the file is the switch.
+    Where that cannot be had, nothing is done and nothing said: the file is the switch. False: nobody answers there, so
+    that nobody sees the file go.
     """
+    if not path.is_file():
+        return True
+    try:
+        watched = get_kill(base, timeout=_TIMEOUT).file
+    except NoAnswerError:
+        return False
     with suppress(NoAnswerError):
-        if path.is_file() and sent_token(base, config).text and get_kill(base, timeout=_TIMEOUT).file == str(path):
+        if watched == str(path) and sent_token(base, config).text:
             post_kill(base, on=on, reason=reason, config=config, timeout=_TIMEOUT)
+    return True
+
+
+def lift_unseen(path: Path, ended: KillSwitchOrder) -> None:
+    """Take the file away where nobody sees it go, and keep beside it for the record what has ended; OSError."""
+    begun = kill_file.read(path)
+    kill_file.lift(path)
+    if begun is not None:
+        with suppress(OSError):
+            kill_ends.note(path, begun, ended)
 
 
 def await_workers(base: str, began: float, *, on: bool, patience: float = PATIENCE) -> Following:
@@ -159,7 +181,8 @@ def beyond_reach(snapshot: Snapshot) -> tuple[StaysView, ...]:
 def turned_lines(turned: SwitchTurned, base: str) -> Iterator[str]:
     """Line by line."""
     state = painted("kill switch is on", Ink.BAD) if turned.on else painted("kill switch is off", Ink.GOOD)
-    yield f"{state}: {turned.file} {'written' if turned.on else 'gone'} after {turned.ms:g} ms"
+    happened = f"{'written' if turned.on else 'gone'} after {turned.ms:g} ms"
+    yield f"{state}: {turned.file} {'was not there' if turned.was_off else happened}"
     if turned.before is not None:
         yield f"  {before_sentence(turned.before)}"
     yield from _following(turned.following, base, on=turned.on)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,12 +12,12 @@ from proxy.cli.admin_address import ADMIN, base_of
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, REASON, ROUTE, ROUTES
 from proxy.cli.orders.route_orders import TAG, give
-from proxy.cli.terminal import complain, console, leave, say
+from proxy.cli.terminal import Ink, complain, leave, painted, say
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from proxy.api.evidence import EpochView
+
+_HEADS = ("epoch", "began", "last met", "legacy", "new")
 
 LESSON = Lesson(
     purpose="Show the epochs of a route's evidence, or begin one.",
@@ -56,6 +57,7 @@ def epoch(
 
 def _show(route: str, base: str, *, json: bool) -> None:
     from proxy.cli.admin_client import NoAnswerError, fetch, get_epochs, route_path
+    from proxy.cli.folded import say_folded
 
     try:
         found = get_epochs(base, route)
@@ -65,21 +67,27 @@ def _show(route: str, base: str, *, json: bool) -> None:
         complain(error.message, error.cure)
         leave(FOUND)
     if not json:
-        console().print(_table(found.epochs) if found.epochs else f"{route}: nothing has been compared yet")
+        say_folded(_lines(found.epochs) if found.epochs else [f"{route}: nothing has been compared yet"])
     leave(FINE)
 
 
-def _table(epochs: Sequence[EpochView]) -> Table:
-    from rich.table import Table
+def _lines(epochs: Sequence[EpochView]) -> Iterator[str]:
+    """A row for each, and below it why it began."""
+    from proxy.cli.columns import table_lines
+    from proxy.core.one_line import one_line
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for column in ("epoch", "began", "last met", "legacy", "new", "why"):
-        table.add_column(column, overflow="fold")
-    for each in epochs:
-        number = f"{each.number}{' counts' if each.counts else ''}"
-        versions = each.legacy_version or "–", each.new_version or "–"
-        table.add_row(number, _when(each.began), _when(each.seen), *versions, each.why)
-    return table
+    rows = [dict(zip(_HEADS, _cells(each), strict=True)) for each in epochs]
+    title, *lines = table_lines(_HEADS, rows, frozenset(), padded=sys.stdout.isatty())
+    yield painted(title.plain, Ink.STRONG)
+    for line, each in zip(lines, epochs, strict=True):
+        yield line.plain
+        if each.why:
+            yield f"    {one_line(each.why)}"
+
+
+def _cells(each: EpochView) -> Iterator[str]:
+    yield f"{each.number}{' counts' if each.counts else ''}"
+    yield from (_when(each.began), _when(each.seen), each.legacy_version or "–", each.new_version or "–")
 
 
 def _when(stamped: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -249,6 +249,7 @@ def give(  # noqa: PLR0913  as commands give it
 ) -> NoReturn:
     """Give the order, and say what became of it."""
     from proxy.cli.admin_client import NoAnswerError, order
+    from proxy.cli.folded import say_folded
 
     base = base_of(admin, config)
     if verb in _GROUPED and not said.get("alone") and not json:
@@ -261,13 +262,16 @@ def give(  # noqa: PLR0913  as commands give it
     if json:
         say(body.decode())
     else:
-        _tell(verb, moved)
+        say_folded(_told(verb, moved))
+        if not moved.everywhere:
+            complain("the state store is away: this holds at that replica alone.", "Order it at each replica's admin.")
     leave(FINE if moved.done else FOUND)
 
 
 def _list_group(base: str, config: Path, route: str, verb: str, said: Mapping[str, object], *, yes: bool) -> None:
     """Which routes the order moves, where it moves several; whoever sits before a terminal is asked."""
     from proxy.cli.admin_client import NoAnswerError, order
+    from proxy.cli.folded import folded, screen_width
 
     try:
         would = order(base, route, verb, {**said, "preview": True}, config=config)[0]
@@ -282,9 +286,9 @@ def _list_group(base: str, config: Path, route: str, verb: str, said: Mapping[st
     lines += [f"  {name}: {before} → {end}" if end != before else f"  {name}: at {end}" for name, end in ends.items()]
     lines += [f"  NOT moved  {each.route}: {each.why}" for each in would.group if not each.moved]
     for line in lines:
-        sys.stderr.write(line + "\n")
+        sys.stderr.writelines(f"{each}\n" for each in folded(line, screen_width()))
     if not yes and _is_asked():
-        typer.confirm("Go on?", default=verb in _STANDING, abort=True, err=True)
+        typer.confirm("Go on?", default=False, abort=True, err=True)
 
 
 def _is_asked() -> bool:
@@ -292,21 +296,22 @@ def _is_asked() -> bool:
     return sys.stdin.isatty()
 
 
-def _tell(verb: str, moved: MovedView) -> None:
+def _told(verb: str, moved: MovedView) -> Iterator[str]:
+    """Line by line; others of its group stood where it stood."""
     before, now = _place(moved.start), _place(moved.runs)
-    runs = f"{before} → {now}" if before != now else f"stays at {now}"
     marks = ", rolled back until resume" * moved.latched + ", on hold" * moved.held
     stood = "; that stood already, and nothing was moved" if verb in _STANDING and not moved.moved else ""
-    say(f"{moved.route}: {runs}{marks}{stood}")
-    for note in moved.notes:
-        say(f"  {note}")
+    yield f"{moved.route}: {_became(before, now)}{marks}{stood}"
+    yield from (f"  {note}" for note in moved.notes)
     for member in moved.group:
-        became = member.why or f"→ {_place(member.runs)}"
-        say(f"  {'with it' if member.moved else 'NOT moved'}  {member.route}: {became}")
-    if not moved.everywhere:
-        complain("the state store is away: this holds at that replica alone.", "Order it at each replica's admin.")
+        became = member.why or _became(before, _place(member.runs)) + ", on hold" * (verb == "hold")
+        yield f"  {'with it' if member.moved else 'NOT moved'}  {member.route}: {became}"
     for instance in moved.instances:
-        say(f"  {'obeys' if instance.obeys else 'does NOT obey yet'}  {instance.instance}")
+        yield f"  {'obeys' if instance.obeys else 'does NOT obey yet'}  {instance.instance}"
+
+
+def _became(before: str, now: str) -> str:
+    return f"{before} → {now}" if before != now else f"stays at {now}"
 
 
 def _place(place: PlaceView) -> str:

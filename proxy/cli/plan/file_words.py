@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import Field, fields, is_dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from enum import Enum
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any, NamedTuple
@@ -47,17 +48,23 @@ _PER = {1.0: "s", 60.0: "m", 3600.0: "h"}
 _WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
+def number(value: float) -> str:
+    """`0.000001`, never `1e-06`; `3`, never `3.0`."""
+    digits = format(Decimal(repr(value)), "f")
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits
+
+
 def length(seconds: float) -> str:
     """`250ms`, `20s`, `10m`, `24h` or `30d`: the greatest unit that divides it."""
     for least, unit, name in _UNITS:
         if seconds >= least and seconds % unit == 0:
-            return f"{seconds / unit:g}{name}"
-    return f"{seconds * 1000:g}ms" if seconds else "0s"
+            return f"{number(seconds / unit)}{name}"
+    return f"{number(round(seconds * 1000, 6))}ms" if seconds else "0s"
 
 
 def share(part: float) -> str:
     """`10%`; at most two decimals, as the file has them."""
-    return f"{round(part * 100, 4):g}%"
+    return f"{number(round(part * 100, 4))}%"
 
 
 def size(count: int) -> str:
@@ -116,7 +123,7 @@ def _text(value: object) -> str:
         case frozenset():
             return _listed(sorted(map(_text, value)))
         case _:
-            return _whole(value) if is_dataclass(value) else str(value)
+            return _whole(value) if is_dataclass(value) else number(value) if isinstance(value, float) else str(value)
 
 
 def _listed(items: Iterable[str]) -> str:
@@ -226,9 +233,7 @@ KEYS: Mapping[type, Mapping[str, FileKey]] = {
     Window: {"days": FileKey("days", _days)} | _same(_clock, "start", "end"),
     Freeze: _same(_moment, "start", "end"),
     Rules: {"rules": FileKey(""), "words": FileKey("")},
-    Rule: {"until": FileKey("until", last_day)}
-    | _same(length, "within")
-    | _same(lambda value: f"{value:g}", "absolute", "relative"),
+    Rule: {"until": FileKey("until", last_day)} | _same(length, "within") | _same(number, "absolute", "relative"),
     NoiseWord: {"until": FileKey("until", last_day)},
     ShadowPolicy: {
         "sample": FileKey("sample", _unless("by the stage", share)),

@@ -2,14 +2,13 @@
 
 Rule 1: `~` stands before a figure that is reckoned by the split's share, where cohorts would be drawn anew.
 Rule 2: no figure stands where no traffic is known: a dash does.
-Rule 3: no name and no id is cut. A narrow terminal gets fewer columns; lines of words are wrapped there.
+Rule 3: no name and no id is cut. A narrow terminal gets fewer columns; in a pipe cells stand two blanks apart.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rich.console import Group
 from rich.text import Text
 
 from proxy.cli.columns import Cells, fitting, table_lines
@@ -26,16 +25,16 @@ _MOST_NAMED = 5
 _LOUD = frozenset({Caution.TOO_BIG, Caution.SKIPS, Caution.DOOR, Caution.REDRAWN, Caution.FREED, Caution.DRIES_UP})
 
 
-def picture(plan: Planned, width: int | None) -> Group:
-    """All of it; `width` None: a pipe."""
+def picture(plan: Planned, width: int | None) -> list[Text]:
+    """All of it, line by line; `width` None: a pipe."""
     shown = [route for route in plan.routes if is_shown(route)]
     lines = list(_header(plan))
     if shown:
         lines += [Text(), *_table(shown, width), *(line for each in shown for line in _details(each))]
     lines += _changes(plan)
     if plan.replayed is not None:
-        lines += [Text(), *_replay_table(plan.replayed)]
-    return Group(*lines, Text(), _verdict(plan))
+        lines += [Text(), *_replay_table(plan.replayed, padded=width is not None)]
+    return [*lines, Text(), _verdict(plan)]
 
 
 def is_shown(route: PlannedRoute) -> bool:
@@ -59,7 +58,7 @@ def _header(plan: Planned) -> Iterator[Text]:
 
 def _table(routes: Sequence[PlannedRoute], width: int | None) -> list[Text]:
     rows = [dict(zip(_HEADS, _cells(route), strict=True)) for route in routes]
-    return table_lines(fitting(_HEADS, rows, _DROPPED, width), rows, _RIGHT, padded=True)
+    return table_lines(fitting(_HEADS, rows, _DROPPED, width), rows, _RIGHT, padded=width is not None)
 
 
 def _cells(route: PlannedRoute) -> Iterator[Text | str]:
@@ -128,9 +127,9 @@ def _anew(names: Sequence[str]) -> str:
     return f"a new epoch begins, as a side is at another address: the comparisons of {named} count anew"
 
 
-def _replay_table(replayed: Sequence[Replayed]) -> Iterator[Text]:
+def _replay_table(replayed: Sequence[Replayed], *, padded: bool) -> Iterator[Text]:
     """Its lines; below a row the ids of requests that would get another answer."""
-    title, *lines = table_lines(_REPLAY_HEADS, [_replay_cells(row) for row in replayed], _RIGHT, padded=True)
+    title, *lines = table_lines(_REPLAY_HEADS, [_replay_cells(row) for row in replayed], _RIGHT, padded=padded)
     yield title
     for line, row in zip(lines, replayed, strict=True):
         yield line

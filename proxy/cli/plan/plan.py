@@ -54,6 +54,7 @@ def plan(
     json: JSON = False,
 ) -> None:
     """See LESSON."""
+    from proxy.cli.folded import say_texts
     from proxy.cli.plan.picture import picture
     from proxy.cli.plan.running_table import RUNNING
     from proxy.cli.routes_file import load_or_leave
@@ -67,8 +68,7 @@ def plan(
     if json:
         say_json(found)
     else:
-        screen = console()
-        screen.print(picture(found, screen.width if sys.stdout.isatty() else None), crop=False)
+        say_texts(picture(found, console().width if sys.stdout.isatty() else None))
     leave(FOUND if exit_code and found.moves else FINE)
 
 

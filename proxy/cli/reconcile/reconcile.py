@@ -9,7 +9,7 @@ import typer
 from proxy.cli.admin_address import ADMIN, base_of
 from proxy.cli.help_text import FINE, FOUND, UNANSWERED, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, ROUTES
-from proxy.cli.terminal import complain, console, leave, say, say_json
+from proxy.cli.terminal import complain, leave, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,11 +88,8 @@ def _chosen(snapshot: Snapshot, name: str) -> Sequence[ReconcileCheck]:
 
 def _show(outcome: CheckOutcome, *, values: bool) -> None:
     """For people."""
+    from proxy.cli.folded import say_folded, say_texts
     from proxy.cli.reconcile.picture import difference_lines, summary
 
-    lines = difference_lines(outcome, values=values)
-    if lines:
-        from rich.console import Group
-
-        console().print(Group(*lines), crop=False)
-    say(summary(outcome))
+    say_texts(difference_lines(outcome, values=values))
+    say_folded([summary(outcome)])

@@ -1,27 +1,23 @@
 """How entries of a list are written: a head of columns, and below it what people wrote, folded at the screen's width.
 
-Rule 1: nothing is cut. A name, an id or a path that is longer than a line stands on a line of its own.
+Rule 1: nothing is cut (`proxy.cli.folded`).
 Rule 2: no line has blanks at its end, and none is begun by what somebody wrote.
 """
 
 from __future__ import annotations
 
-import shutil
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
 import msgspec
 
+from proxy.cli.folded import folded, screen_width
 from proxy.cli.help_text import FINE, FOUND
 from proxy.cli.terminal import complain, leave, say
 from proxy.core.one_line import one_line
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
-WIDTH = 100
-"""Columns where there is no terminal."""
-_LEAST = 40
 _INDENT = "    "
 
 
@@ -33,11 +29,6 @@ class ListEntry:
     below: Sequence[str] = ()
 
 
-def screen_width() -> int:
-    """Of the terminal, or 100."""
-    return max(shutil.get_terminal_size((WIDTH, 24)).columns, _LEAST)
-
-
 def entry_lines(entries: Iterable[ListEntry], width: int) -> Iterator[str]:
     """Line by line; of each head as many columns are aligned, from the left, as fit into a line; else it is folded."""
     listed = list(entries)
@@ -45,26 +36,15 @@ def entry_lines(entries: Iterable[ListEntry], width: int) -> Iterator[str]:
     for each in listed:
         heads = [_head(each.cells, widths[:aligned]) for aligned in range(len(widths), -1, -1)]
         fitting = next((head for head in heads if len(head) <= width), None)
-        yield from _folded(heads[-1], width, "") if fitting is None else [fitting]
-        for text in each.below:
-            yield from _folded(one_line(text), width, _INDENT)
+        yield from folded(heads[-1], width) if fitting is None else [fitting]
+        for text in filter(None, each.below):
+            yield from folded(_INDENT + one_line(text), width)
 
 
 def _head(cells: Sequence[str], widths: Sequence[int]) -> str:
     """The first columns as wide as these, the others as wide as they are; what is empty in all entries is left out."""
     padded = [cell.ljust(wide) for cell, wide in zip(cells, widths, strict=False)]
     return "  ".join(filter(None, (*padded, *cells[len(widths) :]))).rstrip()
-
-
-def _folded(text: str, width: int, indent: str) -> list[str]:
-    return textwrap.wrap(
-        text,
-        width,
-        initial_indent=indent,
-        subsequent_indent=_INDENT,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
 
 
 def read_or_leave(base: str, path: str, kind: type[Shape], *, json: bool) -> Shape:

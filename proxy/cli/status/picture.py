@@ -9,15 +9,16 @@ Rule 3: no name is cut, and no clause that says what a ramp waits for: a narrow 
 Rule 4: a split stands at the stages that have one: at `live` new answers everybody, and 0% would deny it.
 Rule 5: every route that runs elsewhere than the file says has a line with the reason, however narrow the terminal is.
         Of many only the first: a fleet that climbs has many.
-Rule 6: in a pipe nothing is left out, cut or padded: cells stand two blanks apart.
+Rule 6: in a pipe nothing is left out, cut or padded: cells stand two blanks apart. A reason of many words that
+        stands whole above the table is cut in its row there as well.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
-from rich.console import Group
 from rich.text import Text
 
 from proxy.api.evidence import CoverageView, ParityView
@@ -55,17 +56,17 @@ _DROPPED = (
     "verdict",
 )
 """In which order columns go, where all of them are too wide."""
-_LONGEST_REASON = 60
+_LONGEST_REASON, _LONGEST_IN_PIPE = 60, 200
 WITH_SPLIT = frozenset({"canary", "retired"})
 """Stages at which a split counts."""
 _MOST, _MOST_NAMED = 50, 5
 
 
-def picture(base: str, status: RoutesView, metrics: str, width: int | None) -> Group:
-    """All of it; `metrics` is the text of `/metrics`, empty when it could not be had; `width` None: a pipe."""
+def picture(base: str, status: RoutesView, metrics: str, width: int | None) -> list[Text]:
+    """Line by line; `metrics` is the text of `/metrics`, empty when it could not be had; `width` None: a pipe."""
     left_alone = [Text(each, style="bold red") for each in upstreams_in_trouble(metrics)]
     standing = [*standing_lines(status), *down(status), *differences(status)]
-    return Group(*_header(base, status), *standing, *left_alone, Text(), *_table(status, width))
+    return [*_header(base, status), *standing, *left_alone, Text(), *_table(status, width)]
 
 
 def upstreams_in_trouble(metrics: str) -> Iterator[str]:
@@ -82,9 +83,9 @@ def upstreams_in_trouble(metrics: str) -> Iterator[str]:
             yield f"upstream {upstream}: {number} of its addresses left out"
 
 
-def absent(error: NoAnswerError) -> Group:
+def absent(error: NoAnswerError) -> list[Text]:
     """Instead of a table while nothing answers."""
-    return Group(Text(error.message, style="bold red"), Text(error.cure))
+    return [Text(error.message, style="bold red"), Text(error.cure)]
 
 
 def _header(base: str, status: RoutesView) -> Iterator[Text]:
@@ -165,9 +166,7 @@ def down(status: RoutesView) -> Iterator[Text]:
 
 def differences(status: RoutesView) -> Iterator[Text]:
     """One line for each route that runs elsewhere than the file says, or that an order keeps where it says."""
-    if status.killed is not None:
-        return
-    moved = [route for route in status.routes if _differs(route)]
+    moved = _moved(status)
     for each in moved[:_MOST]:
         runs, said = _place(each.runs), _place(each.file)
         file = "as the file says" if runs == said else f"the file says {said}"
@@ -179,6 +178,10 @@ def differences(status: RoutesView) -> Iterator[Text]:
             f"… and {len(moved) - _MOST} more routes that run elsewhere than the file says, or are kept there",
             style="yellow",
         )
+
+
+def _moved(status: RoutesView) -> list[RouteView]:
+    return [] if status.killed is not None else [route for route in status.routes if _differs(route)]
 
 
 def waits_for(route: RouteView) -> str:
@@ -212,7 +215,8 @@ def _place(placed: FileView) -> str:
 
 def _table(status: RoutesView, width: int | None) -> Iterator[Text]:
     """Its lines; below a row what the route waits for, where no column says it."""
-    heads, rows = _fitting(status.routes, width)
+    told = frozenset(route.name for route in _moved(status)[:_MOST])
+    heads, rows = _fitting(status.routes, width, told)
     title, *lines = table_lines(heads, rows, _RIGHT, padded=width is not None)
     yield title
     for line, route in zip(lines, status.routes, strict=True):
@@ -221,25 +225,30 @@ def _table(status: RoutesView, width: int | None) -> Iterator[Text]:
             yield Text(f"  waits: {clause}", style="yellow")
 
 
-def _fitting(routes: Sequence[RouteView], width: int | None) -> tuple[list[str], list[Cells]]:
-    """The columns for which there is room, and the cells: rules 2 and 3."""
+def _fitting(routes: Sequence[RouteView], width: int | None, told: AbstractSet[str]) -> tuple[list[str], list[Cells]]:
+    """The columns for which there is room, and the cells: rules 2 and 3. `told`: routes with a line above."""
     known = _HEADS if not any(route.written_in for route in routes) else ("route", _FILE, *_HEADS[1:])
-    rows = _rows(routes, is_wide=True, cut=width is not None)
+    cut = dict.fromkeys(told, _LONGEST_IN_PIPE)
+    if width is not None:
+        cut = dict.fromkeys((route.name for route in routes), _LONGEST_REASON)
+    rows = _rows(routes, cut, is_wide=True)
     heads = fitting(known, rows, _DROPPED, width)
     if not {*_HEADS} - {*heads, "reason"}:
         return heads, rows
-    rows = _rows(routes, is_wide=False, cut=True)
+    rows = _rows(routes, cut, is_wide=False)
     return fitting(known, rows, _DROPPED, width), rows
 
 
-def _rows(routes: Sequence[RouteView], *, is_wide: bool, cut: bool) -> list[Cells]:
+def _rows(routes: Sequence[RouteView], cut: Mapping[str, int], *, is_wide: bool) -> list[Cells]:
+    """`cut`: by route, at how many characters its reason is."""
+    cells = (_cells(route, is_wide=is_wide, longest=cut.get(route.name)) for route in routes)
     return [
-        {**dict(zip(_HEADS, _cells(route, is_wide=is_wide, cut=cut), strict=True)), _FILE: route.written_in}
-        for route in routes
+        {**dict(zip(_HEADS, row, strict=True)), _FILE: route.written_in}
+        for row, route in zip(cells, routes, strict=True)
     ]
 
 
-def _cells(route: RouteView, *, is_wide: bool, cut: bool) -> Iterator[str | Text]:
+def _cells(route: RouteView, *, is_wide: bool, longest: int | None) -> Iterator[str | Text]:
     yield Text(route.name)
     yield from _placed(route.file if is_wide else route.runs, route.runs)
     answered = route.rate.legacy + route.rate.new
@@ -249,7 +258,7 @@ def _cells(route: RouteView, *, is_wide: bool, cut: bool) -> Iterator[str | Text
     yield _failed(route.rate)
     yield from _evidence(route.parity, route.coverage)
     yield verdict_word(route) or NOTHING
-    yield _reason(route, cut=cut)
+    yield _reason(route, longest)
 
 
 def _failed(rate: RateView) -> str | Text:
@@ -260,11 +269,11 @@ def _failed(rate: RateView) -> str | Text:
     return Text(f"{rate.failed / answered:.2%}", style="bold red" if rate.failed else "green")
 
 
-def _reason(route: RouteView, *, cut: bool) -> Text:
+def _reason(route: RouteView, longest: int | None) -> Text:
     """What its ramp waits for, if it does, else why it runs where it runs; both where that is not the file's word."""
     waits, reason = waits_for(route), Text(route.runs.reason)
-    if cut:
-        reason.truncate(_LONGEST_REASON, overflow="ellipsis")
+    if longest is not None:
+        reason.truncate(longest, overflow="ellipsis")
     if not waits:
         return reason
     said = Text(f"waits: {waits}")

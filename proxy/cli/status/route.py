@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from proxy.api.evidence import EchoView, ParityView
+from proxy.api.evidence import EchoView, ParityView, ShapeView
 from proxy.api.journal import JournalView
 from proxy.api.routes import CohortsView, FileView, RouteDetailView
 from proxy.api.standing import NeedView, PinView
 from proxy.cli.status.picture import down_sentence, verdict_word
 from proxy.cli.terminal import Ink, painted
+from proxy.core.judge.coverage import OFTEN
 from proxy.core.judge.need import CheckState
 from proxy.core.one_line import one_line
 from proxy.core.parity.rules.reasons import in_words, sorted_out
 
 _WIDTH = 10
+BESIDE = 12
+"""The column in which a row's text begins."""
 _MOST_PINS = 20
+_MOST_SHAPES = 5
 _MANY_WITHOUT = 0.01
 """The share of requests without a cohort from which on it is a warning: they move by their client's address."""
 
@@ -49,8 +53,9 @@ def route_lines(route: RouteDetailView) -> Iterator[str]:
     said = {need.sentence for need in route.needs}
     yield _row("verdict", "; ".join([verdict_word(route), *(each for each in route.reasons if each not in said)]))
     if not route.needs and route.state == "waiting":
-        yield _row("needs", "are looked at again when that is over")
+        yield _row("needs", "are told again when that is over")
     yield from _needs(route.needs)
+    yield from _uncovered(route.evidence.uncovered_shapes, route.coverage.uncovered)
     yield from cohort_lines(route.cohorts)
 
 
@@ -78,6 +83,15 @@ def _needs(needs: Sequence[NeedView]) -> Iterator[str]:
         yield _row("", f"{state}  {name:<{name_width}}  {need.value:<{value_width}}  needs {need.limit}")
         if need.hint and need not in met:
             yield _row("", f"        {need.hint}")
+
+
+def _uncovered(shapes: Sequence[ShapeView], count: int) -> Iterator[str]:
+    """A row for each of the first shapes of requests that were not compared enough."""
+    for at, each in enumerate(shapes[:_MOST_SHAPES]):
+        compared = f"compared {each.compared} times of {OFTEN}, and legacy answered it {each.legacy:,} times"
+        yield _row("" if at else "uncovered", f"{one_line(each.shape)}: {compared}")
+    if count > len(shapes[:_MOST_SHAPES]):
+        yield _row("", f"… and {count - len(shapes[:_MOST_SHAPES])} more")
 
 
 def _pins(pins: Sequence[PinView]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.terminal import complain, console, leave, say
 
 if TYPE_CHECKING:
-    from rich.console import Group
+    from rich.text import Text
 
     from proxy.api.routes import RoutesView
 
@@ -44,6 +44,7 @@ def status(
 ) -> None:
     """See LESSON."""
     from proxy.cli.admin_client import NoAnswerError, fetch, get_routes
+    from proxy.cli.folded import say_texts
 
     if watch and json:
         complain("--watch is for people and --json for scripts.", "Give one of them.")
@@ -62,8 +63,7 @@ def status(
         if json:
             say(fetch(base, "/api/routes").decode().rstrip())
         else:
-            screen = console()
-            screen.print(_picture(base, found, screen.width if sys.stdout.isatty() else None), crop=False)
+            say_texts(_picture(base, found, console().width if sys.stdout.isatty() else None))
     except NoAnswerError as error:
         complain(error.message, error.cure)
         leave(FOUND)
@@ -73,20 +73,24 @@ def status(
 def _one(base: str, name: str, *, json: bool) -> NoReturn:
     """One route, for people or scripts."""
     from proxy.cli.admin_client import NoAnswerError, get_route
-    from proxy.cli.status.route import route_lines
+    from proxy.cli.folded import say_folded
+    from proxy.cli.status.route import BESIDE, route_lines
 
     try:
         found, body = get_route(base, name)
     except NoAnswerError as error:
         complain(error.message, error.cure)
         leave(FOUND)
-    for line in (body.decode().rstrip(),) if json else route_lines(found):
-        say(line)
+    if json:
+        say(body.decode().rstrip())
+    else:
+        say_folded(route_lines(found), hang=BESIDE)
     leave(FINE)
 
 
 def _watch(base: str) -> None:
     """Draw until Ctrl-C; a Banyan that does not answer for a while is shown as such."""
+    from rich.console import Group
     from rich.live import Live
 
     from proxy.cli.admin_client import NoAnswerError, get_routes
@@ -98,21 +102,17 @@ def _watch(base: str) -> None:
                 picture = _picture(base, get_routes(base), screen.console.width)
             except NoAnswerError as error:
                 picture = absent(error)
-            screen.update(_folded(picture), refresh=True)
+            screen.update(Group(*map(_folded, picture)), refresh=True)
             time.sleep(_INTERVAL)
 
 
-def _folded(picture: Group) -> Group:
+def _folded(line: Text) -> Text:
     """A screen that is drawn again and again cuts what is wider than itself, unless it is wrapped."""
-    from rich.text import Text
-
-    for line in picture.renderables:
-        if isinstance(line, Text):
-            line.no_wrap, line.overflow = False, "fold"
-    return picture
+    line.no_wrap, line.overflow = False, "fold"
+    return line
 
 
-def _picture(base: str, found: RoutesView, width: int | None) -> Group:
+def _picture(base: str, found: RoutesView, width: int | None) -> list[Text]:
     from proxy.cli.admin_client import NoAnswerError, fetch
     from proxy.cli.status.picture import picture
 

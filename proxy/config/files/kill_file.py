@@ -48,11 +48,15 @@ def give(path: Path, order: KillSwitchOrder) -> KillSwitchOrder:
     stands = order if before is None else replace(order, at=before.at)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        text = json.dumps(asdict(stands), ensure_ascii=False) + "\n"
-        write_whole(path, text.encode("utf-8"), _READABLE_BY_WORKERS, lasting=False)
+        write_whole(path, text_of(stands).encode("utf-8"), _READABLE_BY_WORKERS, lasting=False)
     except OSError:
         path.touch()
     return stands
+
+
+def text_of(order: KillSwitchOrder) -> str:
+    """The order as a line."""
+    return json.dumps(asdict(order), ensure_ascii=False) + "\n"
 
 
 def _known(path: Path) -> KillSwitchOrder | None:
@@ -81,7 +85,7 @@ def read(path: Path) -> KillSwitchOrder | None:
         found = os.stat(path)  # noqa: PTH116 -- called many times a second for ever
     except (FileNotFoundError, NotADirectoryError):
         return None
-    order = _understand(_text(path) if S_ISREG(found.st_mode) else "")  # a pipe would keep its reader waiting
+    order = understand(_text(path) if S_ISREG(found.st_mode) else "")  # a pipe would keep its reader waiting
     return order if order.at else KillSwitchOrder(by=order.by, at=_moment(found.st_mtime), reason=order.reason)
 
 
@@ -91,8 +95,8 @@ def _text(path: Path) -> str:
     return ""
 
 
-def _understand(text: str) -> KillSwitchOrder:
-    """A JSON object with any of the three; anything else is a reason in somebody's own words."""
+def understand(text: str) -> KillSwitchOrder:
+    """What a text says: a JSON object with any of the three; anything else is a reason in somebody's own words."""
     try:
         said = json.loads(text)
     except (ValueError, RecursionError):  # the latter: thousands of brackets

@@ -125,7 +125,7 @@ class KeySetWatch:
         now = self._duties.clock()
         if self._states[name].held(now) != self._pushed.get(name, b""):
             self._push()
-        if self._states[name].due > now:
+        if not self._states[name].is_due(now):
             return
         found = await self._ask(name)
         before, now = self._states.get(name), self._duties.clock()

@@ -9,12 +9,14 @@ Rule 3: each replica reads its own file, so each has its own record.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 
 from proxy.control.position.record_writer import RecordWriter
+from proxy.core.judge.policy import GuardPolicy, Needs, Ramp
 from proxy.core.parity.rules.rules import NoiseWord, Rule, Rules
 from proxy.core.position.record import OrderKind
-from proxy.core.routing.route import Route
+from proxy.core.routing.route import Route, Timeouts
+from proxy.core.routing.shadow import ShadowPolicy
 from proxy.core.routing.snapshot import Snapshot
 
 ACTOR = "routes.yaml"
@@ -30,6 +32,14 @@ _KEYS = {
     "tie": "pin, stay, affinity",
 }
 """Keys of routes.yaml, where a route's field has another name."""
+_BLOCKS: Mapping[type, Mapping[str, str]] = {
+    Ramp: {},
+    Needs: {},
+    GuardPolicy: {"door": "one_way_door"},
+    ShadowPolicy: {"carry": "credentials", "replacements": "credentials.replace", "dry_run": "writes"},
+    Timeouts: {},
+}
+"""Blocks of which the keys within are told, where their names are others."""
 _NOWHERE = frozenset({"index", "line"})
 _PLACE = frozenset({"stage", "split"})
 _NO_SETTINGS = frozenset({"revision", "table", "upstreams"})
@@ -79,9 +89,22 @@ def _changes(before: Route, after: Route, without: frozenset[str]) -> Iterator[s
     names = [each.name for each in fields(before) if each.name not in without and each.name != "compare"]
     changed = [name for name in names if getattr(before, name) != getattr(after, name)]
     if changed:
-        yield ", ".join(dict.fromkeys(_KEYS.get(name, name) for name in changed))
+        keys = (key for name in changed for key in _within(name, getattr(before, name), getattr(after, name)))
+        yield ", ".join(dict.fromkeys(keys))
     if before.compare != after.compare:
         yield from _rules(before.compare, after.compare) or ("compare",)
+
+
+def _within(name: str, before: object, after: object) -> Iterator[str]:
+    """The key, or those within its block where both have one."""
+    key, names = _KEYS.get(name, name), _BLOCKS.get(type(before))
+    if names is None or not is_dataclass(before) or type(before) is not type(after):
+        yield key
+        return
+    for each in fields(before):
+        old, new = getattr(before, each.name), getattr(after, each.name)
+        if each.compare and old != new:
+            yield from (f"{key}.{found}" for found in _within(names.get(each.name, each.name), old, new))
 
 
 def _rules(before: Rules, after: Rules) -> list[str]:

@@ -26,9 +26,9 @@ class KillRecords:
         """It was ordered, also where it is on already."""
         self._records.add(OrderKind.KILL, order.by or KILL_FILE, order.reason, at=_said(order.at))
 
-    def turned_off(self, by: str = "", reason: str = "") -> None:
-        """Its end was ordered."""
-        self._records.add(OrderKind.UNKILL, by or KILL_FILE, reason)
+    def turned_off(self, by: str = "", reason: str = "", at: str = "") -> None:
+        """Its end was ordered, now or at that time."""
+        self._records.add(OrderKind.UNKILL, by or KILL_FILE, reason, at=_said(at))
 
 
 def _said(at: str) -> float | None:

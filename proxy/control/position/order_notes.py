@@ -19,7 +19,7 @@ from proxy.core.judge.reach import NO_COHORTS_SEEN, SeenCohorts, undrawn
 from proxy.core.judge.verdict import Ruling
 from proxy.core.one_line import one_line
 from proxy.core.outcome import Side
-from proxy.core.position.ladder import SHADOW, Place
+from proxy.core.position.ladder import LIVE, SHADOW, Place, is_above
 from proxy.core.position.position import Position
 from proxy.core.position.standing import NEWCOMERS, Pin
 from proxy.core.routing.kill_switch import KillSwitchOrder, beyond
@@ -113,14 +113,26 @@ def resume_notes(given: Given, routes: Mapping[str, Route]) -> Iterator[str]:
     ended = ["the rollback"] * before.latched + ["the hold"] * before.held
     route = routes.get(after.route)
     if ended and route is not None:
-        climbs = f"it climbs again from {after.place}, and the step begins anew"
-        yield f"{' and '.join(ended)} ended: {climbs if route.ramp else 'it runs as routes.yaml says'}"
+        yield f"{' and '.join(ended)} ended: {_goes_on(route, after)}"
+
+
+def _climbs(position: Position) -> bool:
+    """Whether its ramp has a step left."""
+    return position.place != LIVE and not is_above(position.place, LIVE)
+
+
+def _goes_on(route: Route, after: Position) -> str:
+    if route.ramp is None:
+        return "it runs as routes.yaml says"
+    if not _climbs(after):
+        return f"it stays at {after.place}, as its ramp ends at {LIVE}; the guard begins anew"
+    return f"it climbs again from {after.place}, and the step begins anew"
 
 
 def hold_notes(given: Given, routes: Mapping[str, Route]) -> Iterator[str]:
     """Of a route that climbs: what the end of the hold will make of its step."""
     route, after = routes.get(given.after.route), given.after
-    if route is not None and route.ramp is not None and after.stage.facts.judged:
+    if route is not None and route.ramp is not None and after.stage.facts.judged and _climbs(after):
         yield f"its step at {after.place} goes on; `banyan resume {route.name}` begins it anew"
 
 

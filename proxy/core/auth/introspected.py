@@ -31,6 +31,7 @@ def read_introspected(status: int, body: bytes, now: float, keep: float) -> Intr
         return f"its answer has more than {MOST_BYTES} bytes"
     try:
         found = json.loads(body, object_pairs_hook=_once, parse_constant=_no_number)
+        claims = json.dumps(found, separators=(",", ":"), ensure_ascii=False).encode()  # not half a character
     except (ValueError, RecursionError):
         return "its answer is no JSON, or says a member twice"
     active = found.get("active") if isinstance(found, dict) else None
@@ -39,15 +40,14 @@ def read_introspected(status: int, body: bytes, now: float, keep: float) -> Intr
     until = min(now + keep, _end(found, now + keep))
     if not active or until <= now:
         return Introspected(active=False, claims=b"", until=now + keep)
-    claims = json.dumps(found, separators=(",", ":"))
-    return Introspected(active=True, claims=claims.encode(), until=until)
+    return Introspected(active=True, claims=claims, until=until)
 
 
 def _end(claims: Mapping[str, Any], otherwise: float) -> float:
     found = claims.get("exp")
     if not isinstance(found, int | float) or isinstance(found, bool) or found >= otherwise:
         return otherwise
-    return float(found)
+    return float(max(found, 0))  # a whole number of JSON may be too large for a float
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 Rule 1: it is fetched again ahead of its age, so that nobody waits for it; what its source says of that is bounded.
 Rule 2: a source that is away costs nothing until `keep` is over: the last good set holds. Then there is none.
 Rule 3: a source that failed is tried again, ever later.
+        When the clock is set back, what lies further ahead than any set may be kept is a moment of before: it is due.
 Rule 4: a key that no set has is a reason to fetch at once, but once in `WANTED_EVERY`, for all that ask together.
 """
 
@@ -82,6 +83,10 @@ class KeySetState:
         """The set that holds; empty: there is none."""
         return self.jwks if now < self.ends else b""
 
+    def is_due(self, now: float) -> bool:
+        """Whether it is to be fetched now."""
+        return not now < self.due <= now + MOST_AGE
+
     def wakes(self, now: float) -> float:
         """When something is to be done: it is fetched, or ends."""
         return min(self.due, self.ends) if self.held(now) else self.due
@@ -119,5 +124,5 @@ def failed(state: KeySetState, error: str, now: float) -> KeySetState:
 
 def asked_for(state: KeySetState, now: float, patience: float) -> KeySetState | None:
     """A token names a key that is not in it. None: it is not fetched for that within `patience` seconds."""
-    at = max(now, state.wanted + WANTED_EVERY)
+    at = max(now, state.wanted + WANTED_EVERY) if state.wanted <= now + WANTED_EVERY else now
     return None if at - now > patience else replace(state, wanted=at, due=min(state.due, at))

@@ -2,7 +2,7 @@
 
 Rule 1: a key that is private or symmetric is refused and told: whoever can read the source could sign with it.
 Rule 2: of a public key those members are kept that say what it is; certificates and addresses of more keys are not.
-Rule 3: what is for encryption, of an unknown kind, or has a member that is no text is passed over and told.
+Rule 3: what is for encryption, of an unknown kind or curve, or has a member that is no text is passed over and told.
 Rule 4: a document that is none, says a member twice, or leaves no key is no key set: the one of before stays.
 """
 
@@ -12,10 +12,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from proxy.core.auth.algorithm import KEY_KINDS, KeyKind
+
 MOST_BYTES = 256 * 1024
 MOST_KEYS = 100
 _NEEDED: Mapping[str, tuple[str, ...]] = {"RSA": ("n", "e"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x")}
 """RFC 7518 section 6 and RFC 8037 section 2."""
+_KNOWN = frozenset(KEY_KINDS.values())
 _SAID = ("kty", "kid", "use", "alg")
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
@@ -80,6 +83,8 @@ def _public(key: object) -> Mapping[str, object] | str:
     kept = {name: key[name] for name in (*_SAID, *needed) if name in key}
     if any(name not in kept for name in needed) or not all(isinstance(value, str) for value in kept.values()):
         return "is not whole"
+    if KeyKind(str(kind), str(kept.get("crv", ""))) not in _KNOWN:
+        return "is of a curve that is not known"
     if kept.get("use", "sig") != "sig" or not _verifies(key.get("key_ops")):
         return "is not for signatures"
     return kept

@@ -1,6 +1,7 @@
 """What a token's claims come to, under a policy and on a route.
 
-Rule 1: they are asked anew with every request: only that a token is signed is ever remembered.
+Rule 1: they are asked anew with every request, but for what neither clock nor route has a part in: that stays as it is
+        while the policy stands, and so does the time within which the token is good (`good_within`).
 Rule 2: a time is a number of JSON, finite and not true or false; a token without an end, or with one beyond a year, is
         refused (RFC 8725 asks for less; a stolen one would be good for ever).
 """
@@ -56,6 +57,12 @@ def _refused_by_time(claims: Mapping[str, Any], leeway: float, now: float) -> Re
     if ends <= now - leeway:
         return Refusal.EXPIRED
     return None if _is_time(begins) and begins <= now + leeway else Refusal.NOT_YET
+
+
+def good_within(policy: JwtPolicy, token: SignedToken) -> tuple[float, float]:
+    """Of a token that the policy has taken once: from which unix seconds on, and before which, it takes it again."""
+    ends, begins = float(token.claims["exp"]), float(max(token.claims.get("nbf", 0), 0))  # bounded since it was taken
+    return max(begins - policy.leeway, ends - LONGEST_LIFE), ends + policy.leeway
 
 
 def _is_time(value: object) -> TypeGuard[float]:

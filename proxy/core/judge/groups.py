@@ -45,7 +45,8 @@ def _follow(ruling: Ruling, leader: Ruling, name: str, guard: GuardPolicy) -> Ru
     may = guard.action(position.stage) is OnFailure.ROLLBACK and not guard.dry_run
     if not may or not position.stage.facts.guarded or not isinstance(to, Place):
         return _held(ruling, f"{name} of its group is rolled back")
-    judgement = _said(ruling.judgement, Verdict.ROLLBACK, f"{name} of its group is rolled back")
+    why = f"{name} of its group is rolled back"  # what it waited for to climb says nothing of that
+    judgement = replace(ruling.judgement, verdict=Verdict.ROLLBACK, reasons=(why,), needs=())
     return replace(ruling, judgement=judgement, action=Action.ROLLBACK, to=to, cause=leader.cause)
 
 

@@ -384,8 +384,9 @@ def _uncovered(measures: Measures) -> Check:
     if measures.uncovered is None:
         need = _Found(NeedName.UNCOVERED, "unknown", "none")
         return need.check(CheckState.OPEN, "which shapes of legacy were not compared is unknown")
-    sentence = f"{measures.uncovered} frequent shapes were not compared enough"
-    need = _Found(NeedName.UNCOVERED, f"{measures.uncovered} shapes", "none")
+    shapes, were = ("shape", "was") if measures.uncovered == 1 else ("shapes", "were")
+    sentence = f"{measures.uncovered} frequent {shapes} {were} not compared enough"
+    need = _Found(NeedName.UNCOVERED, f"{measures.uncovered} {shapes}", "none")
     return need.met(when=not measures.uncovered, sentence=sentence)
 
 

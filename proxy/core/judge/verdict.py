@@ -49,24 +49,26 @@ class Verdict(StrEnum):
 class Judgement:
     """A verdict with its reasons and the numbers that they rest on.
 
-    `needs` are those of the next step, met and open; none where nothing is next.
+    `needs` are those of the next step, met and open; none where nothing is next. `alarm`: what keeps the route whatever
+    is met, or empty.
     """
 
     verdict: Verdict
     reasons: tuple[str, ...]
     numbers: tuple[tuple[str, float], ...]
     needs: tuple[Check, ...] = ()
+    alarm: str = ""
 
     @property
     def obstacle(self) -> str:
-        """What keeps the route where it is: as a clause the first need that failed, else the first that is open; where
-        all are met, the first other reason.
+        """What keeps the route where it is: as a clause the first need that failed, else the first that is open; an
+        alarm, whatever is needed beside its end; where all needs are met, the first other reason.
         """
         unmet = [need for need in self.needs if need.state is not CheckState.MET]
         failed = [need for need in unmet if need.state is not CheckState.OPEN]
         said = {need.sentence for need in self.needs}
         others = (reason for reason in self.reasons if reason not in said)
-        return next((need.clause for need in (*failed, *unmet)), "") or next(others, "")
+        return self.alarm or next((need.clause for need in (*failed, *unmet)), "") or next(others, "")
 
 
 class Action(StrEnum):
@@ -156,7 +158,9 @@ def _ruling(case: Case, proof: _Alarm | None) -> Ruling:
         said = f"rolled back ({case.position.cause}); stays back until resume, or an edit of its stage or split"
         return _stay(case, said, *([alarm.reason] if alarm else []))
     if alarm is not None:
-        return _stay(case, alarm.reason, _no_undoing(case.position, alarm))
+        waits = _climb(case).judgement.needs
+        stays = _stay(case, alarm.reason, _no_undoing(case.position, alarm), needs=waits)
+        return replace(stays, judgement=replace(stays.judgement, alarm=alarm.reason))
     return _climb(case)
 
 
@@ -167,7 +171,8 @@ def _no_undoing(position: Position, alarm: _Alarm) -> str:
     ends = f"one good answer of new ends this, and so do {LONGEST // 60} minutes without a failure"
     if alarm.cause is Cause.EVIDENCE:
         anew = f"banyan epoch {position.route} --begin"
-        ends = f"comparisons that agree again end this, and so does `{anew}` once new is mended"
+        edit = "an edit of its `compare:`, where the difference is meant"
+        ends = f"comparisons that agree again end this, and so do {edit}, and `{anew}` once new is mended"
     who = f"at {position.place} new answers pinned cohorts alone: there is nothing to undo"
     return f"{who}; {ends}; promote does not wait for it"
 

@@ -7,10 +7,24 @@ Rule 2: a refused request costs nothing: whoever keeps asking is served as soon 
 from __future__ import annotations
 
 from collections import OrderedDict
+from ipaddress import IPv6Address
 
 MOST_KEYS = 16_384
 _ROUNDING = 1e-6
 """Seconds that sums of shares may be off by."""
+
+
+def network_of(address: bytes) -> bytes:
+    """What stands for a client that may change its address: of IPv6 the first 64 bits (RFC 4291 section 2.5.4).
+
+    `address` in text form; what is no IPv6 stands for itself.
+    """
+    if b":" not in address:
+        return address
+    try:
+        return IPv6Address(address.partition(b"%")[0].decode("ascii")).packed[:8]
+    except ValueError:
+        return address
 
 
 class Meter:

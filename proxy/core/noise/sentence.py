@@ -47,15 +47,12 @@ def sentence(key: str, ruling: KeyRuling, counts: KeyCounts) -> str:
 
 def _holding(ruling: KeyRuling) -> str:
     """What is told in thousandths may be less than one."""
-    match ruling.by, round(ruling.number, 3):
-        case None, _:
-            return ""
-        case Measure.APART, 0.0:
-            return "new is always beside legacy by the same, less than 0.001"
-        case Measure.RATIO, 1.0:
-            return "new is always in one proportion to legacy, less than 0.1 % beside it"
-        case by, _:
-            return _HOLDING[by].format(ruling.number) if by in _HOLDING else ""
+    told = (ruling.by, round(ruling.number, 3))
+    if told == (Measure.APART, 0.0):
+        return "new is always beside legacy by the same, less than 0.001"
+    if told == (Measure.RATIO, 1.0):
+        return "new is always in one proportion to legacy, less than 0.1 % beside it"
+    return _HOLDING[ruling.by].format(ruling.number) if ruling.by in _HOLDING else ""
 
 
 def unknown(key: str) -> str:

@@ -215,7 +215,8 @@ def _doors(route: Route, start: Place, end: Place) -> Iterator[Note]:
     door = route.guard.door
     was, will = is_past(start.stage, door), is_past(end.stage, door)
     if will and not was:
-        sentence = f"{end} is past its one-way door ({door}): from there nothing rolls it back by itself"
+        sentence = f"{end} is past its one-way door ({door}): from there neither the judge nor `banyan rollback` "
+        sentence += "takes it back, only another edit of its stage or split"
         yield Note(caution=Caution.DOOR, sentence=sentence)
     if was and not will:
         sentence = f"{start} → {end} goes back through its one-way door ({door}): "

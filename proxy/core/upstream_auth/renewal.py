@@ -2,7 +2,7 @@
 
 Rule 1: all times are wall times, looked at anew each time: a process that was paused finds itself late, not on time.
 Rule 2: a token is renewed half its life before its end, or `MARGIN` before where that is later; one without a known
-        end, and what costs nobody anything to look at, is looked at every `REREAD`.
+        end every `MARGIN`. What costs nobody anything to look at is looked at every `REREAD`.
 Rule 3: after a failure it is asked again after 1, 2, 4, 8 seconds and then every `MOST_WAIT`, for ever.
 Rule 4: a token that an upstream has refused is renewed at once, but so only once in `REFUSED_EVERY`: where the next one
         is refused as well, no other would do.
@@ -59,7 +59,7 @@ class Renewal:
 def renew_after(token: IssuedToken) -> float:
     """Rule 2, in seconds after it was issued."""
     if token.ends == _NEVER:
-        return REREAD
+        return MARGIN
     life = token.ends - token.issued
     return max(life - min(life / 2, MARGIN), REREAD)
 

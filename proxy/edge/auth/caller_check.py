@@ -1,10 +1,10 @@
 """Who calls: a token against the policies of a route, first what costs little.
 
-Rule 1: a token that was verified before is found by its hash; its claims are asked anew, and so is its key.
+Rule 1: a token that was verified before is found by its hash; its end, its key and its scopes are asked anew.
 Rule 2: of a token that is new, its claims are asked before its signature is computed: what would be refused anyway
         costs no signature. What it says of scopes counts only behind the signature.
 Rule 3: an address whose checks failed too often is refused before its next new token is even read. Its tokens that were
-        verified before still pass.
+        verified before still pass. Of IPv6 it is the first half, all of which is one client's.
 Rule 4: of several policies the first one that takes the token is who calls.
 Rule 5: a token whose key nobody here knows has not failed before its key set was asked for (`lacking`): who answers it
         counts it then.
@@ -21,7 +21,7 @@ from proxy.core.auth.principal import Principal
 from proxy.core.auth.refusal import Refusal, is_failed_check, nearest_refusal
 from proxy.core.auth.signed_token import SignedToken, read_token
 from proxy.core.auth.token_claims import lacks, refusal_of
-from proxy.core.limits.rate import Meter
+from proxy.core.limits.rate import Meter, network_of
 from proxy.edge.auth.checked_tokens import CheckedToken, CheckedTokens, digest_of
 from proxy.edge.auth.key_sets import WorkerKeySets
 from proxy.edge.auth.key_waits import KeyWaits
@@ -63,15 +63,12 @@ class AskedPolicy:
         self.scopes = policy.scopes | auth.scopes
         self.claims: tuple[ClaimIs, ...] = (*policy.claims, *auth.claims)
 
-    def caller(self, token: SignedToken, now: float) -> Principal | Refusal:
+    def caller(self, known: CheckedToken, now: float) -> Principal | Refusal:
         """Of a verified token."""
-        policy, claims = self.policy, token.claims
-        refused = refusal_of(policy, token, now)
-        if refused is None and (self.scopes or self.claims):
-            refused = lacks(claims, self.scopes, self.claims)
-        if refused is not None:
-            return refused
-        return Principal(policy.name, claims[policy.subject], policy.issuer, claims, float(claims["exp"]))
+        found = known.caller(self.policy, now)
+        if isinstance(found, Principal) and (self.scopes or self.claims):
+            return lacks(found.claims, self.scopes, self.claims) or found
+        return found
 
 
 def bearer_of(fields: Sequence[bytes] | None) -> bytes | Refusal:
@@ -114,11 +111,11 @@ class CallerCheck:
 
     def wait(self, address: bytes) -> float:
         """Seconds until a new token of this address is looked at."""
-        return self._failed.wait(address, monotonic())
+        return self._failed.wait(network_of(address), monotonic())
 
     def failed(self, address: bytes) -> None:
         """Count a token of this address that was found bad."""
-        self._failed.take(address, monotonic())
+        self._failed.take(network_of(address), monotonic())
 
     def caller(
         self, fields: Sequence[bytes] | None, asked: Sequence[AskedPolicy], address: bytes, *, is_last: bool = True
@@ -168,8 +165,9 @@ class CallerCheck:
                 if isinstance(key, Refusal):
                     found = key
                 else:
-                    self._checked.put(digest, CheckedToken(token, source, key), size)
-                    found = each.caller(token, now)
+                    checked = CheckedToken(token, source, key)
+                    self._checked.put(digest, checked, size)
+                    found = each.caller(checked, now)
             if isinstance(found, Principal):
                 return found
             nearest = found if nearest is None else nearest_refusal(nearest, found)
@@ -191,12 +189,16 @@ class CallerCheck:
 
 
 def _by_known(known: CheckedToken, asked: Sequence[AskedPolicy], now: float) -> Principal | Refusal | None:
-    """Rule 1; None: a policy here has another key set."""
+    """Rule 1; None: a policy here that has another key set might take it by that."""
     nearest: Refusal | None = None
     for each in asked:
-        if each.policy.source != known.source:
-            return None
-        found = each.caller(known.token, now)
+        found: Principal | Refusal | None
+        if each.policy.source == known.source:
+            found = each.caller(known, now)
+        else:
+            found = refusal_of(each.policy, known.token, now)
+            if found is None:
+                return None
         if isinstance(found, Principal):
             return found
         nearest = found if nearest is None else nearest_refusal(nearest, found)

@@ -1,6 +1,7 @@
 """Tokens whose signature was verified, by their hash: that alone is remembered, and for as long as its key is there.
 
-Rule 1: whoever finds a token here asks its claims, and whether its key still stands, as of one that is new.
+Rule 1: whoever finds a token here asks anew whether its key stands, whether it has ended, and what the route asks. The
+        rest of what a policy asks of its claims is remembered with the policy: neither of both can change.
 Rule 2: nothing is remembered of a token that failed: a forger could fill any memory.
 Rule 3: it is bounded by tokens and by their bytes; what was not asked for in a whole generation falls out.
 """
@@ -10,9 +11,13 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
+from proxy.core.auth.principal import Principal
+from proxy.core.auth.token_claims import good_within, refusal_of
 from proxy.edge.auth.verifying_keys import VerifyingKey, VerifyingKeys
 
 if TYPE_CHECKING:
+    from proxy.core.auth.auth_policy import JwtPolicy
+    from proxy.core.auth.refusal import Refusal
     from proxy.core.auth.signed_token import SignedToken
 
 MOST_TOKENS: Final = 4096
@@ -23,7 +28,7 @@ MOST_BYTES: Final = 4 * 1024 * 1024
 class CheckedToken:
     """`key` is the identity of the key that has verified it, of the set at `source`."""
 
-    __slots__ = ("_keys", "key", "source", "token")
+    __slots__ = ("_good_from", "_good_until", "_keys", "_policy", "_principal", "key", "source", "token")
 
     def __init__(self, token: SignedToken, source: str, key: str) -> None:
         """It was verified."""
@@ -31,6 +36,25 @@ class CheckedToken:
         self.source = source
         self.key = key
         self._keys: VerifyingKeys | None = None
+        self._policy: JwtPolicy | None = None
+        self._principal: Principal | None = None
+        self._good_from = self._good_until = 0.0
+
+    def caller(self, policy: JwtPolicy, now: float) -> Principal | Refusal:
+        """Who calls by it under the policy, whatever else the route asks; `now` in unix seconds."""
+        known = self._principal
+        if known is not None and policy is self._policy and self._good_from <= now < self._good_until:
+            return known
+        refused = refusal_of(policy, self.token, now)
+        if refused is not None:
+            return refused
+        claims = self.token.claims
+        self._good_from, self._good_until = good_within(policy, self.token)
+        self._policy = policy
+        self._principal = made = Principal(
+            policy.name, claims[policy.subject], policy.issuer, claims, float(claims["exp"])
+        )
+        return made
 
     def stands(self, keys: VerifyingKeys | None) -> bool:
         """Whether its key would be asked today, by what is there now of its set; a set that did not change says yes."""

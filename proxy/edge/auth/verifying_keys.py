@@ -33,7 +33,7 @@ class VerifyingKey:
     __slots__ = ("_key", "algorithms", "identity", "kid")
 
     def __init__(self, said: Mapping[str, Any], identity: str) -> None:
-        """ValueError, JoseError: it is none."""
+        """ValueError, JoseError, LookupError: it is none."""
         self._key: Key = JWKRegistry.import_key(dict(said))
         self.identity = identity
         self.kid: str | None = said.get("kid")
@@ -73,12 +73,13 @@ class VerifyingKeys:
 
 
 def _read(jwks: bytes) -> list[VerifyingKey]:
-    found: list[VerifyingKey] = []
+    found: dict[str, VerifyingKey] = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of keys that are too small, which verify nothing here
         for said in json.loads(jwks)["keys"] if jwks else ():
             try:
-                found.append(VerifyingKey(said, json.dumps(said, sort_keys=True)))
-            except (JoseError, ValueError):
+                key = VerifyingKey(said, json.dumps(said, sort_keys=True))
+            except (JoseError, ValueError, LookupError):  # the last: it looks curves up by name
                 continue
-    return found
+            found[key.identity] = key  # said twice it is one
+    return list(found.values())

@@ -44,7 +44,9 @@ class UpstreamAuthStep(RouteStep):
         credential = request.leg.pool.credential
         if not signed and request.body is None and request.head.length and self._will_sign(request):
             return WholeBody(self._most)
-        request.watch(UpstreamAuthTap(request.head, self._clerk, signed, payload_hash(request.body or b"")))
+        unread = request.body is None and request.head.length
+        hashed = b"" if unread else payload_hash(request.body or b"")
+        request.watch(UpstreamAuthTap(request.head, self._clerk, signed, hashed))
         if credential is None or (signed and credential.signs) or credential.is_good(time()):
             return None
         if credential.was_asked or credential.waiting >= MOST_WAITING:

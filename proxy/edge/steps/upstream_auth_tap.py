@@ -1,7 +1,8 @@
 """What puts Banyan's credential into a request as it is sent, and hears whether the upstream has taken it.
 
 Rule 1: the credential is that of the side which is asked now: an attempt at the other side has its own.
-Rule 2: none that has ended is sent, however long the request has waited: it fails here, with 503.
+Rule 2: none that has ended is sent, however long the request has waited: it fails here, with 503. So does a request
+        whose body nobody has read, and that a kill has moved meanwhile to a side that wants it signed.
 Rule 3: what its caller has signed is sent as it came, its Host too, since that is signed; to an upstream that wants a
         token, a signature is just another Authorization.
 Rule 4: a 401 to Banyan's own credential is told to the clerk; a 401 to the caller's is the caller's.
@@ -32,7 +33,7 @@ class UpstreamAuthTap(Tap):
     """Of one request."""
 
     def __init__(self, head: RequestHead, clerk: Clerk, signed: bool, hashed: bytes) -> None:  # noqa: FBT001 -- compiled
-        """`signed`: by its caller; `hashed`: its body's hash, of an empty one where the body was not asked for."""
+        """`signed`: by its caller; `hashed`: its body's hash, empty where there is a body that was not asked for."""
         self._head = head
         self._clerk = clerk
         self._signs = signed
@@ -48,7 +49,7 @@ class UpstreamAuthTap(Tap):
         if self._signs and credential.signs:
             return with_callers_host(data, self._head, leg.host_line)
         now = time()
-        if not credential.is_good(now):
+        if not credential.is_good(now) or (credential.signs and not self._hashed):
             return None
         self._sent_with = credential
         return credential.apply(data, self._hashed, now)

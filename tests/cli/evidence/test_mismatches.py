@@ -37,6 +37,19 @@ def page(*clusters: ClusterView) -> dict[str, bytes]:
     return {PAGE: msgspec.json.encode({"clusters": clusters})}
 
 
+def test_a_long_reason_is_folded_in_a_pipe(banyan: Banyan) -> None:
+    """At a hundred columns, below its cluster; the path that it is about stays whole."""
+    rule = "`compare: { noisy: [{ path: '$.id', reason: …, owner: …, until: … }] }`"
+    why = f"differs in 6 of 60. If it is noise: {rule}; " * 3
+    with listening(page(cluster(ClusterStanding.UNDECIDED, why=why.strip()))) as admin:
+        lines = banyan(f"mismatches orders --admin {admin.url}").stdout.splitlines()
+    told = lines[next(at for at, line in enumerate(lines) if "$.id: differs" in line) :]
+
+    assert all(len(line) <= 100 and line == line.rstrip() for line in lines)
+    assert all(line.startswith("    ") for line in told[1:])
+    assert " ".join(line.strip() for line in told) == f"3f2a9c01d4e5  $.id: {why.strip()}"
+
+
 @pytest.mark.parametrize(
     ("given", "code", "told"),
     [

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from proxy.config.files import lastgood
+from proxy.config.text.written_texts import Texts
 from proxy.core.routing.split import draw, salt_of
 from tests.cli import conftest
 from tests.cli.conftest import Banyan
@@ -21,9 +23,15 @@ def _nobody_runs(folder: Path) -> None:
     (folder / "routes.yaml").write_text(ROUTES, encoding="utf-8")
 
 
+def unfolded(text: str) -> str:
+    """With each line that goes on in the next ones whole again."""
+    return re.sub(r"\n {12}(?=\S)", " ", text)
+
+
 def rows(text: str) -> dict[str, str]:
     """The rows below the first line, by name."""
-    return {row[1]: row[2] for row in re.finditer(r"^  (\w+) {2,}(.*)$", text.partition("\n\n")[0], re.MULTILINE)}
+    whole = unfolded(text).partition("\n\n")[0]
+    return {row[1]: row[2] for row in re.finditer(r"^  (\w+) {2,}(.*)$", whole, re.MULTILINE)}
 
 
 def tenants() -> tuple[str, str]:
@@ -103,7 +111,7 @@ def test_a_trusted_proxy_may_name_the_client(banyan: Banyan, folder: Path) -> No
 
 def test_routes_that_came_near_are_told(banyan: Banyan) -> None:
     """Below stand all routes with this path, in order: who declined and why, who took it, who was not asked."""
-    near = banyan("explain GET /orders/7").stdout.partition("asked in this order:\n")[2].splitlines()
+    near = unfolded(banyan("explain GET /orders/7").stdout).partition("asked in this order:\n")[2].splitlines()
 
     assert [line.split()[0] for line in near] == ["orders.app", "orders.show", "rest"]
     assert near[0].endswith("declined: header x-client is not sent, the route wants 'app'")
@@ -345,11 +353,35 @@ def test_a_banyan_that_does_not_answer_is_told(banyan: Banyan) -> None:
     assert "nothing answers at http://127.0.0.1:1" in result.stderr
 
 
+def test_beside_a_broken_file_the_last_good_one_explains(banyan: Banyan, folder: Path) -> None:
+    """As it goes on running; the first problem is said. By the file alone, or where none was kept, there is none."""
+    broken = ROUTES.replace("split: 10%", "split: 1000%")
+    (folder / "routes.yaml").write_text(broken, encoding="utf-8")
+    without = banyan("explain GET /orders/7")
+    lastgood.save(folder / ".banyan", Texts(ROUTES))
+    alone, found = banyan("explain GET /orders/7 --file-only"), banyan("explain GET /orders/7")
+
+    assert (without.exit_code, alone.exit_code, found.exit_code) == (2, 2, 0)
+    assert rows(found.stdout)["stage"] == "canary, split 10 %"
+    assert "routes.yaml is broken; this is by the last good one, which runs. The first problem:" in found.stderr
+    assert "routes.yaml:16:12" in found.stderr
+
+
+def test_long_rows_are_folded_in_a_pipe(banyan: Banyan) -> None:
+    """At a hundred columns, below where their text begins."""
+    result = banyan("explain", "GET", "/orders/7", "-H", f"X-Tenant-Id: {' '.join(['tenant'] * 30)}")
+    lines = result.stdout.splitlines()
+
+    assert max(map(len, lines)) <= 100
+    assert all(line == line.rstrip() for line in lines)
+    assert rows(result.stdout)["cohort"].count("tenant") == 31
+
+
 @pytest.mark.parametrize(
     ("target", "readings"),
     [
         ("/orders//7", {"/orders/7 → orders.show"}),
-        ("/orders/a%2Fb", {"/orders/a/b → rest"}),
+        ("/orders/a%2Fb", {"/orders/a%2Fb → orders.show", "/orders/a/b → rest"}),
         ("/orders/../closed/x", {"/closed/x → closed"}),
     ],
 )

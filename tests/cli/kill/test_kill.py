@@ -15,7 +15,7 @@ import pytest
 
 from proxy.cli.admin_client import whoever
 from proxy.cli.kill import turning
-from proxy.config.files import kill_file
+from proxy.config.files import kill_ends, kill_file
 from proxy.core.routing.kill_switch import KillSwitchOrder
 from tests.cli.conftest import ROUTES, Banyan
 
@@ -46,6 +46,12 @@ class Running:
         ]
         seen = {"workers": workers, "beyond": self.beyond, "down": self.down}
         return {"on": on, "file": self.elsewhere or str(self.file), **seen}
+
+
+@pytest.fixture(autouse=True)
+def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folders of tests have long names: their lines are not folded here."""
+    monkeypatch.setenv("COLUMNS", "1000")
 
 
 @pytest.fixture
@@ -141,8 +147,21 @@ def test_off_takes_it_away(banyan: Banyan, running: Running) -> None:
     results = [banyan("kill --off") for _ in range(2)]
 
     assert not running.file.exists()
+    assert kill_ends.take(running.file) == ()
     assert [each.exit_code for each in results] == [0, 0]
     assert "worker 0 (pid 100) serves by routes.yaml again already" in results[1].stdout
+    assert [f"{running.file} gone after" in each.stdout for each in results] == [True, False]
+    assert results[1].stdout.startswith(f"kill switch is off: {running.file} was not there\n")
+
+
+def test_long_lines_are_folded_in_a_pipe(banyan: Banyan, running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a hundred columns; a path that is longer stands on a line of its own."""
+    monkeypatch.delenv("COLUMNS")
+    banyan("kill", "--reason", "new loses orders, " * 9)
+    lines = banyan("kill", "--reason", "another").stdout.splitlines()
+
+    assert all(len(line) <= 100 or str(running.file) in line for line in lines)
+    assert "\n".join(lines).count("loses") == 9
 
 
 def test_scripts_get_json(banyan: Banyan, running: Running) -> None:
@@ -169,6 +188,19 @@ def test_without_control_the_file_is_all_there_is(banyan: Banyan, away: Path) ->
     assert "Whether an order left others at complete or retired, which stay as well, could not be" in result.stdout
     assert json.loads(banyan("kill --off --json").stdout)["following"]["away"]
     assert not away.exists()
+
+
+def test_an_end_that_nobody_sees_is_kept_for_the_record(banyan: Banyan, away: Path) -> None:
+    """Both orders with their names, times and reasons; where somebody answers nothing is kept beside the file."""
+    banyan("kill", "--reason", "new loses orders")
+    order = kill_file.read(away)
+    banyan("kill", "--off", "--reason", "mended")
+    ((begun, ended),) = kill_ends.take(away)
+
+    assert (begun, ended.by, ended.reason) == (order, whoever(), "mended")
+    assert begun.at < ended.at
+    banyan("kill --off")
+    assert kill_ends.take(away) == ()
 
 
 def test_a_worker_that_does_not_follow_is_named(

@@ -33,8 +33,23 @@ def test_epochs_are_shown_with_their_reasons(banyan: Banyan) -> None:
     assert (shown.exit_code, quiet.exit_code) == (0, 0)
     assert lines[1][:6] == ["2", "counts", "1970-01-01", "00:01", "1970-01-01", "00:01"]
     assert "ann: created_at is filled in" in shown.stdout
-    assert lines[-1][:7] == ["1", "1970-01-01", "00:00", "1970-01-01", "00:00", "1", "–"]
+    assert lines[3] == ["1", "1970-01-01", "00:00", "1970-01-01", "00:00", "1", "–"]
     assert "nothing has been compared yet" in quiet.stdout
+
+
+def test_a_pipe_gets_no_blanks_at_the_end_and_folded_reasons(banyan: Banyan) -> None:
+    """Cells stand two blanks apart; a long reason stands below its epoch, with its line breaks shown as such."""
+    why = "ann: customers were\nimported again, " + "and once more, " * 20
+    page = msgspec.json.encode(EpochsView(epochs=epoch_views([epoch("1", "3", 90.0, number=2, begun=1, why=why)])))
+    with listening({PATH: page}) as served:
+        lines = banyan(f"epoch orders.show --admin {served.url}").stdout.splitlines()
+
+    assert lines[:2] == [
+        "epoch  began  last met  legacy  new",
+        "2 counts  1970-01-01 00:01  1970-01-01 00:01  1  3",
+    ]
+    assert lines[2].startswith("    ann: customers were\\nimported again, and once more,")
+    assert all(len(line) <= 100 and line == line.rstrip() for line in lines)
 
 
 def test_scripts_get_what_the_api_says(banyan: Banyan) -> None:

@@ -67,12 +67,40 @@ def test_what_stands_beside_it_is_told(banyan: Banyan) -> None:
 def test_members_of_the_group_are_told_of(banyan: Banyan) -> None:
     """Each that went along, and each that did not with the reason."""
     group = [
-        {"route": "list", "runs": FIVE, "moved": True},
-        {"route": "pay", "runs": SHADOW, "moved": False, "why": "it is past its door"},
+        {"route": "list", "runs": {"stage": "canary", "split": 0.25}, "moved": True},
+        {"route": "pay", "runs": FIVE, "moved": False, "why": "it is past its door"},
     ]
     _, lines, _ = ordered(banyan, "promote orders", "promote", group=group)
 
-    assert lines[1:3] == ["  with it  list: → canary 5%", "  NOT moved  pay: it is past its door"]
+    assert lines[1:3] == ["  with it  list: canary 5% → canary 25%", "  NOT moved  pay: it is past its door"]
+
+
+def test_a_hold_of_a_group_moves_nobody(banyan: Banyan) -> None:
+    """Who is held with the route stays where it is, and is said to be on hold."""
+    group = [{"route": "list", "runs": FIVE, "moved": True}]
+    _, lines, _ = ordered(banyan, "hold orders", "hold", runs=FIVE, latched=False, held=True, group=group)
+
+    assert lines[:2] == ["orders: stays at canary 5%, on hold", "  with it  list: stays at canary 5%, on hold"]
+
+
+def test_long_sentences_are_folded_in_a_pipe(banyan: Banyan) -> None:
+    """At a hundred columns, what goes on is indented; no line ends with blanks, and nothing is lost."""
+    note = "its step at canary 25% goes on; `banyan resume orders` begins it anew, " * 4
+    _, lines, _ = ordered(banyan, "pin orders acme --to new", "pin", moved=False, notes=[note.strip()])
+
+    assert all(len(line) <= 100 and line == line.rstrip() for line in lines)
+    assert note.strip() in " ".join(line.strip() for line in lines)
+
+
+@pytest.mark.parametrize("verb", ["rollback", "hold"])
+def test_enter_is_no_for_every_order(monkeypatch: pytest.MonkeyPatch, verb: str) -> None:
+    """So is it of a rollback and a hold: who wants them says yes."""
+    monkeypatch.setattr(route_orders, "_is_asked", lambda: True)
+    with listening({f"/api/routes/orders/{verb}": msgspec.json.encode({**MADE, **WOULD})}) as admin:
+        asked = CliRunner().invoke(app, [verb, "orders", "--admin", admin.url], input="\n")
+
+    assert (asked.exit_code, len(admin.matched)) == (1, 1)
+    assert "Go on? [y/N]" in asked.stderr
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,18 @@ def test_what_a_person_wrote_is_written(
     assert [write(read(each)) for each in texts] == texts
 
 
+@pytest.mark.parametrize("value", ["0.000001", "0.00000001", "12345678.5", "10000000", "0.01", "3"])
+def test_a_number_is_written_in_digits(value: str) -> None:
+    """A bound of `tolerance`, however small or large, has no exponent, and none of its digits is lost."""
+    before, rule = "compare: {}", "$.at, reason: r, owner: o, until: never"
+    after = f"compare: {{ tolerance: [{{ path: {rule}, relative: {value} }}] }}"
+
+    found = of_route(before, after)["compare.tolerance $.at"][1]
+
+    assert f"relative: {value} " in found
+    assert text(float(value)) == value
+
+
 @pytest.mark.parametrize("place", ["127.0.0.1:8080", "[::1]:9090", "unix:/run/banyan.sock"])
 def test_an_address_is_written_as_one(place: str) -> None:
     """Host and port, or the path of a socket; no pair of values."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 import pytest
-from rich.console import Console
+from rich.console import Console, Group
 
 from proxy.api.evidence import CoverageView, ParityView
 from proxy.api.routes import RoutesView, RouteView, RunsView
@@ -40,7 +40,7 @@ def drawn(routes: Sequence[RouteView], width: int | None) -> list[str]:
     screen = Console(width=width or 10_000, highlight=False, file=io.StringIO())
     with screen.capture() as seen:
         screen.print(
-            picture("http://x", msgspec.structs.replace(ROUTES_VIEW, routes=routes), METRICS, width), crop=False
+            Group(*picture("http://x", msgspec.structs.replace(ROUTES_VIEW, routes=routes), METRICS, width)), crop=False
         )
     return seen.get().rpartition("\n\n")[2].splitlines()
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import msgspec
 import pytest
 
@@ -30,6 +32,11 @@ def said(banyan: Banyan, **more: object) -> str:
         result = banyan(f"status --route orders --admin {admin.url}")
     assert result.exit_code == 0
     return result.stdout
+
+
+def whole(text: str) -> str:
+    """With each row that goes on in the next lines whole again."""
+    return re.sub(r"\n {12,}(?=\S)", " ", text)
 
 
 def test_a_route_shows_place_and_cohorts(banyan: Banyan) -> None:
@@ -136,6 +143,32 @@ def test_needs_are_rows(banyan: Banyan) -> None:
     ]
 
 
+def test_shapes_that_were_not_compared_enough_are_named(banyan: Banyan) -> None:
+    """Each with how often it was, and how often it has to be; of many the first ones, and how many more."""
+    shape = {"shape": "GET orders.show ? 4xx application/json", "legacy": 41, "compared": 13}
+    text = said(banyan, coverage={"uncovered": 1}, evidence={"uncovered_shapes": [shape]})
+    many = said(banyan, coverage={"uncovered": 23}, evidence={"uncovered_shapes": [shape] * 20})
+
+    told = "GET orders.show ? 4xx application/json: compared 13 times of 20, and legacy answered it 41 times"
+    assert f"  uncovered {told}\n" in whole(text)
+    assert (many.count("4xx"), "            … and 18 more\n" in many) == (5, True)
+    assert "uncovered" not in said(banyan)
+
+
+def test_long_rows_are_folded_in_a_pipe(banyan: Banyan) -> None:
+    """At a hundred columns, below where their text begins, a hint below itself; nothing is lost."""
+    reason = "moved by ann@desk: " + "the release is out and totals are right again, " * 5 + "so that is that"
+    hint = "1 field: $.total. If it is noise: write it into `compare:` with a reason, " * 3
+    needs = [{"need": "undecided", "state": "open", "value": "6 of 60", "limit": "1 %", "sentence": "s", "hint": hint}]
+    text = said(banyan, runs={**PLACE, "reason": reason}, needs=needs, state="waiting")
+    lines = text.splitlines()
+
+    assert max(map(len, lines)) <= 100
+    assert all(line == line.rstrip() for line in lines)
+    assert f"runs      canary 10%, {reason}\n" in whole(text)
+    assert sum(line.startswith(" " * 20) for line in lines) == 3
+
+
 def test_after_an_edit_of_its_rules_it_is_said_since_when_it_counts(banyan: Banyan) -> None:
     """So that numbers that began anew are no riddle."""
     since = "2026-11-28T19:00:00.000Z"
@@ -174,7 +207,8 @@ def test_what_was_not_compared_is_said_with_its_cause(banyan: Banyan) -> None:
     text = said(banyan, parity=compared, evidence={"incomparable": {"shed": 2, "credentials": 85}})
 
     assert "compared  15, of which 3 differ" in text
-    assert "not compared: 85 turned away, as credentials are not sent to the shadow: write shadow: {creden" in text
-    assert "; 2 shed at a limit" in text
+    long = "not compared: 85 turned away, as credentials are not sent to the shadow: write shadow: {creden"
+    assert long in whole(text)
+    assert "; 2 shed at a limit" in whole(text)
     assert "compared  nothing yet" in said(banyan, evidence={"incomparable": {"shed": 2}})
     assert "compared" not in said(banyan)

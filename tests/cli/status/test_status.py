@@ -294,7 +294,7 @@ def test_the_kill_switch_is_the_loudest_line(banyan: Banyan, admin: Admin) -> No
     admin.view = msgspec.structs.replace(ROUTES_VIEW, killed=KillOrderView(by="", at="", reason=""), workers=[])
 
     assert result.exit_code == 1
-    assert result.stdout.splitlines()[1] == (
+    assert result.stdout.replace("\n    ", " ").splitlines()[1] == (
         "KILLED (by ann, since 2026-01-02T03:04:05Z, new loses orders): "
         "legacy answers all it can until `banyan kill --off`; not yet in worker 1"
     )
@@ -496,8 +496,24 @@ def test_a_long_reason_is_whole_in_a_pipe(banyan: Banyan, admin: Admin) -> None:
     text, page = (banyan("status", "--admin", admin.url, *more).stdout for more in ([], ["--json"]))
 
     assert cells(text, "rest")[-1] == LONG
-    assert f"rest runs shadow, the file says legacy: {LONG}" in text
+    assert f"rest runs shadow, the file says legacy: {LONG}" in text.replace("\n    ", " ")
     assert json.loads(page)["routes"][0]["runs"]["reason"] == LONG
+
+
+def test_a_reason_of_four_thousand_characters_is_printed_once(banyan: Banyan, admin: Admin) -> None:
+    """Whole above the table, folded at a hundred columns, what goes on indented; in the row its beginning."""
+    words = "moved by ann@desk: " + "the release is out and " * 170 + "that is that"
+    admin.view = msgspec.structs.replace(
+        ROUTES_VIEW, routes=[route("rest", runs=RunsView(stage=Stage.SHADOW, split=0.0, reason=words))]
+    )
+    text = banyan("status", "--admin", admin.url).stdout
+    above, row = text.split("\n\n")[0].splitlines(), cells(text, "rest")[-1]
+    at = next(number for number, line in enumerate(above) if line.startswith("rest runs"))
+
+    assert all(len(line) <= 100 and line == line.rstrip() for line in above)
+    assert " ".join(line.strip() for line in above[at:]).endswith(f"the file says legacy: {words}")
+    assert all(line.startswith("    ") for line in above[at + 1 :])
+    assert (len(row), row[:-1] == words[:199]) == (200, True)
 
 
 def test_who_is_kept_where_the_file_says_is_not_said_to_run_elsewhere(banyan: Banyan, admin: Admin) -> None:

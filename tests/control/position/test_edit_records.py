@@ -96,6 +96,18 @@ async def test_each_route_is_on_record_with_what_it_says_otherwise(
     }
 
 
+async def test_an_edit_within_a_block_names_its_keys() -> None:
+    """By the words of the file, as deep as they stand; a block that comes is named itself."""
+    ramp = "stage: shadow\n    guard: {one_way_door: live}\n    ramp: {steps: [10%], needs: {compared: 200}}"
+    other = "stage: shadow\n    guard: {one_way_door: complete}\n    ramp: {steps: [20%], needs: {compared: 300}}"
+    come = edited("stage: shadow", ramp)
+    changed = edited(ramp, other, FILE.replace("stage: shadow", ramp))
+    said = [(await recorded(lambda records, pair=pair: records.taken(*pair)))[0].reason for pair in (come, changed)]  # type: ignore[misc]
+
+    assert said[0].startswith("ramp, guard.one_way_door (") or said[0].startswith("guard.one_way_door, ramp (")
+    assert said[1].partition(" (")[0].split(", ") == ["guard.one_way_door", "ramp.steps", "ramp.needs.compared"]
+
+
 async def test_a_rule_that_goes_is_told_as_well() -> None:
     """So is the operator's word about noise."""
     words = "compare: { noisy: [{ path: $.at, reason: a clock, owner: ann, until: never }] }"

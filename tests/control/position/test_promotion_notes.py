@@ -99,6 +99,16 @@ async def test_other_orders_say_nothing_of_it(port: Port) -> None:
     assert other == [[], ["the hold ended: it runs as routes.yaml says"]]
 
 
+async def test_at_the_end_of_its_ramp_a_route_climbs_no_more(port: Port) -> None:
+    """A hold there keeps no step, and its end begins none."""
+    for _ in range(8):
+        await post(port, "/api/routes/read/promote")
+    hold, resume = [(await post(port, f"/api/routes/read/{verb}"))[1] for verb in ("hold", "resume")]
+
+    assert (hold["runs"]["stage"], hold["notes"]) == ("live", [])
+    assert resume["notes"] == ["the hold ended: it stays at live, as its ramp ends at live; the guard begins anew"]
+
+
 @pytest.mark.parametrize(
     ("route", "said"),
     [

@@ -26,7 +26,9 @@ def test_how_long_an_active_token_is_believed(exp: object, until: float) -> None
     assert (found.active, json.loads(found.claims), found.until) == (True, said, until)
 
 
-@pytest.mark.parametrize("said", [{"active": False, "sub": "ann"}, {"active": True, "exp": 1000}])
+@pytest.mark.parametrize(
+    "said", [{"active": False, "sub": "ann"}, {"active": True, "exp": 1000}, {"active": True, "exp": -(10**400)}]
+)
 def test_what_is_not_active_has_no_claims(said: dict[str, object]) -> None:
     """Whatever else is said of it; one that has ended is not active."""
     assert read(said) == Introspected(active=False, claims=b"", until=NOW + KEEP)
@@ -40,6 +42,7 @@ def test_what_is_not_active_has_no_claims(said: dict[str, object]) -> None:
         (200, b"[" * 50_000, "its answer is no JSON, or says a member twice"),
         (200, b'{"active": false, "active": true}', "its answer is no JSON, or says a member twice"),
         (200, b'{"active": true, "exp": NaN}', "its answer is no JSON, or says a member twice"),
+        (200, b'{"active": true, "sub": "\\ud800"}', "its answer is no JSON, or says a member twice"),
         (200, b"[true]", "its answer does not say whether the token is active"),
         (200, b'{"active": 1}', "its answer does not say whether the token is active"),
     ],

@@ -99,6 +99,18 @@ def test_a_wanted_key_is_a_reason_to_fetch_once_in_a_while() -> None:
     assert (soon.due, soon.wanted) == (1001.0 + WANTED_EVERY, 1001.0 + WANTED_EVERY)
 
 
+def test_a_clock_that_is_set_back_stops_no_fetch() -> None:
+    """What was planned by the clock of before is due at once, and so is a key that is wanted."""
+    state = answered(KeySetState(source=URL), KEYS, 1e9)
+    assert [state.is_due(now) for now in (1e9 + 1, state.due, 1e9 - 86_400.0)] == [False, True, True]
+    wanted = asked_for(state, 1e9, 2.0)
+    assert wanted is not None
+
+    again = asked_for(wanted, 1000.0, 2.0)
+    assert again is not None
+    assert (again.due, again.wanted) == (1000.0, 1000.0)
+
+
 @pytest.mark.parametrize(
     ("source", "shown"),
     [

@@ -36,6 +36,8 @@ def test_public_keys_are_kept_by_their_known_members() -> None:
         (RSA | {"d": "x"}, "key 'r1' is private, and can be read by everybody: its owner has to replace it"),
         (EC | {"d": "x"}, "key 'e1' is private, and can be read by everybody: its owner has to replace it"),
         ({"kty": "PQ", "kid": "q"}, "key 'q' is of a kind that is not known"),
+        (EC | {"crv": "P-999"}, "key 'e1' is of a curve that is not known"),
+        (OKP | {"crv": "X25519"}, "key 2 is of a curve that is not known"),
         ({"kty": ["RSA"]}, "key 2 is of a kind that is not known"),
         ({"kty": "RSA", "n": "abc"}, "key 2 is not whole"),
         (RSA | {"kid": 7}, "key 2 is not whole"),

@@ -6,7 +6,7 @@ from base64 import urlsafe_b64encode
 import pytest
 
 from proxy.core.auth.refusal import Refusal
-from proxy.core.auth.signed_token import DEEPEST, LONGEST, SignedToken, read_token
+from proxy.core.auth.signed_token import _TEXTS, DEEPEST, LONGEST, SignedToken, read_token
 
 HEADER = {"alg": "RS256", "kid": "one", "typ": "application/AT+jwt"}
 
@@ -96,6 +96,13 @@ def test_depth_is_bounded_and_width_is_not() -> None:
     deeper = b'{"a": ' + b"[" * DEEPEST + b"]" * DEEPEST + b"}"
     assert read_token(token(claims=deeper)) is Refusal.MALFORMED
     assert isinstance(read_token(token(claims={"a": [{}] * 50, "b": '["' * 60})), SignedToken)
+
+
+@pytest.mark.parametrize("text", ['"' + '\\"' * 6000, '"' + '\\"' * 6000 + "\\", '\\"' * 6000, '"' + "a" * 12_000])
+def test_a_text_that_does_not_end_is_read_once(text: str) -> None:
+    """Depth is asked of what anybody may send: looked for from each of its quotes, the end would take seconds."""
+    assert len(_TEXTS.findall(text)) == 1
+    assert read_token(token(claims=b"{" + b"[" * (DEEPEST + 8) + text.encode())) is Refusal.MALFORMED
 
 
 def test_characters_may_be_written_by_number() -> None:

@@ -13,6 +13,7 @@ from proxy.core.auth.signed_token import SignedToken
 from proxy.core.auth.token_claims import (
     LONGEST_LIFE,
     fits,
+    good_within,
     lacks,
     refusal_of,
     refusal_of_introspected,
@@ -73,6 +74,18 @@ def refusal(policy: JwtPolicy = POLICY, typ: str = "", algorithm: str = "RS256",
 def test_claims_are_asked_strictly(claims: dict[str, Any], refused: Refusal | None) -> None:
     """Issuer, audience, subject, and times with their leeway and bounds."""
     assert refusal(**claims) is refused
+
+
+@pytest.mark.parametrize("begins", [None, -(10**400), 0, NOW - 60, NOW + 5])
+@pytest.mark.parametrize("ends", [NOW - 5, NOW + 60, int(NOW) + 300, NOW + LONGEST_LIFE])
+def test_within_its_time_a_token_that_was_taken_is_taken_again(begins: float | None, ends: float) -> None:
+    """And at no other time: what is remembered of a token says what asking its claims anew would say."""
+    claims: dict[str, Any] = {"exp": ends} if begins is None else {"exp": ends, "nbf": begins}
+    assert refusal(**claims) is None
+    first, last = good_within(POLICY, token(**claims))
+
+    for now in (first, last - 1, last, last + 60, first - 1, NOW, 0.0):
+        assert (refusal_of(POLICY, token(**claims), now) is None) == (first <= now < last)
 
 
 @pytest.mark.parametrize(

@@ -22,14 +22,14 @@ def agreed(**cases: Case) -> dict[str, Ruling]:
 
 
 def test_one_rollback_takes_the_group_back() -> None:
-    """A member with the best evidence goes back, too, and says whom it follows."""
+    """A member with the best evidence goes back, too, and says whom it follows, and nothing of why it would climb."""
     found = agreed(show=case(processes=(ALARM,)), list=case())
 
     assert [each.action for each in found.values()] == [Action.ROLLBACK, Action.ROLLBACK]
     assert found["list"].to == SHADOW
     assert found["list"].cause is Cause.GUARD
     assert found["list"].judgement.verdict is Verdict.ROLLBACK
-    assert found["list"].judgement.reasons[0] == "show of its group is rolled back"
+    assert found["list"].judgement.reasons == ("show of its group is rolled back",)
 
 
 def test_a_member_that_may_not_go_back_stays_and_waits() -> None:

@@ -116,6 +116,7 @@ def test_no_data_meets_nothing_and_fails_nothing() -> None:
         ),
         (replace(GOOD, unseen=None), CheckState.OPEN, "how many shapes are unseen is unknown"),
         (replace(GOOD, uncovered=3), CheckState.OPEN, "3 frequent shapes were not compared enough"),
+        (replace(GOOD, uncovered=1), CheckState.OPEN, "1 frequent shape was not compared enough"),
         (replace(GOOD, uncovered=None), CheckState.OPEN, "which shapes of legacy were not compared is unknown"),
         (replace(GOOD, requests=99), CheckState.OPEN, "new answered 99 of 100 requests at this step"),
         (
@@ -363,6 +364,7 @@ def test_shares_have_three_digits() -> None:
         (replace(GOOD, unseen=0.02), "coverage 2 % unseen, needs at most 0.5 % unseen"),
         (replace(GOOD, unseen=None), "coverage unknown, needs at most 0.5 % unseen"),
         (replace(GOOD, uncovered=3), "uncovered 3 shapes, needs none"),
+        (replace(GOOD, uncovered=1), "uncovered 1 shape, needs none"),
         (replace(GOOD, requests=99), "requests 99, needs 100"),
         (replace(GOOD, carried=0.1), "capacity 10 %, needs 25 %"),
         (replace(GOOD, lag=90.0), "lag 90s, needs at most 0s"),

@@ -355,8 +355,8 @@ def test_a_late_regression_is_an_alarm_of_its_own(side: Side, who: str) -> None:
 
     assert (back.action, back.to, back.cause) == (Action.ROLLBACK, SHADOW, Cause.EVIDENCE)
     assert back.judgement.reasons == (said,)
-    ends = f"at shadow {PINNED}; comparisons that agree again end this, and so does `banyan epoch orders --begin` "
-    ends += "once new is mended; promote does not wait for it"
+    ends = f"at shadow {PINNED}; comparisons that agree again end this, and so do an edit of its `compare:`, where the "
+    ends += "difference is meant, and `banyan epoch orders --begin` once new is mended; promote does not wait for it"
     assert (stays.action, stays.judgement.reasons) == (Action.STAY, (said, ends))
     assert judge(case(changes={side: replace(CHANGED, alarmed_at=None)})).action is Action.PROMOTE
     assert judge(case(changes={side: CHANGED}, ramp=None)).action is Action.STAY
@@ -405,6 +405,16 @@ def test_a_breaker_says_why_it_opened() -> None:
     opened = FailureRow(opened_at=1.0, why="new failed 60 of 120 answers")
 
     assert judge(case(breaker=opened)).judgement.reasons[0] == "new failed 60 of 120 answers"
+
+
+def test_an_alarm_hides_no_needs() -> None:
+    """Where there is nothing to undo the needs of the next step are told all the same; the alarm keeps the route."""
+    stays = judge(case(SHADOW, measures=replace(GOOD, requests=99, uncovered=3), changes={Side.NEW: CHANGED}))
+    judgement = stays.judgement
+
+    assert (stays.action, len(judgement.needs)) == (Action.STAY, 10)
+    assert judgement.obstacle == judgement.reasons[0]
+    assert judgement.obstacle.startswith("mismatches have become more frequent")
 
 
 def test_what_keeps_a_route_is_said_in_a_clause() -> None:

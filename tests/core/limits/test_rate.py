@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.core.limits.rate import Meter
+from proxy.core.limits.rate import Meter, network_of
 
 
 def test_as_many_as_said_pass_at_once_and_the_next_waits_for_one_share() -> None:
@@ -52,3 +52,10 @@ def test_who_asks_how_long_to_wait_takes_nothing() -> None:
     assert [meter.wait(b"a", 0.0) for _ in range(3)] == [0.0] * 3
     assert meter.take(b"a", 0.0) == 0.0
     assert meter.wait(b"a", 30.0) == meter.take(b"a", 30.0) == 30.0
+
+
+def test_a_client_is_its_network() -> None:
+    """Who has one address of IPv6 has all that begin with the same 64 bits; of IPv4 each is somebody's own."""
+    mine, another = network_of(b"2001:db8:0:1::1"), network_of(b"2001:db8:0:2::1")
+    assert mine == network_of(b"2001:db8:0:1:ffff:ffff:ffff:ffff") == network_of(b"2001:db8:0:1::1%eth0") != another
+    assert [network_of(each) for each in (b"192.0.2.1", b"no:address", b"")] == [b"192.0.2.1", b"no:address", b""]

@@ -130,6 +130,7 @@ def test_a_door_of_the_routes_own() -> None:
     (note,) = planned(route(split=0.9, guard=guard), route(Stage.LIVE, guard=guard)).notes
 
     assert "one-way door (live)" in note.sentence
+    assert "neither the judge nor `banyan rollback` takes it back" in note.sentence
 
 
 def test_a_ramp_takes_one_step() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from proxy.core.secret import Secret
-from proxy.core.upstream_auth.renewal import MOST_WAIT, REFUSED_EVERY, REREAD, Renewal, end_of, renew_after
+from proxy.core.upstream_auth.renewal import MARGIN, MOST_WAIT, REFUSED_EVERY, REREAD, Renewal, end_of, renew_after
 from proxy.core.upstream_auth.token_source import IssuedToken
 
 
@@ -19,7 +19,7 @@ def test_a_source_is_due_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("life", "after"), [(20.0, 10.0), (600.0, 300.0), (3600.0, 3300.0), (0.0, REREAD), (float("inf"), REREAD)]
+    ("life", "after"), [(20.0, 10.0), (600.0, 300.0), (3600.0, 3300.0), (0.0, REREAD), (float("inf"), MARGIN)]
 )
 def test_a_token_is_renewed_ahead_of_its_end(life: float, after: float) -> None:
     """Half its life before, five minutes at the most; a file is looked at each second."""

@@ -164,3 +164,22 @@ async def test_a_suspended_subject_is_refused_however_good_its_token_is(start: S
 
     rotating.callers.suspended.adopt(Suspended([]))
     assert (await rotating.orders.shows(ada)).status == 200
+
+
+async def test_a_key_that_stands_twice_in_its_set_is_one(start: Start) -> None:
+    """Its issuer has said it twice, and nobody has to ask which of the two is meant."""
+    rotating = await start()
+    rotating.give(rotating.next, rotating.next)
+    assert (await rotating.orders.shows(rotating.next.token())).status == 200
+
+
+@pytest.mark.parametrize(
+    "odd", [{"kty": "EC", "crv": "P-999", "x": "AA", "y": "AA"}, {"kty": "OKP", "crv": "?", "x": "AA"}]
+)
+async def test_a_key_that_cannot_be_read_costs_itself_alone(start: Start, odd: dict[str, str]) -> None:
+    """Neither the other keys of its set, nor the link to control that has brought it."""
+    rotating = await start()
+    jwks = json.dumps({"keys": [odd, *rotating.next.jwks["keys"]]}).encode()
+    rotating.callers.hear_keys(KeySets([KeySet(URL, jwks)], []))
+
+    assert (await rotating.orders.shows(rotating.next.token())).status == 200

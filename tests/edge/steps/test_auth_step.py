@@ -236,6 +236,34 @@ async def test_an_address_that_fails_too_often_is_looked_at_no_more(start: Start
     assert (await client.ask(get(b"/orders/7", bearer(orders.issuer.token(jti="other"))))).status == 200
 
 
+async def test_a_token_is_known_behind_policies_of_other_issuers(start: Start, tmp_path: Path) -> None:
+    """Whichever policy of the route has found it good: it is not verified anew, and passes where others have failed."""
+    (tmp_path / "b").mkdir()
+    ours, theirs = Issuer(ed("one")), Issuer(ed("two"))
+    other = "https://partners.example.com"
+    auth = {"a": ours.policy(tmp_path), "b": theirs.policy(tmp_path / "b", issuer=other)}
+    routes: list[Block] = [{**ORDERS, "auth": ["a", "b"]}]
+    orders = await start(issuer=ours, routes=routes, auth=auth, limits={"failed_checks": "1/h"})
+    tokens = (ours.token(), theirs.token(iss=other))
+    assert [(await orders.shows(token)).status for token in tokens] == [200, 200]
+
+    assert (await orders.shows(b"x")).status == 401
+    assert [(await orders.shows(token)).status for token in (*tokens, *tokens)] == [200] * 4
+    assert orders.check.signatures == 2
+
+
+async def test_failed_checks_of_ipv6_are_those_of_its_network(start: Start) -> None:
+    """A client has 2^64 addresses there, and would never fail twice from one."""
+    orders = await start(limits={"failed_checks": "1/h"}, trusted_proxies=["127.0.0.1"])
+    bad = bearer(orders.issuer.token(aud="cart"))
+
+    async def of(address: bytes) -> int:
+        return (await orders.ask(b"X-Forwarded-For: " + address, bad)).status
+
+    assert [await of(b"2001:db8:0:1::%d" % number) for number in range(3)] == [401, 429, 429]
+    assert await of(b"2001:db8:0:2::1") == 401
+
+
 async def test_the_address_is_the_client_s_behind_a_trusted_proxy(start: Start) -> None:
     """One client behind a balancer does not stand for all of them."""
     orders = await start(limits={"failed_checks": "1/h"}, trusted_proxies=["127.0.0.1"])

@@ -65,8 +65,8 @@ def request(*lines: bytes, target: bytes = b"/a", method: bytes = b"GET", body: 
     return b"\r\n".join([b"%b %b HTTP/1.1" % (method, target), b"Host: api.test", *lines, *length, b"", body])
 
 
-def waiting(proxy: Proxy) -> int:
-    credential = proxy.pool().credential
+def waiting(proxy: Proxy, name: str = "legacy") -> int:
+    credential = proxy.pool(name).credential
     return 0 if credential is None else credential.waiting
 
 
@@ -352,3 +352,20 @@ async def test_nothing_of_a_secret_is_logged(play: Play, serve: Serve) -> None:
     logged = b"".join(proxy.written())
     for secret in (SECRETS[BANYAN], "callers-hush", "Signature="):
         assert secret.encode() not in logged
+
+
+async def test_what_a_kill_has_moved_is_not_signed_for_a_body_that_nobody_has_read(play: Play, serve: Serve) -> None:
+    """While its request waited for the other side's first token: 503, and the retry is read and signed."""
+    legacy = await play(ok)
+    upstreams = {"legacy": upstream(legacy, auth=SIGV4), "new": upstream(1, auth=BEARER)}
+    proxy = await serve(upstreams=upstreams, routes=[{"name": "all", "match": "/**", "stage": "live"}])
+    tell_aws(proxy)
+    asked = asyncio.ensure_future(proxy.ask(request(method=b"POST", body=b"abc")))
+    await proxy.until(lambda: waiting(proxy, "new"))
+    proxy.listener.kill(on=True)
+    tell_bearer(proxy, "banyans")
+
+    assert (await asked).status == 503
+    assert legacy.requests == []
+    assert (await proxy.ask(request(method=b"POST", body=b"abc"))).status == 200
+    assert signer_of(legacy.requests[0], SECRETS) == BANYAN

@@ -21,6 +21,8 @@ from proxy.config.readers import scalars, units
 from proxy.config.readers.errors import fault
 from proxy.config.readers.schema_patterns import TEXT, beginning, matching, words
 from proxy.config.text.problem import FileProblem, Path
+from proxy.core.routing.predicate import HostIs
+from proxy.core.routing.route import HostMode, Route
 from proxy.core.secret import Secret
 from proxy.core.upstream_auth.token_source import (
     AwsChain,
@@ -199,6 +201,22 @@ def clear_tokens(draft: Draft) -> Iterator[FileProblem]:
             yield draft.problem(("upstreams", name, "auth"), "its token goes over the wire in the clear; write https")
 
 
+def callers_choose_no_host(draft: Draft) -> Iterator[FileProblem]:
+    """Many front ends tell by Host which of their services is asked: who calls is not to say whom Banyan calls."""
+    for name, block in draft.of_upstreams(UpstreamAuthKeys).items():
+        upstream = draft.snapshot.upstreams.get(name)
+        if block.auth is None or upstream is None or upstream.host_mode is HostMode.UPSTREAM:
+            continue
+        leading = (route for route in draft.built if name in (route.legacy, route.new) and not _names_its_host(route))
+        if upstream.host not in _LOOPBACK and not upstream.host.startswith("/") and any(leading):
+            message = "its callers choose the Host under which it is called as Banyan; write host: upstream"
+            yield draft.problem(("upstreams", name, "auth"), message)
+
+
+def _names_its_host(route: Route) -> bool:
+    return route.respond is not None or any(isinstance(each, HostIs) and each.exact for each in route.predicates)
+
+
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -262,6 +280,6 @@ UPSTREAM_AUTH = Section(
     upstream=KeysAt(UpstreamAuthKeys, _build),
     route=KeysAt(_NoKeys, lambda _, __: {}, step=_policy),
     checks=(one_source, files_are_named),
-    warnings=(clear_tokens,),
+    warnings=(clear_tokens, callers_choose_no_host),
     secrets=_secrets,
 )

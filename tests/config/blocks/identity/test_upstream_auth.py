@@ -151,6 +151,22 @@ def test_a_token_in_the_clear_is_a_warning(url: str, auth: str, warned: int) -> 
     assert len(found) == warned
 
 
+@pytest.mark.parametrize(
+    ("host", "route", "warned"),
+    [
+        ("", ROUTE, 1),
+        ("", "name: rest, match: {host: '*.test', path: /**}, stage: legacy", 1),
+        ("", "name: rest, match: {host: api.test, path: /**}, stage: legacy", 0),
+        ("", "name: rest, match: /**, respond: {status: 204}", 0),
+        ("host: upstream, ", ROUTE, 0),
+    ],
+)
+def test_who_calls_does_not_name_what_is_called_as_banyan(host: str, route: str, warned: int) -> None:
+    """A signature or token would go to whichever service of a front end the client's Host names."""
+    text = file("{bearer: {file: a}}", route).replace("host: upstream, ", host)
+    assert len([each for each in warnings(text) if "choose the Host" in each]) == warned
+
+
 @pytest.mark.parametrize("url", ["https://id.test", "http://id.test:8080/a?b=c"])
 def test_a_token_endpoint_is_a_url(url: str) -> None:
     """Of either scheme."""

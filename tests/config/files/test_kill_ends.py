@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from proxy.config.files import kill_ends
+from proxy.core.routing.kill_switch import KillSwitchOrder
+
+BEGUN = KillSwitchOrder(by="ann@ops", at="2026-03-01T12:00:00.000Z", reason="new loses orders")
+ENDED = KillSwitchOrder(by="bob@ops", at="2026-03-01T12:10:00.000Z", reason="mended\nat last")
+SHOWN = KillSwitchOrder(by="bob@ops", at="2026-03-01T12:10:00.000Z", reason="mended\\nat last")
+
+
+def test_what_ended_unseen_is_taken_once(tmp_path: Path) -> None:
+    """Oldest first, each order with its end, whatever else stands in the file; then nothing is there."""
+    path = tmp_path / "kill"
+    kill_ends.note(path, BEGUN, ENDED)
+    kill_ends.note(path, KillSwitchOrder(at="t"), KillSwitchOrder())
+    with kill_ends.place(path).open("a") as file:
+        file.write("half\n")
+
+    assert kill_ends.take(path) == ((BEGUN, SHOWN), (KillSwitchOrder(at="t"), KillSwitchOrder()))
+    assert kill_ends.take(path) == ()
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_what_is_kept_is_bounded(tmp_path: Path) -> None:
+    """Beyond that nothing more is written."""
+    path = tmp_path / "kill"
+    kill_ends.place(path).write_text("x" * kill_ends.MOST)
+    kill_ends.note(path, BEGUN, ENDED)
+
+    assert kill_ends.place(path).stat().st_size == kill_ends.MOST
