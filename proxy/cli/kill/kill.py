@@ -93,8 +93,8 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
         following=following,
         beyond=() if not on else beyond_reach(snapshot) if stay is None else stay,
         before=stands if is_another(stands, order) else None,
-        down=() if seen is None else seen.down,
         was_off=was_off,
+        down=() if seen is None else seen.down,
     )
     if json:
         say_json(turned)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from posixpath import normpath
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -21,7 +22,7 @@ Start = Callable[..., Awaitable[Guarded]]
 
 @pytest.fixture
 def start(play: Play, serve: Serve, tmp_path: Path) -> Start:
-    async def run(*routes: Block, **more: object) -> Guarded:
+    async def run(*routes: Block, **more: Any) -> Guarded:  # noqa: ANN401 -- by name
         return await guarded(play, serve, tmp_path, routes=[*(routes or (ORDERS,)), OPEN], **more)
 
     return run
