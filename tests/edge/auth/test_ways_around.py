@@ -22,7 +22,7 @@ Start = Callable[..., Awaitable[Guarded]]
 @pytest.fixture
 def start(play: Play, serve: Serve, tmp_path: Path) -> Start:
     async def run(*routes: Block, **more: object) -> Guarded:
-        return await guarded(play, serve, tmp_path, routes=[*(routes or (ORDERS,)), OPEN], **more)  # type: ignore[arg-type] # by their names
+        return await guarded(play, serve, tmp_path, routes=[*(routes or (ORDERS,)), OPEN], **more)  # type: ignore[arg-type]
 
     return run
 
