@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from posixpath import normpath
-from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -22,8 +21,8 @@ Start = Callable[..., Awaitable[Guarded]]
 
 @pytest.fixture
 def start(play: Play, serve: Serve, tmp_path: Path) -> Start:
-    async def run(*routes: Block, **more: Any) -> Guarded:  # noqa: ANN401 -- by name
-        return await guarded(play, serve, tmp_path, routes=[*(routes or (ORDERS,)), OPEN], **more)
+    async def run(*routes: Block, **more: object) -> Guarded:
+        return await guarded(play, serve, tmp_path, routes=[*(routes or (ORDERS,)), OPEN], **more)  # type: ignore[arg-type]
 
     return run
 
