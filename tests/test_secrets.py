@@ -27,12 +27,25 @@ NO_SECRETS = {
     ("UpstreamTls", "key"): "a path",
     ("ReconcileCheck", "key"): "names of columns",
     ("MemberLookup", "url"): "an address; one with a password is refused",
+    ("Introspection", "url"): "an address; one with a password is refused",
+    ("ClientCredentials", "url"): "an address; one with a password is refused",
+    ("Snapshot", "auth"): "policies by name",
+    ("Snapshot", "key_sets"): "public keys, by their source",
+    ("Snapshot", "state_password_file"): "a path",
 }
 TOP = """\
 version: 1
 listen: :8080
 state: postgresql://banyan:SECRET-state@db/banyan
-upstreams: {{ legacy: {{ url: "http://127.0.0.1:1" }}, new: {{ url: "http://127.0.0.1:2" }} }}
+upstreams:
+  legacy: {{ url: "http://127.0.0.1:1" }}
+  new:
+    url: "http://127.0.0.1:2"
+    auth:
+      client_credentials: {{ url: "https://id.example.com/token", client_id: b, client_secret: "SECRET-client{end}" }}
+auth:
+  partners:
+    introspection: {{ url: "https://id.example.com/introspect", client: b, secret: "SECRET-introspection{end}" }}
 cookies: {{ side: banyan_side, key: "SECRET-cookie-0123456789abcdef0123456789{end}" }}
 hooks: [{{ url: "https://hooks.example.com/SECRET-url{end}", secret: "SECRET-hook-0123456789{end}" }}]
 databases:
@@ -41,6 +54,7 @@ databases:
 routes:
   - name: a
     match: GET /a
+    auth: partners
     stage: shadow
     shadow: {{ credentials: {{ replace: {{ Authorization: "Bearer SECRET-line{end}" }} }} }}
 """
@@ -97,11 +111,13 @@ def test_the_fields_that_hold_secrets_are_found() -> None:
 
     of_databases = {"Database.url", "Password.text"}
     assert secret - of_databases == {
+        "ClientCredentials.client_secret",
         "Cookies.key",
         "Hook.secret",
         "Hook.url",
         "KeyPlace.text",
         "PrincipalKey.pem",
+        "SecretPlace.text",
         "ShadowPolicy.replacements",
         "Snapshot.state",
     }

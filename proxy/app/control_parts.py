@@ -100,12 +100,31 @@ class ControlParts:
         self._clerk_watch = ClerkWatch(self._has_clerk, partial(self.tell_alarm, "", "clerk"))
         self.journal = JournalWatch(base.journal, lambda: running.snapshot)
         self.journal.alarm = lambda route, reason: self.tell_alarm(route, "journal", reason)
-        runs = self.reconcile_runs
-        judging = RouteJudging(running, self.here, base.book, self._probe, self._killed, lambda: runs.known, self._lag)
+        judging = self._judging()
+        self.judge = self._judge(judging)
+        self.judged = JudgedRoutes(here=self.here, judge=self.judge, judging=judging)
+        self.records = RecordWriter(store, self.here.instance, clock, self.mover.look)
+        self.asked = self._route_moves()
+        self.kill_records = KillRecords(self.records)
+        self.edit_records = EditRecords(self.records, lambda route: route in self.here.positions)
+        self._hooks = base.hooks
+        self._connect()
+
+    def _judging(self) -> RouteJudging:
+        """What each route is judged by."""
+        base, runs = self._base, self.reconcile_runs
+        judging = RouteJudging(
+            base.running, self.here, base.book, self._probe, self._killed, lambda: runs.known, self._lag
+        )
         judging.cohorts = base.links.recent.cohorts.seen
-        self.judge = Judge(
+        return judging
+
+    def _judge(self, judging: RouteJudging) -> Judge:
+        """Who moves routes by it, while this replica leads."""
+        running, store = self._base.running, self._base.stores.positions
+        return Judge(
             store=store,
-            guards=base.stores.evidence,
+            guards=self._base.stores.evidence,
             here=self.here,
             mover=self.mover,
             reconciling=self._reconciling,
@@ -114,13 +133,6 @@ class ControlParts:
             revision=lambda: running.snapshot.revision,
             leading=Leading(store, self.here.instance),
         )
-        self.judged = JudgedRoutes(here=self.here, judge=self.judge, judging=judging)
-        self.records = RecordWriter(store, self.here.instance, clock, self.mover.look)
-        self.asked = self._route_moves()
-        self.kill_records = KillRecords(self.records)
-        self.edit_records = EditRecords(self.records, lambda route: route in self.here.positions)
-        self._hooks = base.hooks
-        self._connect()
 
     def _route_moves(self) -> RouteMoves:
         return RouteMoves(

@@ -3,6 +3,7 @@
 Rule 1: a worker never waits for the other end; counters that do not fit into the socket add up until they do.
 Rule 2: counters travel as increments, so a worker that dies takes at most one report with it.
 Rule 3: frames are a 4-byte big-endian length and a MessagePack body; a frame over `MAX_FRAME` ends the link.
+Long: it is one protocol, and both ends of a link read all of it.
 """
 
 from __future__ import annotations

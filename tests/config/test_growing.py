@@ -128,6 +128,20 @@ def asked(folder: Path, script: str, *words: str) -> Any:  # noqa: ANN401 - JSON
     return json.loads(done.stdout)
 
 
+def explained(copy: Path, routes: str) -> str:
+    """What `explain` of the grown copy says of a request with a Host, as JSON."""
+    (copy / "routes.yaml").write_text(routes.replace(":8080", "127.0.0.1:8080"), encoding="utf-8")
+    shown = subprocess.run(
+        [sys.executable, "-P", "-m", "proxy", "explain", "GET", "/", "-H", "Host: shop.example", "--json"],
+        env={**os.environ, "PYTHONPATH": str(copy)},
+        cwd=copy,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return shown.stdout
+
+
 def test_a_new_source_of_a_cohort_is_one_file_and_right_everywhere(tmp_path: Path) -> None:
     """Reader, draw, messages, JSON Schema, the key's sentence, the rules of flows and of order, and explain know it."""
     copy = grown(tmp_path, SOURCE)
@@ -169,16 +183,7 @@ print(json.dumps({
     assert "host takes no name" in found["named"][0]
     assert "is never asked: client_ip before it is always present" in found["last"][0]
     assert "is no flow's own; write query:, cookie:, header: or path: and a name" in found["flow"][0]
-    (copy / "routes.yaml").write_text(routes.replace(":8080", "127.0.0.1:8080"), encoding="utf-8")
-    shown = subprocess.run(
-        [sys.executable, "-P", "-m", "proxy", "explain", "GET", "/", "-H", "Host: shop.example", "--json"],
-        env={**os.environ, "PYTHONPATH": str(copy)},
-        cwd=copy,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    assert '"source":"host"' in shown.stdout.replace(" ", "")
+    assert '"source":"host"' in explained(copy, routes).replace(" ", "")
 
 
 def test_a_new_block_is_one_file_and_one_line_beside_the_value_of_the_core(tmp_path: Path) -> None:

@@ -9,15 +9,12 @@ from dataclasses import replace
 
 import pytest
 
-from proxy.core.auth.suspension import Suspension
 from proxy.core.outcome import Side
 from proxy.core.position.position import Move, Transition
 from proxy.core.position.record import (
     OrderKind,
     OrderRecord,
-    lift_record,
     pin_record,
-    suspend_record,
     unpin_record,
 )
 from proxy.core.position.standing import NEWCOMERS, Lead, Pin, Presence, Standing
@@ -152,33 +149,6 @@ async def test_movers_of_one_and_of_several_never_wait_for_each_other(stores: St
     for route, found in zip(routes, standing.positions, strict=True):
         versions = [move.version for move in moves if move.route == route]
         assert versions == list(range(found.version, 0, -1))
-
-
-async def test_a_subject_is_suspended_until_that_is_lifted(stores: Stores) -> None:
-    """By the first order, which stays as it is; each that changes something is recorded."""
-    ann = Suspension(subject="auth0|7", by="ann", since=5.0, reason="left")
-    assert await stores.positions.suspend(replace(ann, subject="b"))
-    assert await stores.positions.suspend(ann)
-    assert not await stores.positions.suspend(replace(ann, by="ben", since=6.0))
-    assert await stores.positions.standing() == Standing(version=2, suspensions=(ann, replace(ann, subject="b")))
-
-    ends = lift_record("auth0|7", actor="ben", at=7.0, reason="is back")
-    assert await stores.positions.lift(ends)
-    assert not await stores.positions.lift(replace(ends, at=8.0))
-    assert await stores.positions.standing() == Standing(version=3, suspensions=(replace(ann, subject="b"),))
-    orders = await stores.positions.orders(None, 9)
-    assert max(orders, key=lambda each: each.at) == ends
-    assert {suspend_record(ann), suspend_record(replace(ann, subject="b"))} < set(orders)
-
-
-async def test_so_many_are_suspended_by_order(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The standing is read whole by every replica: one too many is refused, and there is room once one is lifted."""
-    for module in ("memory", "postgres"):
-        monkeypatch.setattr(f"proxy.store.{module}.positions.MOST_ORDERED", 2)
-    found = [Suspension(subject=each, by="ann", since=5.0) for each in "abc"]
-    assert [await stores.positions.suspend(each) for each in found] == [True, True, False]
-    assert await stores.positions.lift(lift_record("a", actor="ann", at=6.0, reason=""))
-    assert await stores.positions.suspend(found[2])
 
 
 async def test_a_move_and_its_record_belong_together(stores: Stores) -> None:

@@ -1,6 +1,8 @@
 """Writes on their way to the authoritative side: begun, held, and what became of them.
 
-Rule 1: a write may be sent once its intent is committed. One that is not, in time, is never sent, and its row goes.
+Rule 1: a write may be sent once its intent is committed. One that is not, in time, is never sent, and its row goes,
+        whenever it comes: a statement may reach the database after who sent it has given it up, and whoever found such
+        a row would take it for abandoned, and send it.
 Rule 2: of one key one write is on its way at once: here by turns, between replicas by the database.
 Rule 3: a write is held for as long as its worker says that it runs, and an outcome for as long as it is not committed;
         what nobody holds any more is found as abandoned (`abandoned.py`).
@@ -29,6 +31,9 @@ ASKS = 0.3
 """Seconds in which the database has to say why one was kept out, else it counts as away."""
 MOST = 4096
 """Writes of one clerk that may be on their way; beyond, they are refused."""
+LATE = 30.0
+"""Seconds from when the database can be asked again, after which no statement comes of those that were given up."""
+MOST_UNSENT = 4 * MOST
 _COMMITTED = "committed"
 
 
@@ -52,8 +57,11 @@ class JournalIntents:
     """Whether the journal has as many writes of a route as it may have."""
     untidy: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when there is a row of what was never sent, or is to be asked for again: it keeps its key."""
+    _beginning: dict[str, asyncio.Task[str]] = field(default_factory=dict)
     _under_way: dict[str, WriteUnderWay] = field(default_factory=dict)
-    _unsent: set[str] = field(default_factory=set)
+    _unsent: dict[str, float] = field(default_factory=dict)
+    """Until when (monotonic) their rows are taken back; for ever while the database cannot be asked."""
+
     _turns: KeyTurns = field(default_factory=KeyTurns)
     _begins: GroupCommit[Intent, BegunWrites] = field(init=False)
     _ends: GroupCommit[Ended, None] = field(init=False)
@@ -69,9 +77,22 @@ class JournalIntents:
         return tuple(self._under_way)
 
     async def begin(self, intent: Intent, within: float) -> str:
-        """Empty once it may be sent; else why it may not, and never will be: NotBegun, or what the store says."""
+        """Empty once it may be sent; else why it may not, and never will be: NotBegun, or what the store says.
+
+        Who asks for it again, since his connection broke, is answered as the first time.
+        """
+        beginning = self._beginning.get(intent.id)
+        if beginning is None:
+            beginning = self.tasks.start(self._begun(intent, within), name="journal write")
+            self._beginning[intent.id] = beginning
+            beginning.add_done_callback(lambda _: self._beginning.pop(intent.id))
+        return await asyncio.shield(beginning)
+
+    async def _begun(self, intent: Intent, within: float) -> str:
         if intent.id in self._under_way:
-            return ""  # asked for again: the connection on which it was answered broke
+            return ""  # asked for again
+        if intent.id in self._unsent:
+            return NotBegun.AWAY
         if len(self._under_way) >= MOST:
             return NotBegun.MANY
         if self.is_full(intent.route):
@@ -87,6 +108,8 @@ class JournalIntents:
                     raise
         except TimeoutError:
             return await self._obstacle(intent)
+        if not problem and intent.id in self._unsent:
+            problem = NotBegun.AWAY  # it was forgotten meanwhile
         if problem:
             self._turns.give(key)
         else:
@@ -127,8 +150,8 @@ class JournalIntents:
     def forget(self, intent_id: str) -> None:
         """It was not sent and will not be. Beyond the bound such a row is found as abandoned."""
         self._let_go(intent_id)
-        if len(self._unsent) < MOST:
-            self._unsent.add(intent_id)
+        if len(self._unsent) < MOST_UNSENT:
+            self._unsent[intent_id] = float("inf")
             self.untidy.set()
 
     async def end(self, ended: Ended) -> None:
@@ -157,7 +180,9 @@ class JournalIntents:
         if self._unsent:
             unsent = tuple(self._unsent)
             await self.journal.end([Ended(id=each, outcome=FirstOutcome.FAILED) for each in unsent])
-            self._unsent.difference_update(unsent)
+            for intent_id in unsent:
+                self._unsent[intent_id] = min(self._unsent[intent_id], now + LATE)
+            self._unsent = {each: until for each, until in self._unsent.items() if until >= now}
 
     def _let_go(self, intent_id: str) -> None:
         found = self._under_way.pop(intent_id, None)

@@ -61,7 +61,7 @@ def explain(  # noqa: PLR0913  a command's options
     from proxy.cli.explain.model import explain_head, served_by
     from proxy.cli.explain.picture import BESIDE, explanation_lines
     from proxy.cli.explain.typed_request import TypedRequest, fault_of, read_typed
-    from proxy.cli.folded import say_folded
+    from proxy.cli.terminal import say_folded
 
     bearer = _bearer(token) if token else ()
     typed = TypedRequest(method=method, target=target, fields=(*header, *bearer), host=host)
@@ -84,16 +84,6 @@ def explain(  # noqa: PLR0913  a command's options
     leave(FOUND if explanation.refused else FINE)
 
 
-def _bearer(name: str) -> tuple[str, ...]:
-    """The field of a token that no command line shows."""
-    try:
-        said = sys.stdin.read(_LONGEST) if name == "-" else Path(name).read_text(encoding="utf-8")[:_LONGEST]
-    except (OSError, ValueError) as error:
-        complain(f"the token cannot be read: {error}", "See `banyan explain --help`.")
-        leave(UNUSABLE)
-    return (f"Authorization: Bearer {said.strip()}",)
-
-
 def _table(config: Path, *, file_only: bool) -> Snapshot:
     """The file's; beside a broken one that of the last good file, by which Banyan goes on, unless the file is asked."""
     from proxy.app.initial_table import Start, first_start
@@ -106,6 +96,16 @@ def _table(config: Path, *, file_only: bool) -> Snapshot:
         first = next(problem_lines(found.problems[:1], with_source=False))
         complain(f"{config} is broken; this is by the last good one, which runs. The first problem:", first)
     return found.snapshot
+
+
+def _bearer(name: str) -> tuple[str, ...]:
+    """The field of a token that no command line shows."""
+    try:
+        said = sys.stdin.read(_LONGEST) if name == "-" else Path(name).read_text(encoding="utf-8")[:_LONGEST]
+    except (OSError, ValueError) as error:
+        complain(f"the token cannot be read: {error}", "See `banyan explain --help`.")
+        leave(UNUSABLE)
+    return (f"Authorization: Bearer {said.strip()}",)
 
 
 def _stood(by_file: Explanation, snapshot: Snapshot, admin: str, config: Path) -> tuple[GoneBy, BesideFile]:

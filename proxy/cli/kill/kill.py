@@ -63,7 +63,6 @@ def kill(  # noqa: PLR0913  a command's options
 
 def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
     from proxy.cli.admin_address import url_of
-    from proxy.cli.folded import say_folded
     from proxy.cli.kill.turning import (
         SwitchTurned,
         as_it_stands,
@@ -74,6 +73,7 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
         snapshot_or_leave,
         turned_lines,
     )
+    from proxy.cli.terminal import say_folded
     from proxy.config.files import kill_file
 
     snapshot = snapshot_or_leave(config)
@@ -93,8 +93,8 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
         following=following,
         beyond=() if not on else beyond_reach(snapshot) if stay is None else stay,
         before=stands if is_another(stands, order) else None,
-        down=() if seen is None else seen.down,
         was_off=was_off,
+        down=() if seen is None else seen.down,
     )
     if json:
         say_json(turned)

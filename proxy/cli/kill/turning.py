@@ -82,8 +82,8 @@ class SwitchTurned:
     following: Following
     beyond: Sequence[StaysView] = ()
     before: KillSwitchOrder | None = None
-    down: Sequence[DownView] = ()
     was_off: bool = False
+    down: Sequence[DownView] = ()
 
 
 def snapshot_or_leave(config: Path) -> Snapshot:

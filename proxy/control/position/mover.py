@@ -6,6 +6,8 @@ Rule 1: a move is made by compare-and-set on the version that it was decided on;
 Rule 2: without the store a replica goes back and keeps back by itself, never forward; it writes that down when the
         store is back, unless a person has moved the route since.
 Rule 3: each move that is made is counted, told to the log and handed on, once, by the replica that made it.
+Rule 4: a move for which writes of both sides are held is made by the store or not at all: made here alone it would have
+        no fence, and other replicas would write to the other side.
 """
 
 from __future__ import annotations
@@ -121,7 +123,8 @@ class Mover:
             async with asyncio.timeout(PATIENCE):
                 won = await self._written(moves, lead, standing, holds)
         except (StoreUnavailable, TimeoutError) as error:  # it may have been made: what is held stays so for its time
-            if needs_store or (needs_store is None and any(_is_forward(each) for each in moves)):
+            is_needed = any(_is_forward(each) for each in moves) if needs_store is None else needs_store
+            if holds or is_needed:  # rule 4
                 raise AwayError(str(error) or "the state store did not answer") from error
             return self._move_here(moves)
         if not won:

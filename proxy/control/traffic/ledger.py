@@ -3,6 +3,7 @@
 Rule 1: totals are never taken back: a worker that dies, or a link that breaks, ends its gauges and nothing else.
 Rule 2: totals are values that a fold replaces, so a copy of the table is one moment of it, on any thread.
 Rule 3: the tables are bounded: a name that is no route now is forgotten at the first reload after its last report.
+Long: each counter is folded, forgotten and copied beside all others, so that none is left out of one of the three.
 """
 
 from __future__ import annotations

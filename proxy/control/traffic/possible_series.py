@@ -2,7 +2,9 @@
 
 Rule 1: what an operator is called for exists from the start: a side's 5xx and its failures, refusals, shadows that were
         shed or failed, mismatches and what is incomparable, and the moves that the judge makes. What is well, and what
-        only people or clients do, begins with its first count: each series costs every scrape about 90 bytes.
+        only people or clients do, begins with its first count: each series costs every scrape about 90 bytes. So do
+        refusals of a caller's token, of which there are twenty for each route; that nobody can be checked is another
+        matter.
 Rule 2: it follows from routes.yaml, not from where a route stands now: a route that moves finds its series there.
 """
 
@@ -13,6 +15,7 @@ from typing import NamedTuple, TypeVar
 
 from proxy.control.traffic.ledger import FailureSeries, RefusedSeries, Series, ShadowSeries, StepAnswerSeries
 from proxy.core.auth.auth_policy import RouteAuth
+from proxy.core.auth.refusal import Refusal
 from proxy.core.judge.stage_machine import TABLE, Maker
 from proxy.core.outcome import Blame, Phase, Refused, Side
 from proxy.core.parity.compare import Outcome
@@ -20,6 +23,7 @@ from proxy.core.position.position import Cause
 from proxy.core.routing.route import Route, Upstream
 from proxy.core.routing.shadow import Shadowed
 from proxy.core.stage import STAGES, is_past
+from proxy.core.steps.step_policy import StepPolicy
 
 FAILING = "5xx"
 """The class of statuses of which every side has a series."""
@@ -91,7 +95,7 @@ class Possible:
             for route in self._stepped
             for step in route.steps
             if not isinstance(step, RouteAuth) or step.enforce
-            for reason in step.answers
+            for reason in _alarming(step)
         )
 
     def step_passes(self) -> Iterator[StepAnswerSeries]:
@@ -101,7 +105,7 @@ class Possible:
             for route in self._stepped
             for step in route.steps
             if isinstance(step, RouteAuth) and not step.enforce
-            for reason in step.answers
+            for reason in _alarming(step)
         )
 
     def shadows(self) -> Iterator[ShadowSeries]:
@@ -121,3 +125,8 @@ class Possible:
                 yield from (MoveSeries(route.name, start.value, end.value, cause.value) for cause in causes)
             if route.ramp is not None and not route.ramp.dry_run:
                 yield from (MoveSeries(route.name, start.value, end.value, Cause.EVIDENCE.value) for start, end in _UP)
+
+
+def _alarming(step: StepPolicy) -> tuple[str, ...]:
+    """Rule 1: those of its answers that exist from the start."""
+    return (Refusal.NO_KEYS.value,) if isinstance(step, RouteAuth) else step.answers

@@ -29,6 +29,8 @@ from proxy.core.routing.effects import Effects, effects_of
 _GATEWAYS = frozenset({502, 504})
 """Somebody between has no answer: whether the write was done is not known (RFC 9110 sections 15.6.3 and 15.6.5)."""
 
+BY_KILL = 2**63 - 1
+"""No version of the standing, but the kill switch: it outranks whatever stands, and whatever will."""
 GONE = frozenset({404, 410})
 """What is to be deleted is not there, perhaps since an earlier attempt."""
 _WITH_ITSELF = frozenset({409, 412})
@@ -71,8 +73,8 @@ class StoredRequest:
 class Intent:
     """One write. `id` is 32 hex digits, and the Idempotency-Key on both sides unless the client brought one; `route` a
     route's origin, `side` the authoritative one. `cohort` is for people, `draw` its own in the route's scope. `needs`:
-    identifiers in the request (`ids` of its route). `decided`: the version of the standing by which that side answers;
-    None: by the kill switch, whatever stands.
+    identifiers in the request (`ids` of its route). `decided`: the version of the standing by which that side answers,
+    or `BY_KILL`; None: nobody has said it, as in versions that knew of no fence.
     """
 
     id: str

@@ -14,7 +14,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from proxy.core.evidence.records import storable
-from proxy.core.journal.intent import FirstOutcome, StoredRequest, may_ask_again
+from proxy.core.journal.intent import BY_KILL, FirstOutcome, StoredRequest, may_ask_again
 from proxy.core.journal.json_values import is_encoded
 from proxy.core.journal.not_begun import NotBegun
 from proxy.core.journal.second_request import ids_in, value_in
@@ -130,7 +130,7 @@ class JournalStep(RouteStep):
             body=body,
             repeatable=again,
             needs=ids_in(self._writes, stored),
-            decided=None if request.decision.reason is Reason.KILLED else request.live.standing,
+            decided=BY_KILL if request.decision.reason is Reason.KILLED else request.live.standing,
         )
 
     def _said(self) -> str:

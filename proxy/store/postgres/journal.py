@@ -9,7 +9,8 @@ Rule 4: whoever has a row in hand holds it for so many seconds. What he finds is
 Rule 5: a write is not begun while the other way around something of its key is undone, nor while its cohort moves.
         That is looked up after it was inserted: whoever came first has been seen by then, and whoever comes later sees
         it.
-Rule 6: nor by who has not heard that its cohort moved (`fence`): he would ask the side that no longer answers.
+Rule 6: nor by who has not heard that its cohort moved (`fence`): he would ask the side that no longer answers. Who does
+        not say what he has heard of is kept out for a while (`additions/0012_journal_unversioned.sql`).
 """
 
 from __future__ import annotations

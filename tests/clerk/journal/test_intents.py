@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +13,9 @@ from proxy.store.errors import StoreUnavailable
 from proxy.store.postgres.connections import Connections, Patience
 from proxy.store.postgres.journal import PostgresJournal
 from tests.clerk.journal.conftest import Bench, put, repeatable
+from tests.store.slow_network import slow_network
+from tests.store.waiting import PATIENT
+from tests.waiting import until
 
 
 async def test_writes_of_one_key_take_turns(bench: Bench) -> None:
@@ -64,6 +68,52 @@ async def test_a_write_that_is_not_begun_in_time_leaves_no_row(bench: Bench) -> 
 
     assert await bench.journal.entries(None, None, 10) == ()
     assert await bench.intents.begin(put("7"), 60.0) == ""
+
+
+async def test_a_row_that_comes_late_goes_too(bench: Bench, database: str) -> None:
+    """The statement was on its way when its clerk gave it up and took the row back: its client was told that it was not
+    sent, and it never is.
+    """
+    intent = repeatable(put("7", b"never"))
+    async with slow_network(database) as network:
+        hasty = Connections(network.address, patience=PATIENT)
+        async with hasty.connection():
+            pass
+        hasty.patience, network.slow = replace(PATIENT, timeout=2.0), b"INSERT INTO banyan.journal "
+        bench.intents.journal = PostgresJournal(hasty, "clerk")
+        assert "did not answer" in await bench.intents.begin(intent, 60.0)
+        bench.intents.journal = bench.journal
+        await bench.intents.tidy()
+        network.arrive.set()
+
+        async def is_there() -> bool:
+            return bool(await bench.journal.entries(None, None, 10))
+
+        await until(is_there)
+        await hasty.close()
+    await bench.intents.tidy()
+
+    assert await bench.journal.entries(None, None, 10) == ()
+    assert await bench.intents.begin(intent, 60.0) != ""
+
+
+async def test_what_is_taken_back_is_forgotten_in_the_end(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once nothing of it can be on its way any more."""
+    monkeypatch.setattr("proxy.clerk.journal.intents.LATE", 0.0)
+    intent = put("7")
+    bench.intents.forget(intent.id)
+    for _ in range(2):
+        await bench.intents.tidy()
+
+    assert await bench.intents.begin(intent, 60.0) == ""
+
+
+async def test_a_write_that_is_asked_for_while_it_begins_is_one(bench: Bench) -> None:
+    """Neither of the two waits for the other's turn."""
+    intent = put("7")
+    asked = [bench.intents.begin(intent, 60.0) for _ in range(2)]
+
+    assert await asyncio.wait_for(asyncio.gather(*asked), 30.0) == ["", ""]
 
 
 async def test_without_a_database_nothing_is_begun(bench: Bench) -> None:

@@ -13,7 +13,16 @@ from proxy import __version__
 from proxy.control.metrics.collector import MetricsReading, migration_progress, render
 from proxy.control.probe.health import Status, UpstreamCondition
 from proxy.control.running import Reload
-from proxy.control.traffic.ledger import Echoes, FailureSeries, LedgerCounts, RefusedSeries, Series, Totals, WorkerState
+from proxy.control.traffic.ledger import (
+    Echoes,
+    FailureSeries,
+    LedgerCounts,
+    RefusedSeries,
+    Series,
+    StepAnswerSeries,
+    Totals,
+    WorkerState,
+)
 from proxy.core.auth.auth_policy import RouteAuth
 from proxy.core.auth.refusal import Refusal
 from proxy.core.build import BUILD
@@ -264,13 +273,28 @@ def test_what_can_happen_is_0_before_it_does() -> None:
     }
 
 
-def test_who_may_call_is_counted_as_far_as_it_is_enforced() -> None:
-    """Where it is, answers are counted, elsewhere what passed: each reason from 0 on."""
-    enforced, tried = RouteAuth(policies=("members",)), RouteAuth(policies=("members",), enforce=False)
-    read = reading(snapshot(route("r", steps=(enforced,)), route("s", steps=(tried,))))
+GUARDED = snapshot(
+    route("r", steps=(RouteAuth(policies=("members",)),)),
+    route("s", steps=(RouteAuth(policies=("members",), enforce=False),)),
+)
+"""On the second it is tried out."""
 
-    assert samples(read, "banyan_step_answers_total") == {("r", reason): 0 for reason in Refusal}
-    assert samples(read, "banyan_step_passes_total") == {("s", reason): 0 for reason in Refusal}
+
+def test_who_may_call_is_counted_as_far_as_it_is_enforced() -> None:
+    """Where it is, answers are counted, elsewhere what passed: that nobody can be checked from 0 on."""
+    read = reading(GUARDED)
+
+    assert samples(read, "banyan_step_answers_total") == {("r", Refusal.NO_KEYS): 0}
+    assert samples(read, "banyan_step_passes_total") == {("s", Refusal.NO_KEYS): 0}
+
+
+def test_a_refusal_of_a_caller_has_a_series_once_it_happened() -> None:
+    """Twenty reasons on each of a thousand routes are no page that a scrape waits for."""
+    once = {StepAnswerSeries("r", Refusal.EXPIRED): 1}
+    read = reading(GUARDED, replace(EMPTY, step_answers=once, step_passes={StepAnswerSeries("s", Refusal.EXPIRED): 2}))
+
+    assert samples(read, "banyan_step_answers_total") == {("r", Refusal.NO_KEYS): 0, ("r", Refusal.EXPIRED): 1}
+    assert samples(read, "banyan_step_passes_total") == {("s", Refusal.NO_KEYS): 0, ("s", Refusal.EXPIRED): 2}
 
 
 def test_who_says_whom_it_saw_is_counted_where_somebody_is_known() -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 import structlog
 
-from proxy.control.position.mover import AwayError, Made
+from proxy.control.position.mover import AwayError, Made, NoGate
 from proxy.control.position.standing_file import StandingFile, first_file
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import LIVE, SHADOW, Place
@@ -33,6 +33,13 @@ async def move(stand: Stand, after: Position) -> Made:
 
 def back(stand: Stand, cause: Cause = Cause.GUARD) -> Position:
     return rolled_back(stand.here.position(stand.route()), SHADOW, cause, stand.clock())
+
+
+class HeldWrites(NoGate):
+    """Both sides get the writes of what moves."""
+
+    async def hold(self, moves: Sequence[Move]) -> tuple[int, ...]:
+        return tuple(range(len(moves)))
 
 
 @pytest.fixture
@@ -125,6 +132,20 @@ async def test_the_end_of_the_judges_own_hold_needs_the_store(stand: Stand, stor
     with pytest.raises(AwayError, match="cannot be reached"):
         await move(stand, wanted)
     assert stand.here.position(stand.route()) == before
+
+
+@pytest.mark.parametrize("how", ["away", "hangs"])
+async def test_a_move_of_writes_of_both_sides_is_not_made_here_alone(
+    stand: Stand, store: Store, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store goes away once writes are held: no fence would keep the other replicas from the side that was."""
+    monkeypatch.setattr("proxy.control.position.mover.PATIENCE", 0.05)
+    stand.mover.gate = HeldWrites()
+    setattr(store, how, True)
+    with pytest.raises(AwayError):
+        await move(stand, back(stand))
+
+    assert (stand.place(), stand.here.pending) == ("canary 10%", {})
 
 
 async def test_a_second_move_here_replaces_the_first(stand: Stand, store: Store) -> None:

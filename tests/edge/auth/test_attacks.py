@@ -1,4 +1,7 @@
-"""Tokens that a forger would send, each over the wire: none of them passes, and none is told why."""
+"""Tokens that a forger would send, each over the wire: none of them passes, and none is told why.
+
+Long: each attack is a test of its own, and they are read as one list.
+"""
 
 from __future__ import annotations
 

@@ -6,10 +6,11 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
+from uuid import UUID
 
 import pytest
 
-from proxy.core.journal.intent import BegunWrites, Ended, FirstOutcome, Intent
+from proxy.core.journal.intent import BY_KILL, BegunWrites, Ended, FirstOutcome, Intent
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Cause, Move, Position, move, moved
@@ -82,12 +83,44 @@ async def test_who_has_not_heard_of_a_move_begins_nothing(
     assert await made(positions, move_to(at(0.4, 0), 0.2), hold)
     version = (await positions.standing()).version
     await journal.unhold([hold], 0.0)
-    several = [by(version - 1, "old"), now := by(version, "now"), killed := by(None, "killed")]
+    several = [by(version - 1, "old"), now := by(version, "now"), killed := by(BY_KILL, "killed")]
     several += [beside := by(version - 1, "beside", 0.4), elsewhere := replace(by(0, "old"), scope="orders")]
     begun = await journal.begin(several, 60.0)
 
     assert begun.outdated == {several[0].id}
     assert begun.pending == {now.id, killed.id, beside.id, elsewhere.id}
+
+
+OLD_BEGIN = """
+INSERT INTO banyan.journal (id, scope, key, route, cohort, draw, side, state, holder, held, request)
+VALUES ($1, 'accounts', $2, 'accounts', 'a', $3, 'legacy', 'pending', 'old', 'tomorrow', '{}')
+ON CONFLICT DO NOTHING RETURNING id
+"""
+"""As a version begins a write that knew of no fence."""
+
+
+async def test_an_older_replica_begins_nothing_of_what_moved_lately(
+    connections: Connections, journal: PostgresJournal, positions: PostgresPositions
+) -> None:
+    """It does not say what it has heard of, nor does a worker of its version: neither begins a write of these cohorts
+    for an hour, and both begin all others.
+    """
+
+    async def begun_by_old(number: int, draw: float) -> bool:
+        async with connections.connection() as connection:
+            return await connection.fetchval(OLD_BEGIN, UUID(int=number), str(number), draw) is not None
+
+    assert await begun_by_old(1, 0.25)
+    async with connections.connection() as connection:
+        await connection.execute("DELETE FROM banyan.journal")
+    hold = await journal.hold("accounts", (0.2, 0.4), 60.0)
+    assert await made(positions, move_to(at(0.4, 0), 0.2), hold)
+    await journal.unhold([hold], 0.0)
+    assert (await journal.begin([by(None, "7"), beside := by(None, "8", 0.4)], 60.0)).pending == {beside.id}
+    assert (await begun_by_old(2, 0.25), await begun_by_old(3, 0.5)) == (False, True)
+    await sql(connections, "UPDATE banyan.journal_fence SET made = made - interval '61 minutes'")
+
+    assert await begun_by_old(4, 0.25)
 
 
 async def test_what_is_held_waits_and_is_not_outdated_yet(
@@ -145,7 +178,7 @@ async def test_whoever_died_before_he_took_it_back_has_not_sent_it(
     await journal.begin([sent := by(1, "sent", 0.9)], 0.0)
     hold = await journal.hold("accounts", (0.2, 0.4), 60.0)
     assert await made(positions, move_to(at(0.4, 0), 0.2), hold)
-    await journal.begin([late := by(None, "late")], 0.0)
+    await journal.begin([late := by(BY_KILL, "late")], 0.0)
     await sql(connections, f"UPDATE banyan.journal SET decided = 0 WHERE id = '{late.id}'")
     found = await journal.abandoned(10, 60.0)
 

@@ -95,12 +95,11 @@ async def test_a_role_needs_no_more_than_is_written(empty_database: str) -> None
     await connections.close()
 
 
-def test_migrations_are_numbered_without_gaps() -> None:
-    """0001, 0002, …, each with a name."""
-    names = [each.name for each in shipped()]
-
-    assert [each.number for each in shipped()] == list(range(1, len(names) + 1))
-    assert all(re.fullmatch(r"\d{4}_[a-z_]+\.sql", name) for name in names)
+@pytest.mark.parametrize("found", [shipped(), additions()], ids=["migrations", "additions"])
+def test_migrations_are_numbered_without_gaps(found: tuple[Migration, ...]) -> None:
+    """0001, 0002, …, each with a name; so are additions, of which two branches may take one number."""
+    assert [each.number for each in found] == list(range(1, len(found) + 1))
+    assert all(re.fullmatch(r"\d{4}_[a-z_]+\.sql", each.name) for each in found)
 
 
 def test_every_statement_is_used_and_every_name_has_one() -> None:
