@@ -32,7 +32,9 @@ from proxy.core.one_line import one_line
 
 TIMEOUT = 5.0
 PATIENCE = 30.0
-"""Seconds for a page that may hold all of the memory, and for any answer as a whole, of which a read has `TIMEOUT`."""
+"""Seconds for a page that may hold all of the memory; nobody waits longer for the whole of a smaller one."""
+_READS = 3
+"""Times the time of a read: that of the whole answer, up to `PATIENCE`."""
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 _OTHER_VERSION = ("this version", "Are both the same version?")
 _NO_BANYAN = ("Banyan does", "Is this its `admin` address?")
@@ -206,7 +208,7 @@ def _call(
     parts, secret = urlsplit(base), _secret(token)
     connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = connect(parts.hostname or "", parts.port, timeout=timeout)
-    whole = timeout if timeout < TIMEOUT else max(timeout, PATIENCE)
+    whole = max(timeout, min(_READS * timeout, PATIENCE))
     connection.response_class = partial(BoundedAnswer, seconds=whole)  # type: ignore[assignment]
     try:
         connection.request(method, path, body, headers={**headers, **secret})
