@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from rich.cells import cell_len
 from rich.text import Text
-
-from proxy.cli.terminal import console, say
 
 WIDTH = 100
 """Columns where there is no terminal."""
@@ -49,23 +47,8 @@ def _breaks(text: str, width: int, hang: int) -> list[int]:
     return found
 
 
-def say_folded(lines: Iterable[str], *, hang: int = 4) -> None:
-    """Each as a line of the answer, or as several."""
-    width = screen_width()
-    for line in lines:
-        for each in folded(line, width, hang=hang):
-            say(each)
-
-
-def say_texts(lines: Iterable[Text]) -> None:
-    """Rows of tables, which stand as they are (`no_wrap`), and sentences among them, folded."""
-    screen, width = console(), screen_width()
-    for line in lines:
-        for each in [line] if line.no_wrap else _folded_text(line, width):
-            screen.print(each, crop=False, no_wrap=True, overflow="ignore")
-
-
-def _folded_text(line: Text, width: int) -> Iterator[Text]:
+def folded_text(line: Text, width: int) -> Iterator[Text]:
+    """The same of a text with styles."""
     for at, each in enumerate(line.divide(_breaks(line.plain, width, len(_GOES_ON)))):
         each.rstrip()
         yield Text(_GOES_ON).append_text(each) if at else each

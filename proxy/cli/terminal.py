@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -20,6 +21,7 @@ import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 _UNBOUNDED = 10_000
 _BELOW = " " * 8
@@ -110,6 +112,25 @@ def console() -> Console:
     from rich.console import Console
 
     return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=_UNBOUNDED)
+
+
+def say_folded(lines: Iterable[str], *, hang: int = 4) -> None:
+    """Each as a line of the answer, or as several; what goes on is indented by `hang`, or as deep as the line is."""
+    from proxy.cli.folded import folded, screen_width
+
+    for line in lines:
+        for each in folded(line, screen_width(), hang=hang):
+            say(each)
+
+
+def say_texts(lines: Iterable[Text]) -> None:
+    """Rows of tables, which stand as they are (`no_wrap`), and sentences among them, folded."""
+    from proxy.cli.folded import folded_text, screen_width
+
+    screen = console()
+    for line in lines:
+        for each in [line] if line.no_wrap else folded_text(line, screen_width()):
+            screen.print(each, crop=False, no_wrap=True, overflow="ignore")
 
 
 def say_json(value: object) -> None:

@@ -40,7 +40,7 @@ def why(
 ) -> None:
     """See LESSON."""
     from proxy.cli.admin_client import NoAnswerError, get_request
-    from proxy.cli.folded import say_folded
+    from proxy.cli.terminal import say_folded
 
     try:
         found, body = get_request(base_of(admin, config), request_id)

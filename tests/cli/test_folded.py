@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from rich.text import Text
 
-from proxy.cli.folded import folded, say_texts
+from proxy.cli.folded import folded
+from proxy.cli.terminal import say_texts
 
 NAME = "a/name/that/is/longer/than/the/line"
 

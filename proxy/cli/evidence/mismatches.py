@@ -65,7 +65,7 @@ def mismatches(
 def _show(found: MismatchesView, number: int) -> None:
     """For people; with the exchange of this number, from 1."""
     from proxy.cli.evidence.picture import cluster_lines, exchange_lines, reason_lines
-    from proxy.cli.folded import say_folded, say_texts
+    from proxy.cli.terminal import say_folded, say_texts
 
     say_texts(cluster_lines(found.clusters, console().width if sys.stdout.isatty() else None))
     if found.incomparable:

@@ -61,7 +61,7 @@ def explain(  # noqa: PLR0913  a command's options
     from proxy.cli.explain.model import explain_head, served_by
     from proxy.cli.explain.picture import BESIDE, explanation_lines
     from proxy.cli.explain.typed_request import TypedRequest, fault_of, read_typed
-    from proxy.cli.folded import say_folded
+    from proxy.cli.terminal import say_folded
 
     bearer = _bearer(token) if token else ()
     typed = TypedRequest(method=method, target=target, fields=(*header, *bearer), host=host)

@@ -63,7 +63,6 @@ def kill(  # noqa: PLR0913  a command's options
 
 def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
     from proxy.cli.admin_address import url_of
-    from proxy.cli.folded import say_folded
     from proxy.cli.kill.turning import (
         SwitchTurned,
         as_it_stands,
@@ -74,6 +73,7 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
         snapshot_or_leave,
         turned_lines,
     )
+    from proxy.cli.terminal import say_folded
     from proxy.config.files import kill_file
 
     snapshot = snapshot_or_leave(config)

@@ -57,7 +57,7 @@ def epoch(
 
 def _show(route: str, base: str, *, json: bool) -> None:
     from proxy.cli.admin_client import NoAnswerError, fetch, get_epochs, route_path
-    from proxy.cli.folded import say_folded
+    from proxy.cli.terminal import say_folded
 
     try:
         found = get_epochs(base, route)

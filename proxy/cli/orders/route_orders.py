@@ -249,7 +249,7 @@ def give(  # noqa: PLR0913  as commands give it
 ) -> NoReturn:
     """Give the order, and say what became of it."""
     from proxy.cli.admin_client import NoAnswerError, order
-    from proxy.cli.folded import say_folded
+    from proxy.cli.terminal import say_folded
 
     base = base_of(admin, config)
     if verb in _GROUPED and not said.get("alone") and not json:

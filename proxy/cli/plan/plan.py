@@ -54,10 +54,10 @@ def plan(
     json: JSON = False,
 ) -> None:
     """See LESSON."""
-    from proxy.cli.folded import say_texts
     from proxy.cli.plan.picture import picture
     from proxy.cli.plan.running_table import RUNNING
     from proxy.cli.routes_file import load_or_leave
+    from proxy.cli.terminal import say_texts
 
     after = load_or_leave(file)
     if against == RUNNING:

@@ -88,8 +88,8 @@ def _chosen(snapshot: Snapshot, name: str) -> Sequence[ReconcileCheck]:
 
 def _show(outcome: CheckOutcome, *, values: bool) -> None:
     """For people."""
-    from proxy.cli.folded import say_folded, say_texts
     from proxy.cli.reconcile.picture import difference_lines, summary
+    from proxy.cli.terminal import say_folded, say_texts
 
     say_texts(difference_lines(outcome, values=values))
     say_folded([summary(outcome)])

@@ -44,7 +44,7 @@ def status(
 ) -> None:
     """See LESSON."""
     from proxy.cli.admin_client import NoAnswerError, fetch, get_routes
-    from proxy.cli.folded import say_texts
+    from proxy.cli.terminal import say_texts
 
     if watch and json:
         complain("--watch is for people and --json for scripts.", "Give one of them.")
@@ -73,8 +73,8 @@ def status(
 def _one(base: str, name: str, *, json: bool) -> NoReturn:
     """One route, for people or scripts."""
     from proxy.cli.admin_client import NoAnswerError, get_route
-    from proxy.cli.folded import say_folded
     from proxy.cli.status.route import BESIDE, route_lines
+    from proxy.cli.terminal import say_folded
 
     try:
         found, body = get_route(base, name)

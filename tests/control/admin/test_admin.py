@@ -47,6 +47,7 @@ async def test_routes_have_the_contracts_shape(port: Port) -> None:
     assert [route["name"] for route in body["routes"]] == ["orders.show", "orders.list", "rest", "internal"]
     assert body["routes"][0] == {
         "name": "orders.show",
+        "written_in": "",
         "file": {"stage": "canary", "split": 0.1},
         "runs": {"stage": "canary", "split": 0.1, "reason": "as the file says"},
         "traffic": {"legacy": 0, "new": 0},
