@@ -91,6 +91,7 @@ def _judged(play: Play) -> list[str]:
     if report.phases > 1:
         tell(f"  whom the sides saw       {report.echoes} answers said it")
     if report.phases > 2:
+        tell(f"  writes that met a move   {play.load.came_again}: begun at no side, and sent again by their partners")
         tell(f"  rows in both stores      {report.rows}, {report.differences} differ")
         tell(f"  a suspended partner      out after {report.suspended_after:.2f} s")
         tell(f"  failed while one moved   {report.failed_while_moving}")

@@ -1,6 +1,7 @@
 """Partners and the consumer app, all through the story; every answer is looked at.
 
 Rule 1: what a partner reads of a contract is at least as new as what it has written.
+        A write that was not begun comes again, once, when the answer says: counted, and no failure.
 Rule 2: now and then somebody comes who may not: without a token, with a forged one, without the scope, as another
         partner, or with a signed request of which a byte was changed. Those are planted, and all of them are refused.
 """
@@ -24,6 +25,8 @@ from examples.stage.visitors import Visitors
 
 NUMBERS = 10
 """Contracts of each partner."""
+_NOT_BEGUN = "the write was not begun"
+"""What Banyan says to a write that meets the very moment of a move; it was sent to no side (docs/dual-writes.md)."""
 SEED = 4
 
 
@@ -41,6 +44,7 @@ class Load(Visitors):
     signed: int = 0
     wrong_401: int = 0
     refused_by_banyan: int = 0
+    came_again: int = 0
     _writing: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     _dice: random.Random = field(default_factory=lambda: random.Random(SEED))  # noqa: S311 -- a seed, not a secret
 
@@ -180,8 +184,11 @@ class Load(Visitors):
         """The status, 0 without an answer; another than was expected is a failure."""
         self.notebook.requests += 1
         try:
-            async with self.client.request(method, self.banyan + target, headers=fields, json=sent) as answer:
-                said = await answer.json(content_type=None)
+            answer, said = await self._answered(method, target, fields, sent)
+            if answer.status == 503 and str(said.get("detail")).startswith(_NOT_BEGUN):
+                self.came_again += 1
+                await asyncio.sleep(int(answer.headers["Retry-After"]))
+                answer, said = await self._answered(method, target, fields, sent)
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             self.notebook.fail(self.phase, f"{method} {target}: {type(error).__name__} {error}")
             return 0
@@ -191,6 +198,12 @@ class Load(Visitors):
         elif into is not None:
             into.update(said)
         return answer.status
+
+    async def _answered(
+        self, method: str, target: str, fields: Mapping[str, str], sent: object
+    ) -> tuple[aiohttp.ClientResponse, dict[str, Any]]:
+        async with self.client.request(method, self.banyan + target, headers=fields, json=sent) as answer:
+            return answer, await answer.json(content_type=None)
 
 
 def contract(number: str, revision: int, dice: random.Random) -> dict[str, object]:
