@@ -20,6 +20,7 @@ from examples.insurance.story.load import Load, partners
 from examples.insurance.story.plans import plans
 from examples.insurance.story.play import Play
 from examples.insurance.story.report import Report
+from examples.insurance.systems.settings import APP_KEY, BANYAN_KEY
 from examples.stage.performance import arguments, perform, stay
 from examples.stage.telling import Telling
 
@@ -85,8 +86,8 @@ def _judged(play: Play) -> list[str]:
     tell(f"  requests of clients      {notebook.requests}, of which {notebook.planted} planted errors")
     tell(f"  client errors            {notebook.failed.total()}; good tokens that got 401: {play.load.wrong_401}")
     tell(
-        f"  legacy took              {report.accepted.get('AKIDCONSUMERAPP', 0)} requests signed by the app, "
-        f"{report.accepted.get('AKIDBANYAN', 0)} by Banyan"
+        f"  legacy took              {report.accepted.get(APP_KEY, 0)} requests signed by the app, "
+        f"{report.accepted.get(BANYAN_KEY, 0)} by Banyan"
     )
     if report.phases > 1:
         tell(f"  whom the sides saw       {report.echoes} answers said it")

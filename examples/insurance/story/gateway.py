@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from examples.insurance.story.play import Play
+from examples.insurance.systems.settings import APP_KEY, BANYAN_KEY
 
 ROUTES = {"plans": "plans", "contracts": "contracts"}
 
@@ -49,6 +50,6 @@ async def _signatures(play: Play) -> None:
     answer = await play.load.app.send(play.load.app.signed("GET", "/app/accepted"))
     play.report.accepted = answer.said
     play.tell(
-        f"  legacy took {answer.said.get('AKIDCONSUMERAPP', 0)} requests that the app had signed, and "
-        f"{answer.said.get('AKIDBANYAN', 0)} that Banyan had signed for partners"
+        f"  legacy took {answer.said.get(APP_KEY, 0)} requests that the app had signed, and "
+        f"{answer.said.get(BANYAN_KEY, 0)} that Banyan had signed for partners"
     )

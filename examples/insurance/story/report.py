@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from examples.insurance.systems.settings import APP_KEY, BANYAN_KEY
 from examples.stage.notebook import Notebook
 
 WITHIN = 1.0
@@ -49,8 +50,8 @@ class Report:
         yield self.local_answered == 200, f"the environment with one service answered {self.local_answered}"
         yield self.refused_off_loopback, "auth off was not refused off loopback"
         yield self.would_refuse > 0, "nobody was counted who would be refused"
-        yield self.accepted.get("AKIDBANYAN", 0) > 0, "legacy took no request that Banyan had signed"
-        yield self.accepted.get("AKIDCONSUMERAPP", 0) > 0, "legacy took no request that the app had signed"
+        yield self.accepted.get(BANYAN_KEY, 0) > 0, "legacy took no request that Banyan had signed"
+        yield self.accepted.get(APP_KEY, 0) > 0, "legacy took no request that the app had signed"
         yield len(self.went_back) == self.phases, f"went back in {self.went_back} alone"
 
     def _plans(self) -> Iterator[tuple[bool, str]]:

@@ -37,7 +37,9 @@ _WRITE = (
     "write_key, updated_at) = (EXCLUDED.product, EXCLUDED.holder, EXCLUDED.premium_yen, EXCLUDED.revision, "
     "EXCLUDED.starts_on, EXCLUDED.ends_on, EXCLUDED.billing_day, EXCLUDED.write_key, now())"
 )
-_APP = "app"
+_APP, _GATEWAY = "app", "gateway"
+_CALLERS = {APP_KEY: _APP, BANYAN_KEY: _GATEWAY}
+"""Who signs with which key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +89,12 @@ class ConsumerBackend:
 
     def _answer(self, request: SentRequest, signer: str, path: str) -> BackendAnswer:
         query = dict(parse_qsl(request.target.partition("?")[2]))
-        match signer, request.method, *path.strip("/").split("/"):
-            case "AKIDCONSUMERAPP", _, "app", *rest:
+        match _CALLERS.get(signer, ""), request.method, *path.strip("/").split("/"):
+            case "app", _, "app", *rest:
                 return self._for_the_app(request, rest, query)
-            case "AKIDBANYAN", "OPTIONS", "banyan", "applies":
+            case "gateway", "OPTIONS", "banyan", "applies":
                 return BackendAnswer(200, None, agrees=True)
-            case "AKIDBANYAN", _, *rest if partner := request.fields.get("x-partner", ""):
+            case "gateway", _, *rest if partner := request.fields.get("x-partner", ""):
                 return self._for_partners(request, rest, query, partner)
             case _:
                 return FORBIDDEN
