@@ -95,7 +95,8 @@ def _judged(play: Play) -> list[str]:
         tell(f"  writes that met a move   {play.load.came_again}: begun at no side, and sent again by their partners")
         tell(f"  rows in both stores      {report.rows}, {report.differences} differ")
         tell(f"  a suspended partner      out after {report.suspended_after:.2f} s")
-        tell(f"  failed while one moved   {report.failed_while_moving}")
+        if report.moved_by_name:
+            tell(f"  failed while one moved   {report.failed_while_moving}")
     tell("")
     for line in wrong:
         tell(f"WRONG  {line}")

@@ -18,7 +18,6 @@ async def moved_service(play: Play) -> None:
     """Started there, named there, and ended where it was, under load."""
     if not play.scene.base.names.are_known:
         play.tell("  names  not played: a resolver setting of one's own takes root, port 53 of loopback and unshare")
-        play.report.failed_while_moving = 0
         return
     play.tell.why(
         "Services are called by name. The contract service moves by an edit of the zone, and of nothing else."
