@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""A network before a database: what was sent may stay on it as long as a test likes, and longer than its sender."""
-=======
 """A network before a database, on which a statement may stay as long as a test likes, and longer than its sender."""
->>>>>>> attack14b
 
 from __future__ import annotations
 
