@@ -7,7 +7,8 @@ Rule 4: a request whose token names a key that its fetched set lacks is held unt
         has changed its keys costs nobody a 401. Where nothing is enforced nobody is held.
 Rule 5: a token that no other policy takes is asked for by the clerk, where a policy says so: its issuer's word decides.
 Rule 6: claims by which requests are routed are those of a signed token that any policy takes; they are known before
-        there is a route, so nothing is waited for: an opaque token, or one whose key is not known yet, has none.
+        there is a route, so nothing is waited for: an opaque token, or one whose key is not known yet, has none. Of
+        one that was held for its key they are known before its cohort is drawn, so that it stays on its side.
 """
 
 from __future__ import annotations
@@ -111,6 +112,8 @@ class AuthStep(RouteStep):
         found = self._caller(request)
         if found is Refusal.UNKNOWN_KEY and not has_to_be_known:
             return None
+        if isinstance(found, Principal) and request.live.claims_read:
+            request.head.claims = found.claims
         return (self._settle(request, found),)
 
     def _settle(self, request: Request, found: Principal | Refusal) -> LocalAnswer | None:
