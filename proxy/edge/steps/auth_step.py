@@ -4,7 +4,8 @@ Rule 1: it is the first step: nothing else is asked, counted or begun for a call
 Rule 2: a token that was read here goes no further, unless `forward_token` says so.
 Rule 3: where nothing is enforced the request goes on as it came, and who calls is known if its token is good.
 Rule 4: a request whose token names a key that its fetched set lacks is held until that was asked for: an issuer that
-        has changed its keys costs nobody a 401. Where nothing is enforced nobody is held.
+        has changed its keys costs nobody a 401, whatever forgers send meanwhile: 503 where it cannot be held until then.
+        Where nothing is enforced nobody is held. Who names ever new keys fails a check with each of them.
 Rule 5: a token that no other policy takes is asked for by the clerk, where a policy says so: its issuer's word decides.
 Rule 6: claims by which requests are routed are those of a signed token that any policy takes; they are known before
         there is a route, so nothing is waited for: an opaque token, or one whose key is not known yet, has none.
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from proxy.core.routing.route import Route
     from proxy.core.routing.snapshot import Snapshot
+    from proxy.edge.auth.missing_keys import MissingKey
     from proxy.edge.routing.request import Request
     from proxy.edge.routing.step import LocalAnswer, Verdict, Wait
     from proxy.link.questions import Answer
@@ -65,10 +67,8 @@ class AuthStep(RouteStep):
         """By its Authorization field."""
         found = self._caller(request)
         if found is Refusal.UNKNOWN_KEY:
-            wait = self._hold(request, self._check.lacking)
-            if wait is not None:
-                return wait
-        elif self._issuer is not None and isinstance(found, Refusal) and is_failed_check(found):
+            return self._await_key(request, self._check.lacking)
+        if self._issuer is not None and isinstance(found, Refusal) and is_failed_check(found):
             return self._ask(request, self._issuer)
         return self._settle(request, found)
 
@@ -96,21 +96,28 @@ class AuthStep(RouteStep):
             self._check.failed(request.client_ip)
         return self._settle(request, found)
 
-    def _hold(self, request: Request, source: str) -> Wait | None:
-        """Rule 4; None: there is nothing to wait for, or no room."""
-        if not source:
-            return None
+    def _await_key(self, request: Request, key: MissingKey | None) -> Wait | LocalAnswer | None:
+        """Rule 4."""
+        waits = self._check.key_waits
+        is_certain = key is None or waits.missing.is_certain(key)
+        if is_certain or (key is not None and waits.missing.see(key)):
+            self._check.failed(request.client_ip)
+        if key is None or is_certain:
+            return self._settle(request, Refusal.UNKNOWN_KEY)
         if not self._enforces:
-            self._check.key_waits.want(source)
-            return None
+            waits.want(key.source)
+            return self._settle(request, Refusal.UNKNOWN_KEY)
         look = partial(self._look_again, request)
-        return self._check.key_waits.hold(source, look, answer_of(Refusal.NO_KEYS, self._scopes))
+        held = waits.hold(key, look, answer_of(Refusal.NO_KEYS, self._scopes))
+        return self._settle(request, Refusal.NO_KEYS) if held is None else held
 
     def _look_again(self, request: Request, has_to_be_known: bool) -> tuple[LocalAnswer | None] | None:  # noqa: FBT001
         """As `Look` of `edge/auth/key_waits.py` says."""
         found = self._caller(request)
         if found is Refusal.UNKNOWN_KEY and not has_to_be_known:
             return None
+        if found is Refusal.UNKNOWN_KEY:
+            self._check.failed(request.client_ip)
         return (self._settle(request, found),)
 
     def _settle(self, request: Request, found: Principal | Refusal) -> LocalAnswer | None:
@@ -122,8 +129,6 @@ class AuthStep(RouteStep):
         return None
 
     def _refuse(self, request: Request, refusal: Refusal) -> LocalAnswer | None:
-        if refusal is Refusal.UNKNOWN_KEY:
-            self._check.failed(request.client_ip)
         if not self._enforces:
             self._counters.step_passed(request.bound.route.name, refusal)
             request.note(self.name, f"not enforced: {refusal.value}")
