@@ -133,8 +133,7 @@ class KeySetWatch:
         self._states[name] = after = answered(before, found, now)
         self._tell_answer(before, after, found)
         if name in self._asked or self._pushed.get(name) != after.jwks:
-            if after.wanted <= began:
-                self._asked.discard(name)
+            self._asked.discard(name)
             self._push(name, began=began)
         await self._keep(after)
 

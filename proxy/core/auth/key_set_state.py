@@ -103,7 +103,7 @@ def max_age(cache_control: str, age: str) -> float:
 
 
 def answered(state: KeySetState, fetched: FetchedKeys, now: float) -> KeySetState:
-    """The source has said which set it is."""
+    """The source has said which set it is; whoever has wanted a key meanwhile, and lacks it still, says so again."""
     keys = fetched.keys
     return replace(
         state,
@@ -111,7 +111,8 @@ def answered(state: KeySetState, fetched: FetchedKeys, now: float) -> KeySetStat
         count=state.count if keys is None else keys.count,
         etag=fetched.etag or (state.etag if keys is None else ""),
         fetched=now,
-        due=min(now + AHEAD * fetched.age, state.wanted) if state.wanted > now else now + AHEAD * fetched.age,
+        due=now + AHEAD * fetched.age,
+        wanted=min(state.wanted, now),
         failures=0,
         error="",
     )

@@ -4,8 +4,8 @@ Rule 1: it is the first step: nothing else is asked, counted or begun for a call
 Rule 2: a token that was read here goes no further, unless `forward_token` says so.
 Rule 3: where nothing is enforced the request goes on as it came, and who calls is known if its token is good.
 Rule 4: a request whose token names a key that its fetched set lacks is held until that was asked for: an issuer that
-        has changed its keys costs nobody a 401, whatever forgers send meanwhile: 503 where it cannot be held until then.
-        Where nothing is enforced nobody is held. Who names ever new keys fails a check with each of them.
+        has changed its keys costs nobody a 401, whatever forgers send meanwhile. It is 503 where it is held in vain, or
+        cannot be. Where nothing is enforced nobody is held. Who names ever new keys fails a check with each of them.
 Rule 5: a token that no other policy takes is asked for by the clerk, where a policy says so: its issuer's word decides.
 Rule 6: claims by which requests are routed are those of a signed token that any policy takes; they are known before
         there is a route, so nothing is waited for: an opaque token, or one whose key is not known yet, has none.
