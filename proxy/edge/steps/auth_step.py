@@ -7,7 +7,9 @@ Rule 4: a request whose token names a key that its fetched set lacks is held unt
         has changed its keys costs nobody a 401, whatever forgers send meanwhile. It is 503 where it is held in vain, or
         cannot be. Where nothing is enforced nobody is held. Who names ever new keys fails a check with each of them.
 Rule 5: a token that no other policy takes is asked for by the clerk, where a policy says so: its issuer's word decides.
-Rule 6: claims by which requests are routed are those of a signed token that any policy takes; they are known before
+Rule 6: the log says by which policy who calls; of who is refused, what the token claims, for what that is worth. What a
+        meter refuses is not read for that.
+Rule 7: claims by which requests are routed are those of a signed token that any policy takes; they are known before
         there is a route, so nothing is waited for: an opaque token, or one whose key is not known yet, has none.
 """
 
@@ -17,10 +19,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from proxy.core.auth.auth_policy import JwtPolicy, RouteAuth
+from proxy.core.auth.claimed import claimed
 from proxy.core.auth.opaque_policy import OpaquePolicy
 from proxy.core.auth.principal import Principal
 from proxy.core.auth.refusal import Refusal, is_failed_check
-from proxy.core.auth.signed_token import LONGEST
+from proxy.core.auth.signed_token import LONGEST, read_token
 from proxy.edge.auth.asked_issuer import AskedIssuer
 from proxy.edge.auth.caller_check import AskedPolicy, CallerCheck, bearer_of
 from proxy.edge.auth.challenge import answer_of
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
     from proxy.edge.routing.step import LocalAnswer, Verdict, Wait
     from proxy.link.questions import Answer
 
+LONGEST_SUBJECT: Final = 200
+"""Characters of a subject in the log."""
 _FIELD: Final = b"authorization"
 
 
@@ -107,6 +112,7 @@ class AuthStep(RouteStep):
         if not self._enforces:
             waits.want(key.source)
             return self._settle(request, Refusal.UNKNOWN_KEY)
+        request.note(self.name, _claimed_in(request))
         look = partial(self._look_again, request)
         held = waits.hold(key, look, answer_of(Refusal.NO_KEYS, self._scopes))
         return self._settle(request, Refusal.NO_KEYS) if held is None else held
@@ -124,15 +130,19 @@ class AuthStep(RouteStep):
         if isinstance(found, Refusal):
             return self._refuse(request, found)
         request.principal = found
+        request.note(self.name, f"{found.policy}: {found.subject[:LONGEST_SUBJECT]}")
         if self._enforces and found.policy not in self._forwards:
             request.head.leave_out_authorization()
         return None
 
     def _refuse(self, request: Request, refusal: Refusal) -> LocalAnswer | None:
+        said = "" if refusal is Refusal.FAILURES else _claimed_in(request)
         if not self._enforces:
             self._counters.step_passed(request.bound.route.name, refusal)
-            request.note(self.name, f"not enforced: {refusal.value}")
+            request.note(self.name, f"not enforced: {refusal.value}{said and '; '}{said}")
             return None
+        if said:
+            request.note(self.name, said)
         return answer_of(refusal, self._scopes, self._check.wait(request.client_ip))
 
     def explain(self, request: Request) -> StepSaid:
@@ -146,6 +156,13 @@ class AuthStep(RouteStep):
         if not self._enforces:
             return StepSaid(f"{found.value}, which is not enforced")
         return StepSaid(found.value, answer_of(found, self._scopes))
+
+
+def _claimed_in(request: Request) -> str:
+    """Rule 6; empty where there is no token that can be read."""
+    text = bearer_of(request.head.fields.get(_FIELD))
+    token = text if isinstance(text, Refusal) else read_token(text)
+    return "" if isinstance(token, Refusal) else claimed(token)
 
 
 class AuthKind:
@@ -172,7 +189,7 @@ class AuthKind:
         self._check.key_waits.follow({each.source for each in snapshot.auth.values() if isinstance(each, JwtPolicy)})
 
     def claims_of(self, request: Request) -> Mapping[str, Any] | None:
-        """Rule 6: of a token that any policy takes by itself; None: nothing is known of who calls."""
+        """Rule 7: of a token that any policy takes by itself; None: nothing is known of who calls."""
         fields = request.head.fields.get(_FIELD)
         found = self._check.caller(fields, self._alone, request.client_ip, is_last=self._is_last)
         if isinstance(found, Principal):
