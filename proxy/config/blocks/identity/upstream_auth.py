@@ -16,7 +16,9 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator
 
 from proxy.config.block import Block, Draft, KeysAt, Section, needed, optional
+from proxy.config.blocks.identity.auth import ANONYMOUS, AuthAtTop, AuthOfRoute
 from proxy.config.blocks.route import SideKeys
+from proxy.config.blocks.server import ServerKeys
 from proxy.config.readers import scalars, units
 from proxy.config.readers.errors import fault
 from proxy.config.readers.schema_patterns import TEXT, beginning, matching, words
@@ -213,6 +215,25 @@ def callers_choose_no_host(draft: Draft) -> Iterator[FileProblem]:
             yield draft.problem(("upstreams", name, "auth"), message)
 
 
+def callers_are_known(draft: Draft) -> Iterator[FileProblem]:
+    """Whoever may call such a route acts as Banyan: also who only leaves out the signature that its upstream checks."""
+    top = draft.top(AuthAtTop)
+    if not top.auth and draft.top(ServerKeys).listen.is_loopback:
+        return
+    said = {index: block.auth or top.auth_default for index, block in draft.of_routes(AuthOfRoute)}
+    with_auth = {name for name, block in draft.of_upstreams(UpstreamAuthKeys).items() if block.auth is not None}
+    for route in draft.built:
+        auth = said.get(route.index)
+        is_open = auth is None or ANONYMOUS in auth.by or auth.enforce is False
+        names = [name for name in (route.legacy, route.new) if name in with_auth]
+        if is_open and names and route.respond is None:
+            message = (
+                f"whoever calls it is Banyan to {names[0]}, also who leaves out the signature that is asked for there; "
+                "write auth: and a policy, or name an upstream of the same url without auth"
+            )
+            yield draft.problem(("routes", route.index), message)
+
+
 def _names_its_host(route: Route) -> bool:
     return route.respond is not None or any(isinstance(each, HostIs) and each.exact for each in route.predicates)
 
@@ -280,6 +301,6 @@ UPSTREAM_AUTH = Section(
     upstream=KeysAt(UpstreamAuthKeys, _build),
     route=KeysAt(_NoKeys, lambda _, __: {}, step=_policy),
     checks=(one_source, files_are_named),
-    warnings=(clear_tokens, callers_choose_no_host),
+    warnings=(clear_tokens, callers_choose_no_host, callers_are_known),
     secrets=_secrets,
 )

@@ -167,6 +167,32 @@ def test_who_calls_does_not_name_what_is_called_as_banyan(host: str, route: str,
     assert len([each for each in warnings(text) if "choose the Host" in each]) == warned
 
 
+POLICY = 'auth: {m: {issuer: i, audience: a, algorithms: [ES256], keys: {url: "https://id.test"}}}'
+ELSEWHERE = (
+    "upstreams: {legacy: {url: 'http://127.0.0.1:9', auth: {bearer: {file: a}}}, app: {url: 'http://127.0.0.1:9'}}"
+)
+
+
+@pytest.mark.parametrize(
+    ("listen", "policies", "route", "warned"),
+    [
+        ("127.0.0.1:1", POLICY, "match: /**, stage: legacy, auth: anonymous", 1),
+        ("127.0.0.1:1", POLICY, "match: /**, stage: legacy, auth: {by: m, enforce: false}", 1),
+        ("0.0.0.0:1", "", "match: /**, stage: legacy", 1),
+        ("127.0.0.1:1", "", "match: /**, stage: legacy", 0),
+        ("127.0.0.1:1", POLICY, "match: /**, stage: legacy, auth: m", 0),
+        ("127.0.0.1:1", POLICY, "match: /**, stage: legacy, legacy: app, auth: anonymous", 0),
+        ("127.0.0.1:1", POLICY, "match: /**, respond: {status: 204}, auth: anonymous", 0),
+    ],
+)
+def test_a_route_that_asks_nobody_makes_everybody_banyan(listen: str, policies: str, route: str, warned: int) -> None:
+    """Also who leaves out the signature that its upstream would have checked."""
+    guarded = "{name: other, match: /other, respond: {status: 204}, auth: m}" if policies else ""
+    head = f"version: 1\nlisten: {listen}\n{ELSEWHERE}\n{policies}\n"
+    text = with_routes(f"name: rest, {route}", *([guarded.strip("{}")] if guarded else []), head=head)
+    assert len([each for each in warnings(text) if "is Banyan to legacy" in each]) == warned
+
+
 @pytest.mark.parametrize("url", ["https://id.test", "http://id.test:8080/a?b=c"])
 def test_a_token_endpoint_is_a_url(url: str) -> None:
     """Of either scheme."""
