@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from time import time
 from typing import Any
 
 import structlog
@@ -26,10 +27,13 @@ from proxy.config.files.watch import FileWatch
 from proxy.config.load import Loaded
 from proxy.config.readers import suspended_file
 from proxy.config.text.written_texts import Texts
+from proxy.control.key_sets import key_set_file
 from proxy.control.position import standing_file
 from proxy.control.position.standing_file import StandingFile
+from proxy.core.auth.key_set_state import KeySetSource
+from proxy.core.routing.snapshot import Snapshot
 from proxy.edge.instance import Here
-from proxy.link.messages import Suspended
+from proxy.link.messages import KeySets, Suspended
 from proxy.log import Sink, is_console, set_up
 from proxy.names.system import NamingLoop
 
@@ -86,6 +90,7 @@ def run_worker(fork: WorkerFork, config: Path, start: Start, *, fresh: bool) -> 
         contexts=start.contexts,
         orders=kept.orders,
         suspended=_suspended(kept, start.snapshot.suspend, config),
+        key_sets=_key_sets(start.snapshot, lastgood.directory(config, os.environ)),
         succeeds=fork.succeeds,
         ties=fork.ties.memory(lastgood.directory(config, os.environ)),
     )
@@ -182,6 +187,11 @@ def _suspended(kept: StandingFile, written: str, config: Path) -> Suspended:
         structlog.get_logger().error("suspended_list_unreadable", error=listed, hint="control may know the last list")
         listed = frozenset()
     return Suspended(sorted(listed.union(each.subject for each in kept.suspensions)))
+
+
+def _key_sets(snapshot: Snapshot, directory: Path) -> KeySets:
+    """What control kept last: tokens are checked by that until it says more."""
+    return key_set_file.held(directory, [KeySetSource(each) for each in sorted(snapshot.fetched_sources)], time())
 
 
 def _killed_by(config: Path) -> Callable[[str], Path]:

@@ -63,7 +63,7 @@ LARGE = 1000
 FIRST_TABLE = 1.5
 """Seconds that a worker which replaces another waits for control's table before it serves the one it was born with."""
 FIRST_STANDING = 10.0
-"""Seconds that a successor waits until it is known where routes stand: its predecessor serves meanwhile."""
+"""Seconds that a successor waits for where routes stand, and for keys: its predecessor serves meanwhile."""
 FORGET_EVERY = 900
 """Seconds after which a cohort may be forgotten that new has served: one to two of these."""
 MAX_UNSENT = 1024 * 1024
@@ -76,8 +76,8 @@ class WorkerInputs:
 
     `serving` is to be called once clients are accepted; `fresh` says that the table was read just now.
     `kill_file` turns the path that routes.yaml writes into the one to watch; `orders` are the last that were kept, or
-    say that it is unknown where routes stand; `suspended` are the subjects who may not call, as far as they are known.
-    `succeeds`: a predecessor serves until `serving` is called.
+    say that it is unknown where routes stand; `suspended` are the subjects who may not call, as far as they are known;
+    `key_sets` were kept. `succeeds`: a predecessor serves until `serving` is called.
     `ties` is what the workers share to keep flows on their sides; `here`: which instance they are, and where.
     """
 
@@ -91,6 +91,7 @@ class WorkerInputs:
     kill_file: Callable[[str], Path]
     orders: Orders
     suspended: Suspended
+    key_sets: KeySets
     succeeds: bool = False
     contexts: ListenerContexts | None = None
     ties: TieMemory | None = None
@@ -121,6 +122,7 @@ class Worker:
         self._has_keys = asyncio.Event()
         self._listener.callers.suspended.adopt(inputs.suspended)
         self._listener.callers.key_waits.ask = self._want_key
+        self._hear_keys(inputs.key_sets)
         self._obey(inputs.orders)
         self._tasks = Tasks()
         self._loops = RestartedTasks()
@@ -153,7 +155,10 @@ class Worker:
         await self._end()
 
     async def _wait_to_be_told(self) -> None:
-        """Before the first client: for control's table if ours may be old, where routes stand if unknown, and keys."""
+        """Before the first client: for control's table if ours may be old, where routes stand if unknown, and keys.
+
+        Of key sets those that were kept are enough. Where there is none a while is worth it: tokens would be 503.
+        """
         successor = self._inputs.succeeds and not self._listener.orders.known
         with contextlib.suppress(TimeoutError):
             if successor or not self._inputs.fresh:
@@ -162,7 +167,7 @@ class Worker:
                     await self._has_standing.wait()
         if self._inputs.snapshot.fetched_sources:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(FIRST_TABLE):
+                async with asyncio.timeout(FIRST_STANDING if self._inputs.succeeds else FIRST_TABLE):
                     await self._has_keys.wait()
 
     async def _end(self) -> None:
@@ -205,6 +210,11 @@ class Worker:
         """Where control is away, whoever waits for a key waits on: it may be back in time."""
         if self._link.ready:
             self._link.send(KeyWanted(source))
+
+    def _hear_keys(self, message: KeySets) -> None:
+        self._listener.callers.hear_keys(message)
+        if self._inputs.snapshot.fetched_sources <= {each.source for each in message.sets if each.jwks}:
+            self._has_keys.set()
 
     def _obey(self, orders: Orders) -> None:
         """Run by these; what this table cannot do stays as the table says, loudly."""
@@ -283,8 +293,7 @@ class Worker:
                 self._obey(message)
                 self._send(0)
             case KeySets():
-                self._listener.callers.hear_keys(message)
-                self._has_keys.set()
+                self._hear_keys(message)
             case Suspended():
                 self._listener.callers.suspended.adopt(message)
 

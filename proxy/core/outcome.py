@@ -50,7 +50,7 @@ class Refused(StrEnum):
     """Why Banyan sent a request nowhere: nobody was asked, so nobody has failed.
 
     `upstream`: the whole upstream is left alone; `breaker`: one operation at it is, or one name of it; `misdirected`:
-    the client asks for a name that the upstream does not have.
+    the client asks for a name that the upstream does not have; `no_upstream_token`: Banyan has none to call it with.
     """
 
     UPSTREAM = "upstream"
@@ -59,6 +59,7 @@ class Refused(StrEnum):
     WAIT = "wait"
     RESOURCES = "resources"
     MISDIRECTED = "misdirected"
+    NO_TOKEN = "no_upstream_token"  # noqa: S105 -- a reason
 
 
 CLIENT_GONE = 499

@@ -379,11 +379,12 @@ class KeySet(msgspec.Struct, frozen=True, array_like=True):
 class KeySets(msgspec.Struct, frozen=True, tag="key_sets"):
     """Control to worker: all key sets of the table, whenever one has changed or was asked for.
 
-    `answered`: sources that have been looked at since a worker wanted a key, or will not be soon enough for who waits.
+    `answered`: sources that have been looked at since a worker wanted a key; `began`: when that look did, unix seconds.
     """
 
     sets: list[KeySet]
     answered: list[str] = []
+    began: float = 0.0
 
 
 class KeyWanted(msgspec.Struct, frozen=True, tag="key_wanted"):

@@ -1,4 +1,5 @@
 """Key sets on this replica's disk, so that a restart while their source is away still knows them: one small file.
+A worker reads it before its first client; control reads it when it begins, and writes it.
 
 Rule 1: it holds public keys alone, and when their source last said so: `keep` runs on while nobody looks.
 Rule 2: a file that is missing, or of another version, is none; one that cannot be written costs nothing but itself.
@@ -6,13 +7,14 @@ Rule 2: a file that is missing, or of another version, is none; one that cannot 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from proxy.core.auth.key_set_state import KeySetSource, KeySetState
 from proxy.core.auth.public_keys import read_public_keys
+from proxy.link.messages import KeySet, KeySets
 from proxy.whole_file import write_whole
 
 NAME = "key-sets.json"
@@ -40,6 +42,11 @@ def load(directory: Path, source: KeySetSource) -> KeySetState:
         if not isinstance(keys, str):
             return KeySetState(source=source, jwks=keys.jwks, count=keys.count, etag=each.etag, fetched=each.fetched)
     return KeySetState(source=source)
+
+
+def held(directory: Path, sources: Iterable[KeySetSource], now: float) -> KeySets:
+    """What was kept of these and holds yet, as a worker hears it; `now` in unix seconds."""
+    return KeySets([KeySet(each.source, load(directory, each).held(now)) for each in sources])
 
 
 def save(directory: Path, states: Sequence[KeySetState]) -> None:

@@ -2,7 +2,8 @@
 
 Rule 1: each source is looked at by a task of its own; one that hangs holds no other up.
 Rule 2: workers hear all sets whenever one has changed, ended, or was asked for; who links later hears the last ones.
-        A source that fails answers nobody: whoever waits for a key of it waits on, as it may be back in time.
+        They also hear when the look began that an answer is of: it says nothing of a key that was first seen later.
+        A source that fails, or may not be asked again yet, answers nobody: nobody can say that a key is not there.
 Rule 3: that a source is away is logged at once, and an alarm when it has failed some times in a row; so is its return.
 """
 
@@ -32,8 +33,6 @@ from proxy.core.auth.key_set_state import (
 from proxy.link.messages import KeySet, KeySets
 from proxy.tasks import RestartedTasks
 
-PATIENCE = 2.0
-"""Seconds that a request waits for a key: a fetch that begins later is nothing to wait for."""
 _KEPT_AGAIN_AFTER = 300.0
 """Seconds after which a set that has not changed is written again, for when it was last fetched."""
 _log = structlog.get_logger()
@@ -110,15 +109,11 @@ class KeySetWatch:
     def wanted(self, name: str) -> None:
         """A worker holds requests for a key that this set has not, and hears when its source has been asked."""
         state = self._states.get(name)
-        if state is None or (name in self._asked and not state.failures):
+        if state is None:
             return
-        asked = asked_for(state, self._duties.clock(), PATIENCE)
-        if asked is not None:
-            self._states[name] = asked
-            self._asked.add(name)
-            self._woken[name].set()
-        elif name not in self._asked:
-            self._push(name)
+        self._states[name] = asked_for(state, self._duties.clock())
+        self._asked.add(name)
+        self._woken[name].set()
 
     async def look(self, name: str) -> None:
         """Fetch a set if it is due, and tell who has to know; also that its time without its source is over."""
@@ -127,7 +122,7 @@ class KeySetWatch:
             self._push()
         if not self._states[name].is_due(now):
             return
-        found = await self._ask(name)
+        found, began = await self._ask(name)
         before, now = self._states.get(name), self._duties.clock()
         if before is None:
             return  # another table has come meanwhile
@@ -139,16 +134,20 @@ class KeySetWatch:
         self._tell_answer(before, after, found)
         if name in self._asked or self._pushed.get(name) != after.jwks:
             self._asked.discard(name)
-            self._push(name)
+            self._push(name, began=began)
         await self._keep(after)
 
-    async def _ask(self, name: str) -> FetchedKeys | str:
-        """Once more when a key was wanted meanwhile: what was on its way may be older than the key."""
+    async def _ask(self, name: str) -> tuple[FetchedKeys | str, float]:
+        """What was found, and when that look began; once more when a key was wanted meanwhile and may be looked for:
+        what was on its way may be older than the key.
+        """
         state, began = self._states[name], self._duties.clock()
         etag = state.etag if state.held(began) else ""
         found = await self._fetch(state.source, etag)
-        later = self._states.get(name)
-        return found if later is None or later.wanted <= began else await self._fetch(state.source, etag)
+        later, now = self._states.get(name), self._duties.clock()
+        if later is None or not began < later.wanted <= now:
+            return found, began
+        return await self._fetch(state.source, etag), now
 
     async def _watch(self, name: str) -> None:
         while True:
@@ -159,10 +158,10 @@ class KeySetWatch:
                 async with asyncio.timeout(max(state.wakes(now) - now, 0.0)):
                     await self._woken[name].wait()
 
-    def _push(self, *answered: str) -> None:
+    def _push(self, *answered: str, began: float = 0.0) -> None:
         now = self._duties.clock()
         self._pushed = {name: each.held(now) for name, each in self._states.items()}
-        self._duties.push(KeySets([KeySet(*each) for each in self._pushed.items()], list(answered)))
+        self._duties.push(KeySets([KeySet(*each) for each in self._pushed.items()], list(answered), began))
 
     def _tell_answer(self, before: KeySetState, after: KeySetState, found: FetchedKeys) -> None:
         shown, changed = after.source.shown, before.jwks != after.jwks

@@ -4,7 +4,8 @@ Rule 1: it is fetched again ahead of its age, so that nobody waits for it; what 
 Rule 2: a source that is away costs nothing until `keep` is over: the last good set holds. Then there is none.
 Rule 3: a source that failed is tried again, ever later.
         When the clock is set back, what lies further ahead than any set may be kept is a moment of before: it is due.
-Rule 4: a key that no set has is a reason to fetch at once, but once in `WANTED_EVERY`, for all that ask together.
+Rule 4: a key that no set has is a reason to fetch at once, but once in `WANTED_EVERY`, for all that ask together: what
+        is wanted in between is fetched at the end of that time.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class FetchedKeys:
 class KeySetState:
     """All times are unix seconds. `fetched`: when the source last said that this is the set; `failures` in a row.
 
-    `wanted`: when it was last fetched for a key that it had not.
+    `wanted`: when it was last fetched for a key that it had not, or will be.
     """
 
     source: KeySetSource
@@ -102,7 +103,7 @@ def max_age(cache_control: str, age: str) -> float:
 
 
 def answered(state: KeySetState, fetched: FetchedKeys, now: float) -> KeySetState:
-    """The source has said which set it is."""
+    """The source has said which set it is; whoever has wanted a key meanwhile, and lacks it still, says so again."""
     keys = fetched.keys
     return replace(
         state,
@@ -111,6 +112,7 @@ def answered(state: KeySetState, fetched: FetchedKeys, now: float) -> KeySetStat
         etag=fetched.etag or (state.etag if keys is None else ""),
         fetched=now,
         due=now + AHEAD * fetched.age,
+        wanted=min(state.wanted, now),
         failures=0,
         error="",
     )
@@ -122,7 +124,9 @@ def failed(state: KeySetState, error: str, now: float) -> KeySetState:
     return replace(state, due=now + later, failures=state.failures + 1, error=error)
 
 
-def asked_for(state: KeySetState, now: float, patience: float) -> KeySetState | None:
-    """A token names a key that is not in it. None: it is not fetched for that within `patience` seconds."""
-    at = max(now, state.wanted + WANTED_EVERY) if state.wanted <= now + WANTED_EVERY else now
-    return None if at - now > patience else replace(state, wanted=at, due=min(state.due, at))
+def asked_for(state: KeySetState, now: float) -> KeySetState:
+    """A token names a key that is not in it: rule 4."""
+    if now < state.wanted <= now + WANTED_EVERY:
+        return state
+    at = max(now, state.wanted + WANTED_EVERY) if state.wanted <= now else now
+    return replace(state, wanted=at, due=min(state.due, at))

@@ -10,7 +10,7 @@ from typing import ClassVar
 class AuthAnswer(StrEnum):
     """Why a request to an upstream with `auth` is answered by Banyan."""
 
-    NO_TOKEN = "no_token"  # noqa: S105 -- a reason
+    NO_TOKEN = "no_upstream_token"  # noqa: S105 -- a reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ from proxy.core.limits.rate import Meter, network_of
 from proxy.edge.auth.checked_tokens import CheckedToken, CheckedTokens, digest_of
 from proxy.edge.auth.key_sets import WorkerKeySets
 from proxy.edge.auth.key_waits import KeyWaits
+from proxy.edge.auth.missing_keys import MissingKey
 from proxy.edge.auth.suspended import SuspendedSubjects
 
 if TYPE_CHECKING:
@@ -48,8 +49,9 @@ class KnownToWorker:
 
     def hear_keys(self, message: KeySets) -> None:
         """Check by these from the next token on, and look again at who waits for a key."""
-        self.key_sets.adopt(message)
-        self.key_waits.hear(frozenset(message.answered))
+        for changed in self.key_sets.adopt(message):
+            self.key_waits.missing.changed(changed)
+        self.key_waits.hear(frozenset(message.answered), message.began)
 
 
 class AskedPolicy:
@@ -86,8 +88,7 @@ def bearer_of(fields: Sequence[bytes] | None) -> bytes | Refusal:
 class CallerCheck:
     """One worker's. `signatures` counts those that were computed.
 
-    `lacking`: the source whose set lacked the key of the last token that was refused for that; empty: it is no use to
-    ask there.
+    `lacking`: the key of the last token that was refused for that, where its set is fetched; None: it is no use to ask.
     """
 
     __slots__ = ("_checked", "_failed", "_rate", "key_sets", "key_waits", "lacking", "signatures", "suspended")
@@ -97,7 +98,7 @@ class CallerCheck:
         self.key_sets = known.key_sets
         self.key_waits = known.key_waits
         self.suspended = known.suspended
-        self.lacking = ""
+        self.lacking: MissingKey | None = None
         self.signatures = 0
         self._checked = CheckedTokens()
         self._rate: RateLimit | None = None
@@ -182,7 +183,7 @@ class CallerCheck:
         key = keys.key_of(token)
         if isinstance(key, Refusal):
             if key is Refusal.UNKNOWN_KEY:
-                self.lacking = source if self.key_sets.is_fetched(source) else ""
+                self.lacking = MissingKey(source, token.kid or "") if self.key_sets.is_fetched(source) else None
             return key
         self.signatures += 1
         return key.identity if key.verifies(token) else Refusal.SIGNATURE

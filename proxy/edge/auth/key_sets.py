@@ -30,9 +30,10 @@ class WorkerKeySets:
         """The sets that the table holds, by source."""
         self._of_table = _kept(self._of_table, documents)
 
-    def adopt(self, message: KeySets) -> None:
-        """All sets that control has."""
-        self._sent = _kept(self._sent, {each.source: each.jwks for each in message.sets})
+    def adopt(self, message: KeySets) -> list[str]:
+        """All sets that control has; the sources of those that are others now."""
+        before, self._sent = self._sent, _kept(self._sent, {each.source: each.jwks for each in message.sets})
+        return [source for source, keys in self._sent.items() if keys is not before.get(source)]
 
     def of(self, source: str) -> VerifyingKeys | None:
         """The set; None: there is none now."""

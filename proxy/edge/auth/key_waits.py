@@ -1,9 +1,10 @@
 """Requests whose token names a key that this worker does not know yet: held until control has asked for it.
 
 Rule 1: control is asked once for all that wait for a set, and again after a while, should they still wait.
-Rule 2: a request is looked at again whenever key sets come; it waits on until its own set was asked for, and is then
-        answered whatever came of that. One that waits in vain gets 503: nobody can say that its token is bad.
-Rule 3: so many may wait at once in a worker; the next is not held.
+Rule 2: a request is looked at again whenever key sets come; it waits on until its own set was asked for since its key
+        was first seen, and is then answered whatever came of that. One that waits in vain gets 503: nobody can say that
+        its token is bad.
+Rule 3: so many may wait at once in a worker; the next is not held, and gets that 503 at once.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from functools import partial
 from time import monotonic
 from typing import Final
 
+from proxy.edge.auth.missing_keys import MissingKey, MissingKeys
 from proxy.edge.routing.step import LocalAnswer, Wait
 
 MOST: Final = 64
@@ -28,10 +30,11 @@ it has to be.
 
 
 class _Held:
-    __slots__ = ("look", "source", "wait")
+    __slots__ = ("look", "since", "source", "wait")
 
-    def __init__(self, source: str, look: Look, wait: Wait) -> None:
+    def __init__(self, source: str, since: float, look: Look, wait: Wait) -> None:
         self.source = source
+        self.since = since
         self.look = look
         self.wait = wait
 
@@ -39,11 +42,12 @@ class _Held:
 class KeyWaits:
     """One worker's."""
 
-    __slots__ = ("_asked", "_clock", "_held", "_next", "ask")
+    __slots__ = ("_asked", "_clock", "_held", "_next", "ask", "missing")
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         """Nobody waits; `ask` is to be set to what asks control for a set's keys."""
         self.ask: Callable[[str], None] = _nobody
+        self.missing = MissingKeys()
         self._clock = clock
         self._asked: dict[str, float] = {}
         self._held: dict[int, _Held] = {}
@@ -60,24 +64,27 @@ class KeyWaits:
             self._asked[source] = now
             self.ask(source)
 
-    def hold(self, source: str, look: Look, late: LocalAnswer) -> Wait | None:
-        """Have a request wait for a key of this set; None: there is no room (rule 3). `late` is for rule 2."""
+    def hold(self, key: MissingKey, look: Look, late: LocalAnswer) -> Wait | None:
+        """Have a request wait for this key; None: there is no room (rule 3). `late` is for rule 2."""
+        self.want(key.source)
         if len(self._held) >= MOST:
             return None
         self._next += 1
         wait = Wait(WITHIN, partial(self._leave, self._next), late)
-        self._held[self._next] = _Held(source, look, wait)
-        self.want(source)
+        self._held[self._next] = _Held(key.source, self.missing.since(key), look, wait)
         return wait
 
-    def hear(self, answered: Collection[str]) -> None:
-        """Key sets have come, and these were looked at for who waits."""
+    def hear(self, answered: Collection[str], began: float) -> None:
+        """Key sets have come, and these were looked at for who waits, from `began` on (unix seconds)."""
         for source in answered:
             self._asked.pop(source, None)
+            self.missing.answered(source, began)
         for number, held in tuple(self._held.items()):
-            found = held.look(held.source in answered)
+            found = held.look(held.source in answered and held.since <= began)
             if found is not None and self._held.pop(number, None) is not None:
                 _give(held.wait, found[0])
+        for source in {held.source for held in self._held.values()}:
+            self.want(source)
 
     def follow(self, sources: Collection[str]) -> None:
         """The table names these sets."""

@@ -243,6 +243,8 @@ class Admission:
         """The deadline has passed: the client's, if its body was to come, or the step's (rule 2 of `step.py`)."""
         if self._wanted is not None:
             self._end(LocalAnswer(408, "the body stalled", close=True, shed=Shed.BODY_TIME))
+        elif self._wait is not None and self._wait.goes_on_late:
+            self._wait.go_on()
         else:
             late = None if self._wait is None else self._wait.late
             self._end(late or LocalAnswer(503, "what has to be known first did not come in time", lines=_COME_BACK))

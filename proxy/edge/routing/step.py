@@ -11,7 +11,7 @@ for plain routes, which pay one truth test. A step is called with the request an
 Rule 1: `decide` (`decision.py`) is itself one of the steps: what can change a decision stands before it, what asks only
         for requests that a side will answer stands behind. A request that waited behind it is decided once more, so
         that a kill meanwhile holds for it.
-Rule 2: a wait is bounded by `Wait.within` seconds; beyond, the client gets `Wait.late`, or 503, and may come back.
+Rule 2: a wait is bounded by `Wait.within` seconds; beyond, the client gets `Wait.late`, or 503, or it goes on.
 Rule 3: while a request waits, its connection takes in `MAX_AHEAD` bytes and is then read no more. Requests that are
         pipelined behind stay in order; other connections go on.
 Rule 4: a wait ends once. When the deadline or the client's leaving ends it, `abandoned` is called, and later words
@@ -62,16 +62,18 @@ def _nobody() -> None:
 class Wait:
     """The word of a step, still to come."""
 
-    __slots__ = ("_hear", "abandoned", "given", "is_over", "late", "within")
+    __slots__ = ("_hear", "abandoned", "given", "goes_on_late", "is_over", "late", "within")
 
     def __init__(self, within: float, abandoned: Callable[[], None] = _nobody, late: LocalAnswer | None = None) -> None:
         """For at most `within` seconds; `abandoned` hears that nobody needs the word any more.
 
         `late` is what the client gets when the time is over; None: a 503 that says to come back in a second.
+        `goes_on_late`, to be set: the next step is asked then instead.
         """
         self.within = within
         self.abandoned = abandoned
         self.late = late
+        self.goes_on_late = False
         self.is_over = False
         self.given: LocalAnswer | None = None
         self._hear: Callable[[], None] = _nobody

@@ -9,7 +9,8 @@ Rule 3: what replaces the answer does so before it is framed for the client and 
         says how long the new body is, or that nobody knows; nobody may change the head that came.
 Rule 4: whoever inherits from `Tap` is compiled as well (`hatch_build.py`): of a compiled class no interpreted one can.
 Rule 5: an answer in whose place the other side is asked is seen by no tap. A tunnel is seen by none after its request.
-Rule 6: `sending` is asked just before the head of each attempt is sent, and may put another in its place.
+Rule 6: `can_send` is asked before the first attempt takes a connection, and `sending` just before the head of each is
+        sent: it may put another in its place.
 Rule 7: one that `holds` the answer has it whole before the client gets any of it, unless it is longer. It says in
         `settle` when it may go on; `respond` and `relay` come then. One tap of a request holds at most.
 """
@@ -58,6 +59,11 @@ class Tap:
 
     def again(self) -> None:
         """It is about to be sent once more: what it was sent to first may have done it."""
+
+    def can_send(self, leg: Leg) -> bool:
+        """Whether what this side needs is there; else it is not asked, and the other may be."""
+        del leg
+        return True
 
     def sending(self, data: bytes, leg: Leg) -> bytes | None:
         """The head to send to this side in place of `data`; None: nothing is sent, since what it needs is gone."""

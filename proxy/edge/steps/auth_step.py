@@ -4,9 +4,12 @@ Rule 1: it is the first step: nothing else is asked, counted or begun for a call
 Rule 2: a token that was read here goes no further, unless `forward_token` says so.
 Rule 3: where nothing is enforced the request goes on as it came, and who calls is known if its token is good.
 Rule 4: a request whose token names a key that its fetched set lacks is held until that was asked for: an issuer that
-        has changed its keys costs nobody a 401. Where nothing is enforced nobody is held.
+        has changed its keys costs nobody a 401, whatever forgers send meanwhile. It is 503 where it is held in vain, or
+        cannot be. Where nothing is enforced nobody is held. Who names ever new keys fails a check with each of them.
 Rule 5: a token that no other policy takes is asked for by the clerk, where a policy says so: its issuer's word decides.
-Rule 6: claims by which requests are routed are those of a signed token that any policy takes; they are known before
+Rule 6: the log says by which policy who calls; of who is refused, what the token claims, for what that is worth. What a
+        meter refuses is not read for that.
+Rule 7: claims by which requests are routed are those of a signed token that any policy takes; they are known before
         there is a route, so nothing is waited for: an opaque token, or one whose key is not known yet, has none. Of
         one that was held for its key they are known before its cohort is drawn, so that it stays on its side.
 """
@@ -17,10 +20,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from proxy.core.auth.auth_policy import JwtPolicy, RouteAuth
+from proxy.core.auth.claimed import claimed
 from proxy.core.auth.opaque_policy import OpaquePolicy
 from proxy.core.auth.principal import Principal
 from proxy.core.auth.refusal import Refusal, is_failed_check
-from proxy.core.auth.signed_token import LONGEST
+from proxy.core.auth.signed_token import LONGEST, read_token
 from proxy.edge.auth.asked_issuer import AskedIssuer
 from proxy.edge.auth.caller_check import AskedPolicy, CallerCheck, bearer_of
 from proxy.edge.auth.challenge import answer_of
@@ -31,10 +35,13 @@ if TYPE_CHECKING:
 
     from proxy.core.routing.route import Route
     from proxy.core.routing.snapshot import Snapshot
+    from proxy.edge.auth.missing_keys import MissingKey
     from proxy.edge.routing.request import Request
     from proxy.edge.routing.step import LocalAnswer, Verdict, Wait
     from proxy.link.questions import Answer
 
+LONGEST_SUBJECT: Final = 200
+"""Characters of a subject in the log."""
 _FIELD: Final = b"authorization"
 
 
@@ -66,10 +73,8 @@ class AuthStep(RouteStep):
         """By its Authorization field."""
         found = self._caller(request)
         if found is Refusal.UNKNOWN_KEY:
-            wait = self._hold(request, self._check.lacking)
-            if wait is not None:
-                return wait
-        elif self._issuer is not None and isinstance(found, Refusal) and is_failed_check(found):
+            return self._await_key(request, self._check.lacking)
+        if self._issuer is not None and isinstance(found, Refusal) and is_failed_check(found):
             return self._ask(request, self._issuer)
         return self._settle(request, found)
 
@@ -97,21 +102,29 @@ class AuthStep(RouteStep):
             self._check.failed(request.client_ip)
         return self._settle(request, found)
 
-    def _hold(self, request: Request, source: str) -> Wait | None:
-        """Rule 4; None: there is nothing to wait for, or no room."""
-        if not source:
-            return None
+    def _await_key(self, request: Request, key: MissingKey | None) -> Wait | LocalAnswer | None:
+        """Rule 4."""
+        waits = self._check.key_waits
+        is_certain = key is None or waits.missing.is_certain(key)
+        if is_certain or (key is not None and waits.missing.see(key)):
+            self._check.failed(request.client_ip)
+        if key is None or is_certain:
+            return self._settle(request, Refusal.UNKNOWN_KEY)
         if not self._enforces:
-            self._check.key_waits.want(source)
-            return None
+            waits.want(key.source)
+            return self._settle(request, Refusal.UNKNOWN_KEY)
+        request.note(self.name, _claimed_in(request))
         look = partial(self._look_again, request)
-        return self._check.key_waits.hold(source, look, answer_of(Refusal.NO_KEYS, self._scopes))
+        held = waits.hold(key, look, answer_of(Refusal.NO_KEYS, self._scopes))
+        return self._settle(request, Refusal.NO_KEYS) if held is None else held
 
     def _look_again(self, request: Request, has_to_be_known: bool) -> tuple[LocalAnswer | None] | None:  # noqa: FBT001
         """As `Look` of `edge/auth/key_waits.py` says."""
         found = self._caller(request)
         if found is Refusal.UNKNOWN_KEY and not has_to_be_known:
             return None
+        if found is Refusal.UNKNOWN_KEY:
+            self._check.failed(request.client_ip)
         if isinstance(found, Principal) and request.live.claims_read:
             request.head.claims = found.claims
         return (self._settle(request, found),)
@@ -120,17 +133,19 @@ class AuthStep(RouteStep):
         if isinstance(found, Refusal):
             return self._refuse(request, found)
         request.principal = found
+        request.note(self.name, f"{found.policy}: {found.subject[:LONGEST_SUBJECT]}")
         if self._enforces and found.policy not in self._forwards:
             request.head.leave_out_authorization()
         return None
 
     def _refuse(self, request: Request, refusal: Refusal) -> LocalAnswer | None:
-        if refusal is Refusal.UNKNOWN_KEY:
-            self._check.failed(request.client_ip)
+        said = "" if refusal is Refusal.FAILURES else _claimed_in(request)
         if not self._enforces:
             self._counters.step_passed(request.bound.route.name, refusal)
-            request.note(self.name, f"not enforced: {refusal.value}")
+            request.note(self.name, f"not enforced: {refusal.value}{said and '; '}{said}")
             return None
+        if said:
+            request.note(self.name, said)
         return answer_of(refusal, self._scopes, self._check.wait(request.client_ip))
 
     def explain(self, request: Request) -> StepSaid:
@@ -144,6 +159,13 @@ class AuthStep(RouteStep):
         if not self._enforces:
             return StepSaid(f"{found.value}, which is not enforced")
         return StepSaid(found.value, answer_of(found, self._scopes))
+
+
+def _claimed_in(request: Request) -> str:
+    """Rule 6; empty where there is no token that can be read."""
+    text = bearer_of(request.head.fields.get(_FIELD))
+    token = text if isinstance(text, Refusal) else read_token(text)
+    return "" if isinstance(token, Refusal) else claimed(token)
 
 
 class AuthKind:
@@ -170,7 +192,7 @@ class AuthKind:
         self._check.key_waits.follow({each.source for each in snapshot.auth.values() if isinstance(each, JwtPolicy)})
 
     def claims_of(self, request: Request) -> Mapping[str, Any] | None:
-        """Rule 6: of a token that any policy takes by itself; None: nothing is known of who calls."""
+        """Rule 7: of a token that any policy takes by itself; None: nothing is known of who calls."""
         fields = request.head.fields.get(_FIELD)
         found = self._check.caller(fields, self._alone, request.client_ip, is_last=self._is_last)
         if isinstance(found, Principal):

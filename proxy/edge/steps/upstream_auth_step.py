@@ -3,7 +3,8 @@
 Rule 1: where it will be signed, its body is read whole and hashed; not where its caller has signed it already.
         It is hashed behind all that waits (`CredentialStep`): a request may be decided for the other side meanwhile.
 Rule 2: while no source was ever asked, a request waits for the first token, a moment and with few others; once there is
-        none to be had, or the last has ended, it is 503 at once, on this upstream alone.
+        none to be had, or the last has ended, it is 503 at once, on this upstream alone. Where the route lets the other
+        side step in for what was not sent, it goes on instead, and fails where that is looked after.
 Rule 3: what is put into the head is put there when it is sent (`UpstreamAuthTap`): a request may have waited since.
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 from time import time
 from typing import TYPE_CHECKING, Final
 
+from proxy.core.routing.route import Trigger
 from proxy.core.sigv4.signer import is_signed, payload_hash
 from proxy.core.upstream_auth.upstream_auth_policy import AuthAnswer, UpstreamAuthPolicy
 from proxy.edge.routing.step import LocalAnswer, Verdict, Wait, WholeBody
@@ -45,9 +47,11 @@ class UpstreamAuthStep(RouteStep):
         credential, signed = request.leg.pool.credential, is_signed_by_caller(request.head)
         if credential is None or (signed and credential.signs) or credential.is_good(time()):
             return None
+        falls_back = _falls_back(request)
         if credential.was_asked or credential.waiting >= MOST_WAITING:
-            return _no_token(request)
+            return None if falls_back else _no_token(request)
         wait = Wait(WITHIN, late=_no_token(request))
+        wait.goes_on_late = falls_back
         credential.await_first(wait.go_on)
         return wait
 
@@ -129,6 +133,12 @@ class CredentialKind:
 def is_signed_by_caller(head: RequestHead) -> bool:
     """AWS Signature Version 4, in Authorization or in the query."""
     return is_signed(head.fields.get(_AUTHORIZATION, ()), head.query)
+
+
+def _falls_back(request: Request) -> bool:
+    """Whether the other side may be asked where nothing was sent to this one."""
+    rule = request.bound.route.fallback
+    return rule is not None and Trigger.CONNECT in rule.after and rule.to is not request.leg.side
 
 
 def _no_token(request: Request) -> LocalAnswer:

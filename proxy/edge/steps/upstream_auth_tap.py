@@ -1,8 +1,8 @@
 """What puts Banyan's credential into a request as it is sent, and hears whether the upstream has taken it.
 
 Rule 1: the credential is that of the side which is asked now: an attempt at the other side has its own.
-Rule 2: none that has ended is sent, however long the request has waited: it fails here, with 503. So does a request
-        whose body nobody has read, and that a kill has moved meanwhile to a side that wants it signed.
+Rule 2: none that has ended is sent, however long the request has waited: it fails here, with 503 or a fallback. So does
+        a request whose body nobody has read, and that a kill has moved meanwhile to a side that wants it signed.
 Rule 3: what its caller has signed is sent as it came, its Host too, since that is signed; to an upstream that wants a
         token, a signature is just another Authorization.
 Rule 4: a 401 to Banyan's own credential is told to the clerk; a 401 to the caller's is the caller's.
@@ -39,6 +39,11 @@ class UpstreamAuthTap(Tap):
         self._signs = signed
         self._hashed = hashed
         self._sent_with: Credential | None = None
+
+    def can_send(self, leg: Leg) -> bool:
+        """Rule 2, as far as the token goes."""
+        credential = leg.pool.credential
+        return credential is None or (self._signs and credential.signs) or credential.is_good(time())
 
     def sending(self, data: bytes, leg: Leg) -> bytes | None:
         """Rules 1 to 3."""

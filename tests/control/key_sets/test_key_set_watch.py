@@ -85,16 +85,13 @@ async def test_a_wanted_key_is_fetched_once_for_all(source: Source, watched: Wat
     assert watched.told[-1].answered == [source.url]
     assert len(source.seen) == 2
 
-    watched.now += 5
+    watched.now, pushes = watched.now + 5, len(watched.told)
     watched.watch.wanted(source.url)
-    assert watched.told[-1].answered == [source.url]  # there is nothing to wait for
-    await watched.look(source.url)
-    assert len(source.seen) == 2
+    await watched.look(source.url, later=4)
+    assert (len(source.seen), len(watched.told)) == (2, pushes)  # nobody can say yet that the key is not there
 
-    watched.now += 4
-    watched.watch.wanted(source.url)
     await watched.look(source.url, later=1)
-    assert (len(source.seen), watched.told[-1].answered) == (3, [source.url])
+    assert (len(source.seen), watched.told[-1].answered, watched.told[-1].began) == (3, [source.url], watched.now)
 
 
 async def test_a_source_that_fails_answers_nobody(source: Source, watched: Watched) -> None:

@@ -86,28 +86,23 @@ def test_a_source_that_fails_is_tried_ever_later() -> None:
 
 
 def test_a_wanted_key_is_a_reason_to_fetch_once_in_a_while() -> None:
-    """The first one fetches at once; the next at the end of the pause, if whoever waits still waits then."""
+    """The first one fetches at once; the next at the end of the pause, or with a fetch before."""
     state = answered(KeySetState(source=URL), KEYS, 1000.0)
-    first = asked_for(state, 1001.0, 2.0)
-    assert first is not None
+    first = asked_for(state, 1001.0)
     assert (first.due, first.wanted) == (1001.0, 1001.0)
 
     later = answered(first, KEYS, 1001.0)
-    assert asked_for(later, 1005.0, 2.0) is None
-    soon = asked_for(later, 1009.5, 2.0)
-    assert soon is not None
+    soon = asked_for(later, 1005.0)
     assert (soon.due, soon.wanted) == (1001.0 + WANTED_EVERY, 1001.0 + WANTED_EVERY)
+    assert asked_for(soon, 1006.0) == soon
+    assert answered(soon, KEYS, 1007.0).wanted == 1007.0
 
 
 def test_a_clock_that_is_set_back_stops_no_fetch() -> None:
     """What was planned by the clock of before is due at once, and so is a key that is wanted."""
     state = answered(KeySetState(source=URL), KEYS, 1e9)
     assert [state.is_due(now) for now in (1e9 + 1, state.due, 1e9 - 86_400.0)] == [False, True, True]
-    wanted = asked_for(state, 1e9, 2.0)
-    assert wanted is not None
-
-    again = asked_for(wanted, 1000.0, 2.0)
-    assert again is not None
+    again = asked_for(asked_for(state, 1e9), 1000.0)
     assert (again.due, again.wanted) == (1000.0, 1000.0)
 
 

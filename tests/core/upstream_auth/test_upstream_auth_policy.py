@@ -13,6 +13,6 @@ def test_it_is_a_policy_of_a_step() -> None:
     assert (policy.key, policy.fields, policy.answers) == (
         "upstreams.auth",
         frozenset({b"authorization"}),
-        ("no_token",),
+        ("no_upstream_token",),
     )
     assert policy.is_remembered

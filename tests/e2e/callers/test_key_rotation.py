@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections import Counter
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 
 from proxy.core.auth.key_set_state import WANTED_EVERY
 from tests.e2e.callers.id_provider import IdProvider, policy, signing_key
-from tests.e2e.program import Program, program, system
+from tests.e2e.program import Program, program, started, system
 from tests.waiting import until
 
 pytestmark = pytest.mark.unmeasured
@@ -117,6 +119,31 @@ async def test_known_keys_outlive_the_provider_and_a_restart(provider: IdProvide
             async with program(tmp_path, ROUTES + policy(provider), legacy=port, new=port) as banyan:
                 await until(lambda banyan=banyan: passes(banyan, session, token))  # type: ignore[misc]
             provider.stop()
+
+
+async def test_kept_keys_are_known_before_the_first_client(provider: IdProvider, tmp_path: Path) -> None:
+    """Neither a restart nor SIGUSR2 costs a 503, with the provider away: workers read what was kept, and ask nobody."""
+    provider.start(signing_key("one"))
+    async with system("legacy") as port, aiohttp.ClientSession() as session:
+        token = await provider.token(session)
+        async with program(tmp_path, ROUTES + policy(provider), legacy=port, new=port) as first:
+            await until(lambda: passes(first, session, token))
+            await until(lambda: [*tmp_path.rglob("key-sets.json")])
+        provider.stop()
+        async with started(tmp_path, first.listen, first.admin, ready=False) as banyan:
+            statuses = Counter([await status_of(banyan, session, token)])
+            await banyan.until_ready()
+            banyan.signal(signal.SIGUSR2)
+
+            async def is_over() -> bool:
+                statuses[await status_of(banyan, session, token)] += 1
+                return bool(banyan.events("worker_ended"))
+
+            await until(is_over)
+            statuses[await status_of(banyan, session, token)] += 1
+            os.kill(int(str(banyan.events("successor_started")[-1]["pid"])), signal.SIGTERM)
+            await banyan.until_logged("worker_ended", 2)
+            assert set(statuses) == {200}
 
 
 async def passes(banyan: Program, session: aiohttp.ClientSession, token: str) -> bool:

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from time import time
+
 import pytest
 
 from proxy.edge.auth.key_waits import AGAIN_AFTER, MOST, WITHIN, KeyWaits, Look
+from proxy.edge.auth.missing_keys import MissingKey
 from proxy.edge.routing.step import LocalAnswer, Wait
 
 LATE = LocalAnswer(503, "late")
@@ -21,7 +24,7 @@ class Waits:
         self.waits.ask = self.asked.append
 
     def hold(self, key: str, source: str = ID) -> Wait:
-        wait = self.waits.hold(source, self.look(key), LATE)
+        wait = self.waits.hold(MissingKey(source, key), self.look(key), LATE)
         assert wait is not None
         return wait
 
@@ -55,7 +58,7 @@ def test_who_waits_goes_on_with_the_key_that_came(held: Waits) -> None:
     """Key sets that come for whatever reason end the waits that they can, and no other."""
     good, unknown = held.hold("two"), held.hold("bad")
     held.known = {"two"}
-    held.waits.hear([])
+    held.waits.hear([], 0.0)
 
     assert (good.is_over, good.given, unknown.is_over, len(held.waits)) == (True, None, False, 1)
 
@@ -63,11 +66,19 @@ def test_who_waits_goes_on_with_the_key_that_came(held: Waits) -> None:
 def test_a_key_that_no_set_has_is_an_answer_once_its_set_was_asked_for(held: Waits) -> None:
     """What was asked for another set says nothing of it; nor does it keep the next one from asking at once."""
     bad, other = held.hold("bad"), held.hold("bad", OTHER)
-    held.waits.hear([ID])
+    held.waits.hear([ID], time())
 
     assert (bad.is_over, bad.given, other.is_over) == (True, BAD, False)
     held.hold("again")
     assert held.asked == [ID, OTHER, ID]
+
+
+def test_a_look_that_began_before_a_key_was_seen_says_nothing_of_it(held: Waits) -> None:
+    """What was on its way then may be older than the key: control is asked again at once, for who still waits."""
+    wait = held.hold("two")
+    held.waits.hear([ID], 1.0)
+
+    assert (wait.is_over, held.asked) == (False, [ID, ID])
 
 
 def test_a_wait_is_bounded_and_ends_in_503(held: Waits) -> None:
@@ -77,17 +88,17 @@ def test_a_wait_is_bounded_and_ends_in_503(held: Waits) -> None:
 
     wait.abandon()
     assert len(held.waits) == 0
-    held.waits.hear([ID])
+    held.waits.hear([ID], time())
     assert wait.given is None
 
 
 def test_so_many_wait_at_once(held: Waits) -> None:
     """The next one is not held; whoever leaves makes room."""
     waits = [held.hold(str(each)) for each in range(MOST)]
-    assert held.waits.hold(ID, held.look("more"), LATE) is None
+    assert held.waits.hold(MissingKey(ID, "more"), held.look("more"), LATE) is None
 
     waits[0].abandon()
-    assert held.waits.hold(ID, held.look("more"), LATE) is not None
+    assert held.waits.hold(MissingKey(ID, "more"), held.look("more"), LATE) is not None
 
 
 def test_sets_that_the_table_drops_are_forgotten(held: Waits) -> None:

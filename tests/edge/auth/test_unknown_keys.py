@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from time import time
 
 import pytest
 
@@ -35,7 +36,7 @@ class Rotating:
         """Control sends the keys of these."""
         keys = [key for issuer in issuers for key in issuer.jwks["keys"]]
         jwks = json.dumps({"keys": keys}).encode() if keys else b""
-        self.callers.hear_keys(KeySets([KeySet(URL, jwks)], list(answered)))
+        self.callers.hear_keys(KeySets([KeySet(URL, jwks)], list(answered), time()))
 
     async def held(self, *tokens: bytes) -> list[asyncio.Task[Message]]:
         """Requests that wait for a key."""
@@ -104,6 +105,46 @@ async def test_a_key_that_nobody_has_is_a_401_once_it_was_asked_for(start: Start
     await rotating.orders.proxy.until(lambda: rotating.orders.refusals() == ["unknown_key"])
 
 
+async def test_a_key_that_was_asked_for_in_vain_is_asked_for_no_more(start: Start) -> None:
+    """Its next tokens are 401 at once, until the set changes: then it may be there soon."""
+    rotating = await start()
+    (asking,) = await rotating.held(rotating.next.token())
+    rotating.give(rotating.orders.issuer, answered=[URL])
+    check_problem(await asking, 401)
+    check_problem(await rotating.orders.shows(rotating.next.token(jti="2")), 401)
+    assert rotating.asked == [URL]
+
+    rotating.give(Issuer(ed("three")))
+    (asking,) = await rotating.held(rotating.next.token(jti="3"))
+    rotating.give(rotating.next, answered=[URL])
+    assert (await asking).status == 200
+
+
+async def test_a_forger_of_ever_new_keys_keeps_nobody_from_a_rotation(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new key is held, or 503, however many others were asked for just now; forged ones fail a check each."""
+    monkeypatch.setattr("proxy.edge.auth.key_waits.WITHIN", 0.05)
+    rotating = await start()
+    rotating.give(rotating.orders.issuer, answered=[URL])
+    for each in range(3):
+        check_problem(await rotating.orders.shows(Issuer(ed(f"forged {each}")).token()), 503)
+    check_problem(await rotating.orders.shows(rotating.next.token()), 503)
+    rotating.give(rotating.next, answered=[URL])
+    assert (await rotating.orders.shows(rotating.next.token())).status == 200
+    assert "unknown_key" not in rotating.orders.refusals()
+
+
+async def test_ever_new_keys_of_an_address_are_bounded(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each one fails a check before it was asked for: then it is 429. A key that comes again fails none."""
+    monkeypatch.setattr("proxy.edge.auth.key_waits.MOST", 0)
+    rotating = await start()
+    for _ in range(30):
+        check_problem(await rotating.orders.shows(rotating.next.token()), 503)
+    answers = [(await rotating.orders.shows(Issuer(ed(f"forged {each}")).token())).status for each in range(60)]
+    assert (answers[0], answers[-1]) == (503, 429)
+
+
 async def test_a_wait_in_vain_is_a_503(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """While the key set cannot be asked for nobody can say that the token is bad."""
     monkeypatch.setattr("proxy.edge.auth.key_waits.WITHIN", 0.05)
@@ -126,12 +167,12 @@ async def test_a_client_that_leaves_waits_no_more(start: Start) -> None:
 
 
 async def test_so_many_are_held(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The next is 401 at once; the known key is not held at all."""
+    """The next is 503 at once, as nobody has asked for its key yet; the known key is not held at all."""
     assert MOST == 64
     monkeypatch.setattr("proxy.edge.auth.key_waits.MOST", 2)
     rotating = await start()
     asking = await rotating.held(*(rotating.next.token(jti=str(each)) for each in range(2)))
-    check_problem(await rotating.orders.shows(rotating.next.token(jti="more")), 401)
+    check_problem(await rotating.orders.shows(rotating.next.token(jti="more")), 503)
     assert (await rotating.orders.shows(rotating.orders.issuer.token())).status == 200
     rotating.give(rotating.next, answered=[URL])
     assert {(await each).status for each in asking} == {200}

@@ -63,6 +63,36 @@ async def test_without_a_token_one_is_asked_for(start: Start) -> None:
     assert orders.proxy.listener.counters.take_step_answers() == [StepAnswerDelta("orders", "no_token", 4)]
 
 
+async def test_the_log_says_who_calls(start: Start) -> None:
+    """The policy, and the subject that it has verified, within a bound; no byte of the token."""
+    orders = await start()
+    for subject in ("ada", "a" * 1000):
+        token = orders.issuer.token(sub=subject)
+        assert (await orders.shows(token)).status == 200
+    lines = await orders.proxy.lines(2)
+    assert [line["steps"] for line in lines] == [{"auth": "members: ada"}, {"auth": "members: " + "a" * 200}]
+
+
+@pytest.mark.parametrize("enforced", [True, False])
+async def test_the_log_says_what_a_refused_token_claims(start: Start, enforced: bool) -> None:  # noqa: FBT001
+    """Marked as what nobody has verified: an operator sees which audience, or which key, is not the one he expects."""
+    orders = await start(routes=orders_with({"by": "members", "enforce": enforced}))
+    token = orders.issuer.token(aud="another", header={"kid": "x"})
+    await orders.shows(token)
+    (line,) = await orders.proxy.lines(1)
+    claims = f'unverified: iss "{ISSUER}", kid "x", aud "another", sub "ada"'
+    assert line["steps"] == {"auth": claims if enforced else f"not enforced: wrong_audience; {claims}"}
+    assert token.rpartition(b".")[2].decode() not in json.dumps(line)
+
+
+async def test_the_log_says_no_claims_of_what_nobody_reads(start: Start) -> None:
+    """No token, or text that is none."""
+    orders = await start()
+    await orders.ask()
+    await orders.shows(b"text")
+    assert [line.get("steps") for line in await orders.proxy.lines(2)] == [None, None]
+
+
 async def test_the_name_of_the_scheme_has_no_case(start: Start) -> None:
     """RFC 9110 section 11.1."""
     orders = await start()
@@ -138,8 +168,8 @@ async def test_what_is_not_enforced_passes_and_is_counted(start: Start) -> None:
         "two_authorization_fields",
         "wrong_audience",
     ]
-    notes = [line.get("steps") for line in await orders.proxy.lines(4)]
-    assert {"auth": "not enforced: wrong_audience"} in notes
+    notes = [str(line.get("steps")) for line in await orders.proxy.lines(4)]
+    assert any("not enforced: wrong_audience; unverified: iss " in note for note in notes)
 
 
 async def test_a_default_holds_for_routes_that_say_nothing(start: Start) -> None:

@@ -113,7 +113,58 @@ async def test_a_token_that_has_ended_is_never_sent(play: Play, serve: Serve) ->
     tell_bearer(proxy, "next")
     assert (await proxy.ask(request())).status == 200
     counted = proxy.listener.counters.take_step_answers()
-    assert [(each.reason, each.count) for each in counted if each.count] == [("no_token", 1)]
+    assert [(each.reason, each.count) for each in counted if each.count] == [("no_upstream_token", 1)]
+
+
+@pytest.mark.parametrize("method", [b"GET", b"POST"])
+async def test_where_a_token_has_ended_the_other_side_steps_in(play: Play, serve: Serve, method: bytes) -> None:
+    """Nothing was sent, so `fallback` acts as after a failed connect, whatever the method; nobody has failed."""
+    legacy, new = await play(ok), await play(ok)
+    proxy = await serve(
+        upstreams={"legacy": upstream(legacy), "new": upstream(new, auth=BEARER)},
+        routes=[{**REST, "stage": "live", "fallback": "legacy"}],
+    )
+    tell_bearer(proxy, "old", ends=time.time())
+    answer = await proxy.ask(request(b"Authorization: Bearer callers", method=method, body=b"x" * (method == b"POST")))
+    assert answer.status == 200
+    assert (len(new.requests), authorizations(legacy.requests[0])) == (0, [b"Bearer callers"])
+    (line,) = await proxy.lines(1)
+    assert (line["side"], line["fallback"]) == ("legacy", True)
+    _, failures = proxy.counted()
+    assert failures == []
+    assert [each.reason for each in proxy.listener.counters.take_refused()] == ["no_upstream_token"]
+
+    tell_bearer(proxy, "next")
+    assert (await proxy.ask(request(method=method))).status == 200
+    assert authorizations(new.requests[0]) == [b"Bearer next"]
+
+
+async def test_a_first_token_that_does_not_come_is_no_503_where_the_other_side_may_step_in(
+    play: Play, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is waited for first: a start moves nobody to the other side."""
+    monkeypatch.setattr("proxy.edge.steps.upstream_auth_step.WITHIN", 0.05)
+    legacy, new = await play(ok), await play(ok)
+    proxy = await serve(
+        upstreams={"legacy": upstream(legacy), "new": upstream(new, auth=BEARER)},
+        routes=[{**REST, "stage": "live", "fallback": "legacy"}],
+    )
+    assert (await proxy.ask(request())).status == 200
+    assert (len(legacy.requests), len(new.requests)) == (1, 0)
+
+
+async def test_where_the_other_side_may_not_step_in_it_is_503(play: Play, serve: Serve) -> None:
+    """A fallback after other things says nothing of a token that is not there; nor does one that lacks its own."""
+    legacy, new = await play(ok), await play(ok)
+    for auth, after in (({}, ["failure"]), ({"auth": BEARER}, ["connect"])):
+        proxy = await serve(
+            upstreams={"legacy": upstream(legacy, **auth), "new": upstream(new, auth=BEARER)},
+            routes=[{**REST, "stage": "live", "fallback": {"to": "legacy", "after": after}}],
+        )
+        tell_bearer(proxy, "old", ends=time.time())
+        answer = await proxy.ask(request())
+        assert (answer.status, answer.value(b"retry-after")) == (503, b"2")
+    assert legacy.requests + new.requests == []
 
 
 async def test_a_source_that_fails_leaves_the_token_of_before(play: Play, serve: Serve) -> None:

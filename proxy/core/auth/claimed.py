@@ -1,0 +1,26 @@
+"""What a token says of itself, for the log of a request that was refused: nothing of it is verified."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from proxy.core.auth.signed_token import SignedToken
+
+LONGEST = 100
+"""Characters of each word: who forges tokens writes what he likes."""
+
+
+def claimed(token: SignedToken) -> str:
+    """Its issuer, key, audience and subject, each as JSON; nothing else of it."""
+    return "unverified: " + ", ".join(_words(token))
+
+
+def _words(token: SignedToken) -> Iterator[str]:
+    said = {"kid": token.kid, **{name: token.claims.get(name) for name in ("iss", "aud", "sub")}}
+    for name in ("iss", "kid", "aud", "sub"):
+        if said[name] is None:
+            yield f"no {name}"
+        else:
+            text = json.dumps(said[name])
+            yield f"{name} {text if len(text) <= LONGEST else text[:LONGEST] + '…'}"
