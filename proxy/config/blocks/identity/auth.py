@@ -211,6 +211,9 @@ class AuthOfRoute(Block):
         {"by": ["members"], "scopes": ["orders.write"]},
     )
     allow_anonymous: Text | None = optional("Why anybody may call it, off loopback.", "health checks")
+    lends_identity: Text | None = optional(
+        "Why anybody may call an upstream with auth through it, and so as Banyan.", "a public price list"
+    )
 
 
 def policies_are_whole(draft: Draft) -> Iterator[FileProblem]:

@@ -2,6 +2,8 @@
 
 Rule 1: a secret comes from the environment, a token from a file or from who issues it; neither stands in routes.yaml.
 Rule 2: exactly one source. What is signed is read whole before, so its bound must be said.
+Rule 3: whom nobody checks is not called for as Banyan by omission: such a route says why it lends Banyan's identity.
+        A file without policies on loopback says it of nobody: who calls is on this machine.
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator
 
 from proxy.config.block import Block, Draft, KeysAt, Section, needed, optional
-from proxy.config.blocks.route import SideKeys
+from proxy.config.blocks.identity.auth import ANONYMOUS, AuthAtTop, AuthOfRoute
+from proxy.config.blocks.route import RouteWithAnswer, SideKeys
+from proxy.config.blocks.server import ServerKeys
 from proxy.config.readers import scalars, units
 from proxy.config.readers.errors import fault
 from proxy.config.readers.schema_patterns import TEXT, beginning, matching, words
@@ -162,6 +166,10 @@ class _NoKeys(Block):
     """A route says nothing of it: its upstreams do."""
 
 
+class _Route(RouteWithAnswer, AuthOfRoute):
+    """Who calls whom through it."""
+
+
 def one_source(draft: Draft) -> Iterator[FileProblem]:
     """An upstream is called as one."""
     for name, block in draft.of_upstreams(UpstreamAuthKeys).items():
@@ -189,6 +197,31 @@ def files_are_named(draft: Draft) -> Iterator[FileProblem]:
             if getattr(signed, key) is not None:
                 message = f"has no meaning with credentials: {signed.credentials}; take it out"
                 yield draft.problem((*path, key), message, at_key=True)
+
+
+def nobody_is_lent_to_unsaid(draft: Draft) -> Iterator[FileProblem]:
+    """Rule 3; a reason without anything that it is for was forgotten there."""
+    needs_reason = bool(draft.top(AuthAtTop).auth) or not draft.top(ServerKeys).listen.is_loopback
+    for index, block in draft.of_routes(_Route):
+        called = [] if block.stage is None else _called_as_banyan(block, draft)
+        lends = bool(called) and _is_open(block, draft)
+        if lends and needs_reason and block.lends_identity is None:
+            message = (
+                f"anybody may call {called[0]} through it as Banyan; write auth: and a policy, or lends_identity: and "
+                "why, or lead it to an upstream without auth"
+            )
+            path: Path = ("routes", index) if block.auth is None else ("routes", index, "auth")
+            yield draft.problem(path, message)
+        elif block.lends_identity is not None and not lends:
+            cause = "its callers are checked" if called else "none of its upstreams has auth"
+            message = f"is a reason for nothing: {cause}; take it out"
+            yield draft.problem(("routes", index, "lends_identity"), message, at_key=True)
+
+
+def _is_open(keys: AuthOfRoute, draft: Draft) -> bool:
+    """Whether anybody passes: by its word, for want of policies, or since nothing is enforced."""
+    auth = keys.auth or draft.top(AuthAtTop).auth_default
+    return auth is None or ANONYMOUS in auth.by or auth.enforce is False
 
 
 def clear_tokens(draft: Draft) -> Iterator[FileProblem]:
@@ -267,11 +300,17 @@ def _build(keys: UpstreamAuthKeys, draft: Draft) -> Mapping[str, object]:
     return {"auth": UpstreamAuth(source=_source(keys.auth, draft), sigv4=scope)}
 
 
+def _called_as_banyan(keys: SideKeys, draft: Draft) -> list[str]:
+    """Which of a route's upstreams have `auth`."""
+    blocks = draft.of_upstreams(UpstreamAuthKeys)
+    sides = (keys.legacy or "legacy", keys.new or "new")
+    return [name for name in sides if name in blocks and blocks[name].auth is not None]
+
+
 def _policy(keys: SideKeys, draft: Draft) -> UpstreamAuthPolicy | None:
     """A step before the requests of every route one of whose upstreams has `auth`."""
     blocks = draft.of_upstreams(UpstreamAuthKeys)
-    asked = [blocks[name].auth for name in (keys.legacy or "legacy", keys.new or "new") if name in blocks]
-    said = [auth for auth in asked if auth is not None]
+    said = [auth for name in _called_as_banyan(keys, draft) if (auth := blocks[name].auth) is not None]
     bounds = [auth.sigv4.max_body for auth in said if auth.sigv4 is not None]
     return UpstreamAuthPolicy(max_body=min(bounds, default=0)) if said else None
 
@@ -279,7 +318,7 @@ def _policy(keys: SideKeys, draft: Draft) -> UpstreamAuthPolicy | None:
 UPSTREAM_AUTH = Section(
     upstream=KeysAt(UpstreamAuthKeys, _build),
     route=KeysAt(_NoKeys, lambda _, __: {}, step=_policy),
-    checks=(one_source, files_are_named),
+    checks=(one_source, files_are_named, nobody_is_lent_to_unsaid),
     warnings=(clear_tokens, callers_choose_no_host),
     secrets=_secrets,
 )

@@ -167,6 +167,68 @@ def test_who_calls_does_not_name_what_is_called_as_banyan(host: str, route: str,
     assert len([each for each in warnings(text) if "choose the Host" in each]) == warned
 
 
+POLICY = """\
+auth:
+  members: {issuer: "https://id.test", audience: a, algorithms: [ES256], keys: {url: "https://id.test/jwks"}}
+auth_default: members
+"""
+BEARER = "{bearer: {file: a}}"
+OTHER = "name: other, match: /other, stage: legacy"
+
+
+def checked(route: str, auth: str = BEARER) -> str:
+    """A file with a policy that some route asks."""
+    return file(auth, route, OTHER).replace("upstreams:", POLICY + "upstreams:", 1)
+
+
+@pytest.mark.parametrize(
+    "said", ["auth: ¦anonymous", "auth: ¦{by: members, enforce: false}", "new: legacy, legacy: new, auth: ¦anonymous"]
+)
+def test_anybody_is_not_called_for_as_banyan_unsaid(said: str) -> None:
+    """On either side, and where nothing is enforced; with a reason it is taken."""
+    (found,) = told(checked(f"{ROUTE}, {said}"))
+    assert "anybody may call legacy through it as Banyan; write auth: and a policy, or lends_identity: and why" in found
+    said = said.replace("¦", "")
+    assert problems(checked(f"{ROUTE}, {said}"))
+    assert snapshot(checked(f"{ROUTE}, {said}, lends_identity: a public list")).routes[0].steps[0].max_body == 0
+
+
+def test_off_loopback_a_file_without_policies_says_it_too() -> None:
+    """Who calls is anybody there; on loopback it is this machine."""
+    text = file(BEARER)
+    assert snapshot(text).routes
+    reached = text.replace("127.0.0.1:8080", "0.0.0.0:8080")
+    (found,) = problems(reached)
+    assert "routes[0]: anybody may call legacy through it as Banyan" in found
+    assert snapshot(reached.replace(ROUTE, f"{ROUTE}, lends_identity: a closed network")).routes
+
+
+@pytest.mark.parametrize(
+    ("route", "auth"),
+    [
+        (ROUTE, BEARER),
+        ("name: rest, match: /**, respond: {status: 204}, auth: anonymous", BEARER),
+        (f"{ROUTE}, auth: anonymous", ""),
+    ],
+)
+def test_whom_a_policy_checks_is_called_for(route: str, auth: str) -> None:
+    """And nothing is lent where Banyan answers itself, nor to an upstream without `auth`."""
+    assert snapshot(checked(route, auth)).routes
+
+
+@pytest.mark.parametrize(
+    ("route", "auth", "cause"),
+    [
+        (ROUTE, BEARER, "its callers are checked"),
+        (f"{ROUTE}, auth: anonymous", "", "none of its upstreams has auth"),
+    ],
+)
+def test_a_reason_for_nothing_is_taken_out(route: str, auth: str, cause: str) -> None:
+    """It was forgotten there."""
+    (found,) = told(checked(f"{route}, ¦lends_identity: x", auth))
+    assert f"lends_identity: is a reason for nothing: {cause}; take it out" in found
+
+
 @pytest.mark.parametrize("url", ["https://id.test", "http://id.test:8080/a?b=c"])
 def test_a_token_endpoint_is_a_url(url: str) -> None:
     """Of either scheme."""
