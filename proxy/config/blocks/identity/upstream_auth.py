@@ -21,6 +21,7 @@ from proxy.config.block import Block, Draft, KeysAt, Section, needed, optional
 from proxy.config.blocks.identity.auth import ANONYMOUS, AuthAtTop, AuthOfRoute
 from proxy.config.blocks.route import RouteWithAnswer, SideKeys
 from proxy.config.blocks.server import ServerKeys
+from proxy.config.checks.secret_files import complaint_of
 from proxy.config.readers import scalars, units
 from proxy.config.readers.errors import fault
 from proxy.config.readers.schema_patterns import TEXT, beginning, matching, words
@@ -45,6 +46,7 @@ _SCHEME = re.compile(r"https?://")
 _PART = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _ODD = re.compile(r"[^!-~]")
 _VISIBLE = re.compile(r"[ -~]{1,1000}")
+_AWS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 _SOURCES = ("bearer", "client_credentials", "google_identity", "sigv4")
 
 
@@ -246,6 +248,28 @@ def callers_choose_no_host(draft: Draft) -> Iterator[FileProblem]:
             yield draft.problem(("upstreams", name, "auth"), message)
 
 
+def secrets_are_kept(draft: Draft) -> Iterator[FileProblem]:
+    """Files with tokens and credentials are there, for Banyan alone."""
+    for name, block in draft.of_upstreams(UpstreamAuthKeys).items():
+        for source in _SOURCES:
+            file = getattr(getattr(block.auth, source, None), "file", None)
+            complaint = complaint_of(FilePath(_beside(draft, file))) if file else ""
+            if complaint:
+                yield draft.problem(("upstreams", name, "auth", source, "file"), complaint)
+
+
+def environment_is_whole(draft: Draft) -> Iterator[FileProblem]:
+    """Neither half signs by itself; where both are missing, `check` may run on another machine than Banyan."""
+    for name, block in draft.of_upstreams(UpstreamAuthKeys).items():
+        signed = None if block.auth is None else block.auth.sigv4
+        if signed is None or signed.credentials is not CredentialsWord.ENVIRONMENT:
+            continue
+        missing = [each for each in _AWS if not draft.env.get(each)]
+        if len(missing) == 1:
+            message = f"{missing[0]} is not in the environment, though its other half is; set both"
+            yield draft.problem(("upstreams", name, "auth", "sigv4", "credentials"), message)
+
+
 def _names_its_host(route: Route) -> bool:
     return route.respond is not None or any(isinstance(each, HostIs) and each.exact for each in route.predicates)
 
@@ -319,6 +343,6 @@ UPSTREAM_AUTH = Section(
     upstream=KeysAt(UpstreamAuthKeys, _build),
     route=KeysAt(_NoKeys, lambda _, __: {}, step=_policy),
     checks=(one_source, files_are_named, nobody_is_lent_to_unsaid),
-    warnings=(clear_tokens, callers_choose_no_host),
+    warnings=(clear_tokens, callers_choose_no_host, secrets_are_kept, environment_is_whole),
     secrets=_secrets,
 )
