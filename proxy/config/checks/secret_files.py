@@ -1,4 +1,4 @@
-"""Files with secrets that callers' and upstreams' blocks name: whether they are there, and whom this machine lets at them.
+"""Files with secrets that callers' and upstreams' blocks name: whether they are there, and who can get at them.
 
 Rule 1: what is found is a warning: who renews a token may write it later, and a table that works goes on.
 Rule 2: a secret that others can read is theirs as well; of one that they can change nobody knows whose it is.
