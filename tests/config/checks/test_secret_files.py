@@ -53,6 +53,10 @@ def with_auth(auth: str) -> str:
     [
         (with_auth("bearer: {file: secret}"), "upstreams.legacy.auth.bearer.file"),
         (with_auth(f"{SIGNED}file, file: secret}}"), "upstreams.legacy.auth.sigv4.file"),
+        (
+            with_auth('client_credentials: {url: "https://id.test/t", client_id: b, client_secret: "file:secret"}'),
+            "upstreams.legacy.auth.client_credentials.client_secret",
+        ),
         (FILE + OPAQUE, "auth.a.introspection.secret"),
     ],
 )

@@ -1,6 +1,7 @@
 """`auth:` of an upstream: as whom Banyan calls it.
 
-Rule 1: a secret comes from the environment, a token from a file or from who issues it; neither stands in routes.yaml.
+Rule 1: a secret comes from the environment or a file, a token from a file or from who issues it; neither stands in
+        routes.yaml.
 Rule 2: exactly one source. What is signed is read whole before, so its bound must be said.
 Rule 3: whom nobody checks is not called for as Banyan by omission: such a route says why it lends Banyan's identity.
         A file without policies on loopback says it of nobody: who calls is on this machine.
@@ -19,6 +20,7 @@ from pydantic import BeforeValidator
 
 from proxy.config.block import Block, Draft, KeysAt, Section, needed, optional
 from proxy.config.blocks.identity.auth import ANONYMOUS, AuthAtTop, AuthOfRoute
+from proxy.config.blocks.identity.introspection import read_secret_place
 from proxy.config.blocks.route import RouteWithAnswer, SideKeys
 from proxy.config.blocks.server import ServerKeys
 from proxy.config.checks.secret_files import complaint_of
@@ -26,9 +28,9 @@ from proxy.config.readers import scalars, units
 from proxy.config.readers.errors import fault
 from proxy.config.readers.schema_patterns import TEXT, beginning, matching, words
 from proxy.config.text.problem import FileProblem, Path
+from proxy.core.auth.opaque_policy import SecretPlace
 from proxy.core.routing.predicate import HostIs
 from proxy.core.routing.route import HostMode, Route
-from proxy.core.secret import Secret
 from proxy.core.upstream_auth.token_source import (
     AwsChain,
     AwsEnvironment,
@@ -90,6 +92,11 @@ def read_part(value: object) -> str:
     raise fault("must be a name of AWS in lower case, such as eu-west-1 or execute-api")
 
 
+def read_client_secret(value: object) -> SecretPlace:
+    """`file:PATH`, or the secret itself, which comes from the environment."""
+    return read_secret_place(read_visible(value))
+
+
 TokenUrl = Annotated[str, BeforeValidator(read_token_url), beginning(_SCHEME)]
 VisibleText = Annotated[str, BeforeValidator(read_visible), TEXT]
 AwsName = Annotated[str, BeforeValidator(read_part), matching(_PART)]
@@ -107,7 +114,9 @@ class ClientCredentialsBlock(Block):
 
     url: TokenUrl = needed("Its token endpoint.", "https://id.example.com/token")
     client_id: VisibleText = needed("Who Banyan is there.", "banyan")
-    client_secret: VisibleText = needed("Its secret, from the environment.", "only-for-trying-out")
+    client_secret: Annotated[SecretPlace, BeforeValidator(read_client_secret), TEXT] = needed(
+        "Its secret: file: and a path, read anew for each token; or from the environment.", "file:legacy.secret"
+    )
     scope: VisibleText | None = optional("What is asked for.", "policies:read policies:write")
     audience: VisibleText | None = optional("For whom, where the provider wants to know.", "https://legacy.internal")
 
@@ -251,11 +260,20 @@ def callers_choose_no_host(draft: Draft) -> Iterator[FileProblem]:
 def secrets_are_kept(draft: Draft) -> Iterator[FileProblem]:
     """Files with tokens and credentials are there, for Banyan alone."""
     for name, block in draft.of_upstreams(UpstreamAuthKeys).items():
-        for source in _SOURCES:
-            file = getattr(getattr(block.auth, source, None), "file", None)
-            complaint = complaint_of(FilePath(_beside(draft, file))) if file else ""
+        for path, file in () if block.auth is None else _files(block.auth):
+            complaint = complaint_of(FilePath(_beside(draft, file)))
             if complaint:
-                yield draft.problem(("upstreams", name, "auth", source, "file"), complaint)
+                yield draft.problem(("upstreams", name, "auth", *path), complaint)
+
+
+def _files(block: AuthBlock) -> Iterator[tuple[Path, str]]:
+    """Those that hold secrets, by the way to their keys."""
+    if block.bearer is not None:
+        yield ("bearer", "file"), block.bearer.file
+    if block.client_credentials is not None and block.client_credentials.client_secret.file:
+        yield ("client_credentials", "client_secret"), block.client_credentials.client_secret.file
+    if block.sigv4 is not None and block.sigv4.file:
+        yield ("sigv4", "file"), block.sigv4.file
 
 
 def environment_is_whole(draft: Draft) -> Iterator[FileProblem]:
@@ -279,7 +297,8 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 def _secrets(draft: Draft) -> Iterator[Path]:
     for name, block in draft.of_upstreams(UpstreamAuthKeys).items():
-        if block.auth is not None and block.auth.client_credentials is not None:
+        asked = None if block.auth is None else block.auth.client_credentials
+        if asked is not None and asked.client_secret.text:
             yield ("upstreams", name, "auth", "client_credentials", "client_secret")
 
 
@@ -290,7 +309,8 @@ def _source(block: AuthBlock, draft: Draft) -> TokenSource:
         return ClientCredentials(
             url=asked.url,
             client_id=asked.client_id,
-            client_secret=Secret(str(asked.client_secret)),
+            client_secret=asked.client_secret.text,
+            secret_file=_beside(draft, asked.client_secret.file) if asked.client_secret.file else "",
             scope=asked.scope or "",
             audience=asked.audience or "",
         )

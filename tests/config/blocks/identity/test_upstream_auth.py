@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from proxy.config.blocks.identity.upstream_auth import read_part, read_token_url, read_visible
-from proxy.core.secret import Secret
+from proxy.core.secret import NO_TEXT, Secret
 from proxy.core.upstream_auth.token_source import (
     AwsChain,
     AwsEnvironment,
@@ -66,6 +66,10 @@ def test_without_auth_nothing_is_added() -> None:
         (
             f'{{client_credentials: {{url: "{URL}", client_id: b, client_secret: "${{SECRET}}", audience: c}}}}',
             ClientCredentials(url=URL, client_id="b", client_secret=Secret("hush-hush"), audience="c"),
+        ),
+        (
+            f'{{client_credentials: {{url: "{URL}", client_id: b, client_secret: "file:sec"}}}}',
+            ClientCredentials(url=URL, client_id="b", client_secret=NO_TEXT, secret_file=str(HERE / "sec")),
         ),
     ],
 )
