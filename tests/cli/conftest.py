@@ -51,6 +51,12 @@ routes:
 """
 
 
+@pytest.fixture(autouse=True)
+def columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sentences are folded as in a pipe, whatever screen whoever runs the tests has."""
+    monkeypatch.setenv("COLUMNS", "100")
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the test stands, with a routes.yaml; processes that it starts there find the same package."""

@@ -44,7 +44,6 @@ ROUTES = "routes: [{name: a, match: /, stage: legacy}]\n"
         (with_routes("name: a, stage: legacy").replace("{name: a", "¦{name: a"), "routes[0].match: is missing"),
         (with_routes("name: a, match: ¦GETS /, stage: legacy"), "routes[0].match: is not a method"),
         (with_routes("name: a, match: {path: /, host: ¦7}, stage: legacy"), "routes[0].match.host: must be a host"),
-        (with_routes("name: a, match: /, cohort: ¦jwt:sub, stage: legacy"), "routes[0].cohort: jwt: has not landed"),
         (
             with_routes("name: a, match: /, cohort: [client_ip, ¦ip], stage: legacy"),
             "routes[0].cohort[1]: must be header",

@@ -1,4 +1,4 @@
-"""A network before a database, on which what was sent may stay for as long as a test likes, and longer than its sender."""
+"""A network before a database, on which a statement may stay as long as a test likes, and longer than its sender."""
 
 from __future__ import annotations
 

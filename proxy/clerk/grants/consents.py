@@ -2,6 +2,7 @@
 
 Rule 1: it is passed on as it is, once; a code is no token of ours and is used up by being sent.
 Rule 2: an answer with a refresh token begins a family, in the spool and committed before the client has it.
+Rule 3: tokens that are bound to a key are refused at once: their first refresh would be, and would use one up.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ async def consent(fence: Fence, departure: Departure, body: Secret[bytes]) -> Gr
     if answer is NO_ANSWER:
         return replies.error(504, "temporarily_unavailable", "the provider did not answer; what it did is not known")
     tokens = tokens_of(answer) if answer.status == 200 else None
+    if tokens is not None and tokens.bound:
+        return replies.bound()
     if tokens is not None and tokens.refresh_token:
         await _keep(fence, departure, tokens)
     return replies.relayed(answer)

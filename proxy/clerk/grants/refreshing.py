@@ -106,6 +106,8 @@ class Refreshing:
     async def _follow(self, asker: TokenAsker, known: KnownToken) -> GrantUsed | None:
         """None: look again."""
         fence, shown = asker.fence, known.shown
+        if fence.commits.waits(known.family) and self._flights.of(known.family) is None:
+            return replies.away("the newest token is not in the database yet")
         committed = fence.commits.highest(known.family)
         if shown.current < committed:
             return self._closed(asker) if await self._is_behind(asker, committed) else None
@@ -211,8 +213,7 @@ class Refreshing:
                 tokens = tokens_of(landing.answer)
                 await self._mark(asker, known)
                 if tokens is not None and tokens.bound:
-                    sentence = "the provider binds its tokens to a key of the client; two systems cannot hold them"
-                    return replies.error(400, "invalid_request", sentence)
+                    return replies.bound()
                 return replies.relayed(landing.answer)
             case CallOutcome.NOT_SENT:
                 return replies.away("the provider could not be reached; the token was not used")

@@ -47,6 +47,12 @@ def away(sentence: str, retry_after: float = 1.0) -> GrantUsed:
     return error(503, "temporarily_unavailable", sentence, retry_after=retry_after)
 
 
+def bound() -> GrantUsed:
+    """What the provider gave is good for one client alone (`cnf`, DPoP)."""
+    sentence = "the provider binds its tokens to a key of the client; two systems cannot hold them"
+    return error(400, "invalid_request", sentence)
+
+
 def misread(found: Misread) -> GrantUsed:
     """The request itself is wrong."""
     return error(found.status, found.error, found.sentence, challenge=found.status == 401)

@@ -19,6 +19,7 @@ from proxy.config.block import Block, Draft, KeysAt, Section, needed, optional, 
 from proxy.config.blocks.match import AnyMatch
 from proxy.config.blocks.server import MEMORY, ServerKeys
 from proxy.config.blocks.tls import TlsAtTop
+from proxy.config.blocks.upstream import UpstreamKeys
 from proxy.config.readers import address, scalars, units
 from proxy.config.readers.errors import fault
 from proxy.config.readers.schema_patterns import TEXT, matching, words
@@ -45,6 +46,7 @@ _FILE = "file:"
 _NO_KEY = "must be file: and the path of a key, or ${NAME} with 32 bytes in hex or base64"
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MEMBER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 NOT_ANSWERED = Respond(status=503)
 _DEFAULT = GrantPolicy(name="", upstream="", systems=(), hash_key=KeyPlace(), data_keys=())
 
@@ -266,6 +268,18 @@ def tokens_are_kept_safely(draft: Draft) -> Iterator[FileProblem]:
         yield draft.problem(("listen",), message)
 
 
+def providers_are_asked_in_private(draft: Draft) -> Iterator[FileProblem]:
+    """Secrets of clients and tokens pass to the provider as they pass to Banyan."""
+    for name, block in (draft.top(GrantsAtTop).grants or {}).items():
+        upstream = draft.of_upstreams(UpstreamKeys).get(block.upstream)
+        places = () if upstream is None else upstream.places
+        if any(place.scheme == "http" and place.host not in _LOOPBACK for place in places):
+            message = (
+                f"{block.upstream} is asked by http, so tokens and secrets pass in the clear; write https in its url"
+            )
+            yield draft.problem(("grants", name, "upstream"), message)
+
+
 def endpoints_are_posts(draft: Draft) -> Iterator[FileProblem]:
     """Each stands before a provider that is declared, and takes POST alone (RFC 6749 section 3.2)."""
     declared = _declared(draft)
@@ -356,6 +370,7 @@ GRANTS = Section(
         systems_are_apart,
         keys_can_be_had,
         tokens_are_kept_safely,
+        providers_are_asked_in_private,
         endpoints_are_posts,
     ),
     secrets=_secrets,

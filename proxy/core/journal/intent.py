@@ -73,8 +73,8 @@ class StoredRequest:
 class Intent:
     """One write. `id` is 32 hex digits, and the Idempotency-Key on both sides unless the client brought one; `route` a
     route's origin, `side` the authoritative one. `cohort` is for people, `draw` its own in the route's scope. `needs`:
-    identifiers in the request (`ids` of its route). `decided`: the version of the standing by which that side answers, or
-    `BY_KILL`; None: nobody has said it, as in versions that knew of no fence.
+    identifiers in the request (`ids` of its route). `decided`: the version of the standing by which that side answers,
+    or `BY_KILL`; None: nobody has said it, as in versions that knew of no fence.
     """
 
     id: str

@@ -4,15 +4,18 @@ Rule 1: it stands behind whatever finds the principal, and before whatever keeps
         shadows and the journal have the fields as the authoritative side has them.
 Rule 2: a number that is not known here is asked of the clerk, and the request waits: 503 where it cannot be had, since
         an upstream that is told half of who calls might take the caller for somebody else.
+Rule 3: a request that has waited through a reload is not told of by the field of the next table: when its head was read
+        that was anybody's.
 """
 
 from __future__ import annotations
 
 from time import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from proxy.core.auth.member_lookup import Caller, Member, MemberCache, MemberLookup
 from proxy.core.auth.principal_policy import RoutePrincipal, lines_of
+from proxy.edge.routing.step import LocalAnswer
 from proxy.edge.steps.step_kind import Clerk, RouteStep, StepSaid, StepServices
 from proxy.link.member_questions import FindMember, MemberFound
 
@@ -21,8 +24,13 @@ if TYPE_CHECKING:
     from proxy.core.routing.route import Route
     from proxy.core.routing.snapshot import Snapshot
     from proxy.edge.routing.request import Request
-    from proxy.edge.routing.step import LocalAnswer, Verdict
+    from proxy.edge.routing.step import Verdict
     from proxy.link.questions import Answer
+
+
+_ANOTHER_TABLE: Final = LocalAnswer(
+    503, "who calls is told otherwise since the request came", lines=(b"Retry-After: 1",)
+)
 
 
 class PrincipalStep(RouteStep):
@@ -45,7 +53,7 @@ class PrincipalStep(RouteStep):
         if self._sets:
             request.head.add(lines_of(self._sets, principal))
         if self._looked_up:
-            return self._numbers.put(request.head, (principal.issuer, principal.subject))
+            return self._numbers.put(request.head, self._looked_up, (principal.issuer, principal.subject))
         return None
 
     def explain(self, request: Request) -> StepSaid:
@@ -79,11 +87,11 @@ class MemberNumbers:
             self._cache.forget()
         self._lookup = lookup
 
-    def put(self, head: RequestHead, caller: Caller) -> Verdict:
-        """Into the field; a wait while it is asked for. Who has no number has no field."""
+    def put(self, head: RequestHead, name: str, caller: Caller) -> Verdict:
+        """Into the field `name`; a wait while it is asked for. Who has no number has no field (rule 3)."""
         known, lookup = self._cache.get(caller, time()), self._lookup
-        if lookup is None:
-            return None
+        if lookup is None or lookup.name != name:
+            return _ANOTHER_TABLE
         if known is not None:
             _add(head, lookup, known.number)
             return None

@@ -65,7 +65,7 @@ async function minted(kind, account, clientId) {
   return made.save();
 }
 
-let fault = {}; // fail: so many 500s (-1: all) · cut: lose so many answers · kill: a process, after the token was used · slow: ms · limit: 429
+let fault = {}; // fail: so many 500s (-1: all) · cut: lose so many answers · kill: a process, after the token was used · slow: ms · limit: 429 · bind: tokens to a key
 let grace = 0; // seconds in which a used token gets the same answer again
 const given = new Map();
 const callback = provider.callback();
@@ -94,7 +94,8 @@ async function onToken(request, response) {
   const again = given.get(shown);
   if (again && Date.now() < again.until) { response.writeHead(200, { 'content-type': 'application/json' }).end(again.answer); return; }
   const inner = await fetch(`http://127.0.0.1:${internal.address().port}${request.url}`, { method: 'POST', headers: clean(request.headers), body: sent });
-  const answer = Buffer.from(await inner.arrayBuffer());
+  let answer = Buffer.from(await inner.arrayBuffer());
+  if (inner.status === 200 && fault.bind) answer = Buffer.from(JSON.stringify({ ...JSON.parse(answer), token_type: 'DPoP' }));
   if (inner.status === 200 && grace) given.set(shown, { until: Date.now() + grace * 1000, answer });
   if (inner.status === 200 && fault.kill) { const pid = fault.kill; fault = {}; try { process.kill(pid, 'SIGKILL'); } catch { /* it is gone */ } response.destroy(); return; }
   if (inner.status === 200 && fault.cut) { fault.cut -= 1; response.destroy(); return; }

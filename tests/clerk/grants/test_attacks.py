@@ -17,6 +17,7 @@ from uuid import uuid4
 
 from proxy.clerk.grants.provider_call import ProviderCalls, ProviderRequest
 from proxy.clerk.grants.spool import Spool
+from proxy.core.grants.grant_policy import KeyPlace
 from proxy.core.secret import Secret
 from proxy.link.grant_questions import GrantUsed
 from proxy.names.resolver import Resolver
@@ -147,6 +148,48 @@ async def test_what_a_silent_system_may_hold_is_kept(one: Desk, provider: Provid
     await one.tables.prune("aggregator", 0.0, systems)
 
     assert (await one.ask(token, NEW)).status == 503
+
+
+async def test_what_nobody_has_shown_for_long_is_forgotten(one: Desk, provider: Provider) -> None:
+    """Though a system has shown none yet, and might come with it: else every refresh would leave a row for ever."""
+    [token] = provider.mint("ageing")
+    tokens = [token]
+    for _ in range(2):
+        tokens.append(refreshed(await one.ask(tokens[-1])))
+    async with one.connections.connection() as connection:
+        await connection.execute("UPDATE banyan.grant_seen SET last_at = last_at - interval '401 days' WHERE gen <> 1")
+    await one.tables.prune("aggregator", 0.0, POLICY.holders(time.time()))
+    async with one.connections.connection() as connection:
+        kept = await connection.fetch("SELECT gen FROM banyan.grant_seen ORDER BY gen")
+
+    assert [row["gen"] for row in kept] == [1, 2]
+
+
+async def test_a_consent_to_bound_tokens_is_refused_at_once(one: Desk, provider: Provider) -> None:
+    """Two systems cannot hold them: the client hears it now, and not when its first refresh has used one up."""
+    [code] = provider.mint("bound", kind="code")
+    provider.break_(bind=1)
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": "https://client.test/cb"}
+    reply = await one.post(urlencode(form).encode(), ("authorization", basic()))
+
+    assert (reply.status, said(reply)["error"]) == (400, "invalid_request")
+    assert "binds its tokens to a key" in said(reply)["error_description"]
+    assert await one.tables.families("aggregator", "", 10) == []
+
+
+async def test_data_keys_change_while_tokens_are_used(one: Desk, two: Desk, provider: Provider) -> None:
+    """The new key opens everywhere before it seals anywhere; then each replica may change when it likes."""
+    [token] = provider.mint("keys")
+    first, second = POLICY.data_keys[0], KeyPlace(text=Secret("33" * 32))
+    steps = [[first, second], [second, first], [second]]
+    for keys in steps:
+        for replica in (one, two):
+            policy = replace(POLICY, data_keys=tuple(keys))
+            replica.desk.follow({policy.name: policy}, {policy.upstream: upstream(provider.port)})
+            for asking in (one, two):
+                token = refreshed(await asking.ask(token))
+
+    assert "keys" in provider.alive()
 
 
 async def test_a_code_that_was_sent_is_kept(database: str, provider: Provider, tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ import os
 import signal
 from pathlib import Path
 
-from tests.clerk.grants.desks import LEGACY, NEW, desk, refreshed
+from structlog.testing import capture_logs
+
+from tests.clerk.grants.desks import LEGACY, NEW, Desk, desk, refreshed
 from tests.clerk.grants.provider import Provider
 from tests.e2e.replicas import postgres
 from tests.waiting import until
@@ -41,6 +43,28 @@ async def test_a_token_that_came_while_the_database_was_away_is_committed_when_i
         assert [refreshed(await one.ask(token, NEW)) for token in tokens] == newest
         await one.close()
     assert set(accounts) <= provider.alive()
+
+
+async def test_what_the_database_refuses_is_tried_again(one: Desk, provider: Provider) -> None:
+    """Its cause is mended after a while; the token that was used is not used again meanwhile, and nothing is lost."""
+    [token] = provider.mint("refused")
+    token = refreshed(await one.ask(token))
+    await alter(one, "ADD CONSTRAINT full_up CHECK (false) NOT VALID")
+    before = provider.counts()["used"]
+    with capture_logs() as logs:
+        asking = asyncio.ensure_future(one.ask(token))
+        await until(lambda: any(each["event"] == "grant_commit_refused" for each in logs))
+        await alter(one, "DROP CONSTRAINT full_up")
+        newest = refreshed(await asking)
+
+    assert refreshed(await one.ask(token, NEW)) == newest
+    assert provider.counts()["used"] == before + 1
+    assert "refused" in provider.alive()
+
+
+async def alter(one: Desk, how: str) -> None:
+    async with one.connections.connection() as connection:
+        await connection.execute(f"ALTER TABLE banyan.grant_access {how}")
 
 
 async def test_without_a_database_nothing_is_sent(provider: Provider, tmp_path: Path) -> None:

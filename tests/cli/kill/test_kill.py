@@ -1,3 +1,8 @@
+"""`banyan kill` beside a control that answers, and where none does.
+
+Long: everything that the command says is held against the same two stages, which are set up here.
+"""
+
 from __future__ import annotations
 
 import json

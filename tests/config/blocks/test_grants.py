@@ -212,6 +212,16 @@ def test_a_database_and_a_private_listener_are_needed() -> None:
     assert "listen: can be reached from other machines" in open_
 
 
+def test_a_provider_on_another_machine_is_asked_by_tls() -> None:
+    """Whoever listens on the way would have tokens and secrets; on this machine nobody does."""
+    was = '  aggregator: {url: "http://127.0.0.1:3001"}\n'
+    (found,) = said('  aggregator: {url: "http://aggregator.internal"}\n', was)
+    assert "grants.aggregator.upstream: aggregator is asked by http" in found
+
+    for private in ("https://aggregator.internal", "http://localhost:3001", "http+unix:///run/aggregator.sock"):
+        assert snapshot(FILE.replace(was, f'  aggregator: {{url: "{private}"}}\n'), ENVIRONMENT).grants
+
+
 BESIDE = {
     "stage": "legacy",
     "split": "10%",

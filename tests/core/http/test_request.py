@@ -452,3 +452,15 @@ def test_authorization_is_left_out_as_by_put(minor: int) -> None:
 
     assert (quick.lines, quick.host_at, quick.block()) == (slow.lines, slow.host_at, slow.block())
     assert quick.lines[-1] == b"Authorization-Info: d"
+
+
+def test_lines_are_added_behind_all_others() -> None:
+    """Also after the head was joined once."""
+    head = RequestReader(frozenset()).read(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert isinstance(head, RequestHead)
+    before = head.block()
+    head.add([b"X-A: 1", b"X-B: 2"])
+
+    assert head.lines[-2:] == [b"X-A: 1", b"X-B: 2"]
+    assert b"X-A: 1" not in before
+    assert b"X-A: 1\r\nX-B: 2" in head.block()

@@ -387,3 +387,11 @@ def test_an_upstream_that_keeps_no_idle_connection_is_not_asked_on_one() -> None
     assert isinstance(two, ResponseHead)
     assert not none.keep_alive
     assert two.idles == 4.0
+
+
+def test_whom_a_side_saw_is_all_that_it_says_of_it() -> None:
+    """Two fields are one value: a side that says two things is not taken at the first."""
+    head = judge(response(b"Content-Length: 0", b"X-Banyan-Saw: a", b"X-Banyan-Saw: b"))
+
+    assert isinstance(head, ResponseHead)
+    assert head.saw == b"a, b"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from proxy.core.auth.suspension import Suspension
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import LIVE, SHADOW, Place
 from proxy.core.position.position import Cause, Transition
@@ -14,7 +15,9 @@ from proxy.core.position.record import (
     OrderKind,
     OrderRecord,
     kind_of,
+    lift_record,
     pin_record,
+    suspend_record,
     unpin_record,
 )
 from proxy.core.position.standing import NEWCOMERS, Pin
@@ -90,4 +93,16 @@ def test_a_drain_is_of_no_cohort() -> None:
     )
     assert unpin_record("a", NEWCOMERS, actor="bob", at=7.0, reason="") == OrderRecord(
         route="a", kind=OrderKind.UNDRAIN, actor="bob", at=7.0
+    )
+
+
+def test_suspending_a_subject_and_lifting_that_are_orders() -> None:
+    """Of no route; the subject stands where a cohort would."""
+    suspension = Suspension(subject="auth0|7", by="ann", since=5.0, reason="left")
+
+    assert suspend_record(suspension) == OrderRecord(
+        route="", kind=OrderKind.SUSPEND, actor="ann", at=5.0, reason="left", cohort="auth0|7"
+    )
+    assert lift_record("auth0|7", actor="bob", at=7.0, reason="is back") == OrderRecord(
+        route="", kind=OrderKind.LIFT, actor="bob", at=7.0, reason="is back", cohort="auth0|7"
     )

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from proxy.core.auth.auth_policy import JwtPolicy
 from proxy.core.http.leniency import Leniency
 from proxy.core.http.request import RequestHead
 from proxy.core.routing.predicate import HeaderAbsent, HeaderIs
@@ -97,3 +98,14 @@ def test_whatever_is_not_kept_in_memory_is_in_a_database() -> None:
     """A clerk is there then."""
     assert not SNAPSHOT.has_database
     assert replace(SNAPSHOT, state=Secret("embedded")).has_database
+
+
+def test_key_sets_that_came_with_the_table_are_not_fetched() -> None:
+    """Only those that a policy names elsewhere are."""
+    here, there = (
+        JwtPolicy(name=name, issuer="i", audience=frozenset(), algorithms=frozenset(), source=source)
+        for name, source in (("a", "jwks.json"), ("b", "https://id/jwks"))
+    )
+    table = replace(SNAPSHOT, auth={"a": here, "b": there}, key_sets={"jwks.json": b"{}"})
+
+    assert table.fetched_sources == {"https://id/jwks"}

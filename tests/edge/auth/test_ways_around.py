@@ -21,8 +21,8 @@ Start = Callable[..., Awaitable[Guarded]]
 
 @pytest.fixture
 def start(play: Play, serve: Serve, tmp_path: Path) -> Start:
-    async def run(*routes: Block, **more: object) -> Guarded:
-        return await guarded(play, serve, tmp_path, routes=[*(routes or (ORDERS,)), OPEN], **more)  # type: ignore[arg-type]
+    async def run(*routes: Block) -> Guarded:
+        return await guarded(play, serve, tmp_path, routes=[*(routes or (ORDERS,)), OPEN])
 
     return run
 

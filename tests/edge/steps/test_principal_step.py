@@ -11,6 +11,7 @@ import pytest
 
 from proxy.core.auth.principal import Principal
 from proxy.core.auth.principal_policy import PrincipalField, RoutePrincipal
+from proxy.core.http.request import RequestHead
 from proxy.core.routing.table import RouteTable
 from proxy.edge.routing.request import Request
 from proxy.edge.routing.step import LocalAnswer, Wait
@@ -171,7 +172,8 @@ class Numbered:
     def install(self, **lookup: object) -> None:
         """A table whose callers are all Ada."""
         found = snapshot_of({"legacy": upstream(self.legacy)}, [REST], {"principal": {"lookup": {**LOOKUP, **lookup}}})
-        routes = [replace(route, steps=(RoutePrincipal(looked_up="X-Number"),)) for route in found.routes]
+        policy = RoutePrincipal(looked_up=str(lookup.get("field", LOOKUP["field"])))
+        routes = [replace(route, steps=(policy,)) for route in found.routes]
         self.proxy.listener.install(replace(found, table=RouteTable(routes)))
         (bound,) = self.proxy.listener.live.bound
         bound.admission = (called_by_ada, *bound.admission)
@@ -255,6 +257,24 @@ async def test_a_reload_meanwhile_changes_neither_its_field_nor_what_is_known(nu
 
     assert [each.values(b"X-Number-Two") for each in numbered.legacy.requests] == [[], [b"12"]]
     assert numbered.legacy.requests[0].values(b"X-Number") == [b"4711"]
+
+
+@pytest.mark.parametrize("top", [{}, {"principal": {"lookup": {"field": "X-Other", "url": "http://members/{sub}"}}}])
+async def test_a_request_of_the_table_before_is_not_told_of_by_the_field_of_the_next(
+    numbered: Numbered, top: Block
+) -> None:
+    """A client may have sent that, when it was not yet Banyan's: 503, whether there is another field or none."""
+    bound = numbered.proxy.listener.live.bound[0]
+    head = numbered.proxy.listener.live.reader.read(get(b"/", b"X-Other: 666"))
+    assert isinstance(head, RequestHead)
+    asked = Request(numbered.proxy.listener.live, head, Ids(head, keeps=False), b"", b"")
+    asked.principal = ADA
+    numbered.proxy.listener.install(snapshot_of({"legacy": upstream(numbered.legacy)}, [REST], top))
+    (step,) = [each for each in bound.admission if isinstance(each, PrincipalStep)]
+
+    answer = step(asked)
+    assert isinstance(answer, LocalAnswer)
+    assert (answer.status, answer.lines, numbered.desk.asked) == (503, (b"Retry-After: 1",), [])
 
 
 async def test_another_answer_is_a_defect(numbered: Numbered) -> None:

@@ -93,7 +93,7 @@ async def test_who_has_not_heard_of_a_move_begins_nothing(
 
 OLD_BEGIN = """
 INSERT INTO banyan.journal (id, scope, key, route, cohort, draw, side, state, holder, held, request)
-VALUES ($1, 'accounts', $2, 'accounts', 'a', $3, 'legacy', 'pending', 'old', clock_timestamp() + interval '1 minute', '{}')
+VALUES ($1, 'accounts', $2, 'accounts', 'a', $3, 'legacy', 'pending', 'old', 'tomorrow', '{}')
 ON CONFLICT DO NOTHING RETURNING id
 """
 """As a version begins a write that knew of no fence."""

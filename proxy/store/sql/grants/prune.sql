@@ -7,9 +7,15 @@ WITH shown AS (
     DELETE FROM banyan.grant_seen s USING banyan.grant_family f, shown
     WHERE f.id = s.family AND shown.family = f.id AND f.provider = $2 AND s.gen < shown.least AND s.gen < f.gen
         AND s.last_at < clock_timestamp() - make_interval(secs => $1)
+), oldest AS ( -- that nobody has shown for so long, whoever may have a copy: else one system that never comes keeps all of them
+    DELETE FROM banyan.grant_seen s USING banyan.grant_family f
+    WHERE f.id = s.family AND f.provider = $2 AND s.gen < f.gen AND s.last_at < clock_timestamp() - interval '400 days'
 ), over AS (
     DELETE FROM banyan.grant_family
-    WHERE provider = $2 AND state = 'ended' AND moved_at < clock_timestamp() - make_interval(secs => $1)
+    WHERE provider = $2 AND (
+        state = 'ended' AND moved_at < clock_timestamp() - make_interval(secs => $1)
+        OR state = 'needs_consent' AND moved_at < clock_timestamp() - interval '400 days'
+    )
 ), credentials AS (
     DELETE FROM banyan.grant_credential WHERE ok_at < clock_timestamp() - interval '1 day'
 )

@@ -154,7 +154,8 @@ def test_a_key_set_in_a_file_comes_with_the_table(tmp_path: Path) -> None:
             json.dumps({"keys": [{**EC, "crv": "P-384"}]}),
             "algorithms[0]: ES256 is made by no key of jwks.json; its keys",
         ),
-        (json.dumps({"keys": [{**EC, "crv": "P-1"}]}), "of jwks.json; its keys make nothing"),
+        (json.dumps({"keys": [{**EC, "crv": "P-1"}]}), "key 'one' is of a curve that is not known"),
+        (json.dumps({"keys": [{**EC, "alg": "RS256"}]}), "of jwks.json; its keys make nothing"),
     ],
 )
 def test_a_key_set_that_cannot_be_used_is_refused(content: str, complaint: str, tmp_path: Path) -> None:
