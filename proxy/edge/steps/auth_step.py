@@ -16,6 +16,7 @@ Rule 7: claims by which requests are routed are those of a signed token that any
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 LONGEST_SUBJECT: Final = 200
 """Characters of a subject in the log."""
 _FIELD: Final = b"authorization"
+_NOT_KNOWN_HERE: Final = "no key set was kept here: what a Banyan that has one would answer cannot be said"
 
 
 class AuthStep(RouteStep):
@@ -158,7 +160,10 @@ class AuthStep(RouteStep):
             return StepSaid(f"{found.subject} calls, by {found.policy}")
         if not self._enforces:
             return StepSaid(f"{found.value}, which is not enforced")
-        return StepSaid(found.value, answer_of(found, self._scopes))
+        answer = answer_of(found, self._scopes)
+        if found is Refusal.NO_KEYS:
+            answer = replace(answer, detail=_NOT_KNOWN_HERE)
+        return StepSaid(found.value, answer)
 
 
 def _claimed_in(request: Request) -> str:
