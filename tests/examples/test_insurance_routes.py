@@ -9,6 +9,7 @@ from joserfc.jwk import ECKey
 
 from examples.insurance.stage.foundation import FILES
 from examples.stage.operator import own_copy
+from proxy.config.load import Loaded, load_text
 from tests.examples.conftest import ROOT, banyan
 
 EXAMPLE = ROOT / "examples" / "insurance"
@@ -48,3 +49,12 @@ def test_auth_off_is_refused_off_loopback(files: Path) -> None:
 
     assert played.code == 2
     assert "anybody may call it, from other machines too" in played.text
+
+
+def test_nobody_is_signed_for_by_leaving_his_signature_out(files: Path) -> None:
+    """The app's route leads to an upstream that Banyan calls as nobody; partners' routes to one that it signs for."""
+    loaded = load_text((files / "routes.yaml").read_text(), str(files / "routes.yaml"), VARIABLES)
+    assert isinstance(loaded, Loaded)
+    auth = {route.name: loaded.snapshot.upstreams[route.legacy].auth is not None for route in loaded.snapshot.routes}
+
+    assert auth == {"app": False, "plans": True, "contracts": True}

@@ -41,7 +41,8 @@ async def _enforce(play: Play, *, on: bool) -> None:
     play.load.enforced = False
     for route, scope in ROUTES.items():
         off = "" if on else ", enforce: false"
-        await play.operator.edit(route, auth=f"{{ by: partners, scopes: {scope}{off} }}")
+        lends = "" if on else "a closed network, until tokens are enforced"
+        await play.operator.edit(route, auth=f"{{ by: partners, scopes: {scope}{off} }}", lends_identity=lends)
     play.load.enforced = on
 
 

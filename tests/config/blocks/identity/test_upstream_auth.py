@@ -214,11 +214,13 @@ def test_off_loopback_a_file_without_policies_says_it_too() -> None:
         (ROUTE, BEARER),
         ("name: rest, match: /**, respond: {status: 204}, auth: anonymous", BEARER),
         (f"{ROUTE}, auth: anonymous", ""),
+        ("name: rest, match: /**, stage: complete, new: free, auth: anonymous", BEARER),
     ],
 )
 def test_whom_a_policy_checks_is_called_for(route: str, auth: str) -> None:
-    """And nothing is lent where Banyan answers itself, nor to an upstream without `auth`."""
-    assert snapshot(checked(route, auth)).routes
+    """And nothing is lent where Banyan answers itself, to an upstream without `auth`, or beyond a way back."""
+    text = checked(route, auth).replace("upstreams:", "upstreams:\n  free: {url: 'http://127.0.0.1:1'}", 1)
+    assert snapshot(text).routes
 
 
 @pytest.mark.parametrize(
