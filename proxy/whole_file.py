@@ -10,8 +10,25 @@ import os
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
+from errno import EINVAL
 from pathlib import Path
-from stat import S_IMODE
+from stat import S_IMODE, S_ISREG
+from typing import BinaryIO
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """A file to be read; OSError, also where it is no regular one: a pipe would keep its reader waiting."""
+    file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))  # noqa: SIM115
+    if S_ISREG(os.fstat(file.fileno()).st_mode):
+        return file
+    file.close()
+    raise OSError(EINVAL, "is not a regular file", str(path))
+
+
+def read_regular(path: Path) -> bytes:
+    """Its bytes; OSError."""
+    with open_regular(path) as file:
+        return file.read()
 
 
 def write_whole(path: Path, data: bytes, mode: int = 0o600, *, lasting: bool = True) -> None:

@@ -29,6 +29,7 @@ NO_SECRETS = {
     ("MemberLookup", "url"): "an address; one with a password is refused",
     ("Introspection", "url"): "an address; one with a password is refused",
     ("ClientCredentials", "url"): "an address; one with a password is refused",
+    ("ClientCredentials", "secret_file"): "a path",
     ("Snapshot", "auth"): "policies by name",
     ("Snapshot", "key_sets"): "public keys, by their source",
     ("Snapshot", "state_password_file"): "a path",

@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import signal
 import sys
-import tempfile
+from functools import partial
 from pathlib import Path
 
 from examples.accounts.stage.parts import Parts, find_parts
-from examples.accounts.stage.scene import Scene, scene
+from examples.accounts.stage.scene import scene
 from examples.accounts.story.authentication import authentication
 from examples.accounts.story.data import data
 from examples.accounts.story.evidence import consents, moved
@@ -19,39 +18,32 @@ from examples.accounts.story.load import Load
 from examples.accounts.story.play import Play
 from examples.accounts.story.report import Report
 from examples.accounts.story.separation import separation
-from examples.stage.children import StoryError
-from examples.stage.parts import MissingPartError
+from examples.stage.performance import arguments, perform, stay
 from examples.stage.telling import Telling
 
-FINE, FOUND, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 PHASES = (authentication, data, separation)
 TENANTS, FAST_TENANTS = 20_000, 1_000
 
 
 def read_arguments(words: list[str]) -> argparse.Namespace:
     """Leaves by exit 2 when they are wrong."""
-    parser = argparse.ArgumentParser(
-        prog="banyan example accounts",
-        description="Bank accounts move from a card product to a service of their own, in three phases.",
-        epilog="Exit codes: 0 all that had to be so was so; 1 it was not, or it could not start; 2 wrong usage, or a "
-        "part is missing, told with the command that brings it.",
-    )
-    parser.add_argument("--phase", type=int, choices=(1, 2, 3), default=3, help="play as far as this phase")
-    parser.add_argument("--fast", action="store_true", help=f"{FAST_TENANTS} tenants instead of {TENANTS}")
-    parser.add_argument("--keep", action="store_true", help="leave everything running at the end, until Ctrl-C")
-    return parser.parse_args(words)
+    described = "Bank accounts move from a card product to a service of their own, in three phases."
+    return arguments(words, "accounts", described, f"{FAST_TENANTS} tenants instead of {TENANTS}")
 
 
-async def perform(parts: Parts, options: argparse.Namespace, folder: Path) -> int:
-    """Set up, play, judge; the exit code."""
+async def play_all(options: argparse.Namespace, parts: Parts, folder: Path) -> list[str]:
+    """Set up, play, judge: what was not as it had to be."""
     tell = Telling()
     tenants = FAST_TENANTS if options.fast else TENANTS
     tell(f"A card product with {tenants} tenants, an account service, a second product, the aggregator, and Banyan.")
     tell(f"Everything lies in {folder}; phases move by edits of {folder / 'routes.yaml'}.")
     async with scene(folder, parts, tenants, tell) as made:
+        load = Load(children=made.children, scene=made)
         play = Play(
             scene=made,
-            load=Load(made),
+            operator=made.operator,
+            load=load,
+            visitors=load,
             tell=tell,
             report=Report(options.phase),
             pace=100 if options.fast else 1000,
@@ -59,8 +51,8 @@ async def perform(parts: Parts, options: argparse.Namespace, folder: Path) -> in
         )
         wrong = await _play(play, PHASES[: options.phase])
         if options.keep:
-            await _stay(made, tell)
-    return FOUND if wrong else FINE
+            await stay(made.operator, made.banyan, tell)
+    return wrong
 
 
 async def _play(play: Play, phases: tuple[object, ...]) -> list[str]:
@@ -77,6 +69,7 @@ async def _play(play: Play, phases: tuple[object, ...]) -> list[str]:
 
 async def _judged(play: Play) -> list[str]:
     notebook, found, count = play.load.notebook, await consents(play.scene), await moved(play.scene)
+    play.report.went_back = play.went_back
     wrong = play.report.verdict(notebook, count, found)
     timed = play.report.timed
     play.tell.chapter("Figures")
@@ -95,35 +88,10 @@ async def _judged(play: Play) -> list[str]:
     return wrong
 
 
-async def _stay(made: Scene, tell: Telling) -> None:
-    ended = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, ended.set)
-    tell(f"\nEverything stays up until Ctrl-C: clients {made.banyan}, admin {made.operator.admin}")
-    tell(f"  watch  banyan status --admin {made.operator.admin}")
-    tell(f"  edit   {made.operator.routes.path}")
-    while not ended.is_set():
-        made.children.check()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(ended.wait(), 1.0)
-
-
 def main() -> int:
-    """Play it; whatever ends this ends all that was started."""
+    """Play it."""
     options = read_arguments(sys.argv[1:])
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda got, _: sys.exit(128 + got))
-    try:
-        parts = find_parts()
-        with tempfile.TemporaryDirectory(prefix="banyan-accounts-", ignore_cleanup_errors=True) as folder:
-            return asyncio.run(perform(parts, options, Path(folder)))
-    except MissingPartError as error:
-        sys.stderr.write(f"banyan: {error.message}\n        Bring it: {error.cure}\n")
-        return UNUSABLE
-    except StoryError as error:
-        sys.stderr.write(f"banyan: {error}\n")
-        return FOUND
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    return perform("accounts", find_parts, partial(play_all, options))
 
 
 if __name__ == "__main__":

@@ -51,13 +51,19 @@ class Children:
         self.variables: dict[str, str] = {}
 
     def python(
-        self, name: str, *module: str, more: Mapping[str, str] | None = None, hands_down: tuple[int, ...] = ()
+        self,
+        name: str,
+        *module: str,
+        more: Mapping[str, str] | None = None,
+        prefix: Sequence[str] = (),
+        hands_down: tuple[int, ...] = (),
     ) -> Child:
         """`python -m MODULE…`, which finds this very package and this very Banyan; `more` for its environment."""
         found = os.environ.get("PYTHONPATH", "")
         path = os.pathsep.join(each for each in (str(ROOT), found) if each)
         variables = {"PYTHONPATH": path, **(more or {})}
-        return self.start(name, [sys.executable, "-P", "-m", *module], more=variables, hands_down=hands_down)
+        command = [sys.executable, "-P", "-m", *module]
+        return self.start(name, command, more=variables, prefix=prefix, hands_down=hands_down)
 
     def start(
         self,

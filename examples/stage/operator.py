@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -33,13 +33,14 @@ class Said:
 
 @dataclass(slots=True)
 class Operator:
-    """`tell` is given each line of the story."""
+    """`tell` is given each line of the story; `prefix` stands before each command, such as a namespace."""
 
     children: Children
     routes: RoutesFile
     admin: str
     client: aiohttp.ClientSession
     tell: Callable[[str], None]
+    prefix: Sequence[str] = ()
 
     async def edit(self, route: str, **values: str) -> None:
         """Change the file, tell of it, and wait until every worker serves it."""
@@ -80,11 +81,11 @@ class Operator:
         except (aiohttp.ClientError, ValueError):
             return None
 
-    async def metric(self, name: str) -> float:
-        """The sum of a metric over its labels."""
+    async def metric(self, name: str, having: str = "") -> float:
+        """The sum of a metric over its labels, of those lines that have this text."""
         async with self.client.get(self.admin + "/metrics") as answer:
             text = await answer.text()
-        lines = [line for line in text.splitlines() if line.startswith((name + " ", name + "{"))]
+        lines = [line for line in text.splitlines() if line.startswith((name + " ", name + "{")) and having in line]
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
 
     async def until(self, found: Callable[[], Awaitable[bool]], what: str) -> None:
@@ -96,16 +97,21 @@ class Operator:
                 raise StoryError(f"waited {PATIENCE:g} s for {what}")
             await asyncio.sleep(LOOK)
 
-    async def command(self, *words: str, given: str = "", shows: int = 12) -> Said:
-        """`banyan WORDS` in the folder of routes.yaml; told with so many lines of what it printed, and the last."""
+    async def command(
+        self, *words: str, given: str = "", shows: int = 12, more: Mapping[str, str] | None = None
+    ) -> Said:
+        """`banyan WORDS` in the folder of routes.yaml; told with so many lines of what it printed, and the last.
+
+        `more` is for its environment.
+        """
         path = os.pathsep.join(each for each in (str(ROOT), os.environ.get("PYTHONPATH", "")) if each)
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "proxy", *words),
+            *(*self.prefix, sys.executable, "-P", "-m", "proxy", *words),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             cwd=self.routes.path.parent,
-            env={**os.environ, **self.children.variables, "PYTHONPATH": path, "COLUMNS": "100"},
+            env={**os.environ, **self.children.variables, "PYTHONPATH": path, "COLUMNS": "100", **(more or {})},
         )
         out, _ = await process.communicate(given.encode())
         text = out.decode()
@@ -127,8 +133,8 @@ class Operator:
             raise StoryError(f"banyan {' '.join(words)}: {said.text}") from error
 
 
-def own_copy(example: Path, folder: Path) -> RoutesFile:
-    """The example's routes.yaml in the folder in which the story plays."""
-    copy = folder / "routes.yaml"
-    copy.write_text((example / "routes.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+def own_copy(example: Path, folder: Path, name: str = "routes.yaml") -> RoutesFile:
+    """A file of the example in the folder in which the story plays."""
+    copy = folder / name
+    copy.write_text((example / name).read_text(encoding="utf-8"), encoding="utf-8")
     return RoutesFile(copy)

@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -14,6 +15,7 @@ from proxy.cli.terminal import complain, leave
 
 ADMIN = Annotated[str, typer.Option(metavar="URL", help="The admin address; else the one in --config.")]
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  what a server binds, a client cannot call
+_ADDRESS = re.compile(r"https?://[^/?#@\s]+")
 _ADMIN_LINE = re.compile(r"^admin:\s*['\"]?([^\s'\"#]+)", re.MULTILINE)
 
 
@@ -23,7 +25,21 @@ def base_of(admin: str, config: Path) -> str:
 
 
 def _base(admin: str) -> str:
-    return (admin if "://" in admin else f"http://{admin}").rstrip("/")
+    base = (admin if "://" in admin else f"http://{admin}").rstrip("/")
+    if not _is_address(base):
+        complain("--admin takes HOST:PORT or http://HOST:PORT, and nothing beside it.", "--admin 127.0.0.1:9090")
+        leave(UNUSABLE)
+    return base
+
+
+def _is_address(base: str) -> bool:
+    """Whether it is a scheme, host and port alone: a password would stand in every message, and no path is asked."""
+    try:
+        parts = urlsplit(base)
+        is_host = bool(parts.hostname and parts.hostname.encode("idna")) and parts.port != 0
+    except ValueError:
+        return False
+    return is_host and base.isprintable() and _ADDRESS.fullmatch(base) is not None
 
 
 def _base_of(config: Path) -> str:
@@ -55,13 +71,15 @@ def _last_known(config: Path) -> tuple[str, int]:
 
 
 def _text(config: Path, *, needed: bool) -> str | None:
-    try:
-        return config.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        if not needed:
-            return None
-        complain(f"{config} cannot be read: {error}", "Name the admin address with --admin, or the file with --config.")
+    from proxy.config.text.source import FileBytes, decode, read_source
+
+    found = read_source(config)
+    text = decode(found.data, str(config)) if isinstance(found, FileBytes) else None
+    if needed and not isinstance(text, str):
+        said = f"the file {config} {found}" if isinstance(found, str) else str(text)
+        complain(f"{said}.", "Name the admin address with --admin, or the file with --config.")
         leave(UNUSABLE)
+    return text if isinstance(text, str) else None
 
 
 def _said_in(text: str) -> tuple[str, int] | None:

@@ -1,14 +1,17 @@
 """Asks the admin API: what `proxy/api` names is all that is relied on.
 
-Rule 1: every way to get no answer becomes one `NoAnswerError` that says what to do.
+Rule 1: every way to get no answer becomes one `NoAnswerError` that says what to do, and is one within a bounded time.
+Rule 2: who answers may be anybody: nothing that a terminal would act on is said again as it came.
 """
 
 from __future__ import annotations
 
 import getpass
 import os
+import re
 import socket
 from collections.abc import Mapping
+from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import TypeVar
@@ -22,16 +25,23 @@ from proxy.api.orders import MovedView
 from proxy.api.problem import ProblemView
 from proxy.api.recent import RecentView, RequestedView
 from proxy.api.routes import RouteDetailView, RoutesView
+from proxy.cli.bounded_answer import BoundedAnswer
 from proxy.cli.sent_token import SentToken, sent_token, token_from_environment
+from proxy.config.files.admin_token import VARIABLE
+from proxy.core.one_line import one_line
 
 TIMEOUT = 5.0
 PATIENCE = 30.0
-"""Seconds for a page that may hold all of the memory."""
+"""Seconds for a page that may hold all of the memory; nobody waits longer for the whole of a smaller one."""
+_READS = 3
+"""Times the time of a read: that of the whole answer, up to `PATIENCE`."""
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 _OTHER_VERSION = ("this version", "Are both the same version?")
 _NO_BANYAN = ("Banyan does", "Is this its `admin` address?")
 _NOT_ITS_ADDRESS = ("Banyan does", "Is this its admin address?")
 _NONE: Mapping[str, str] = {}
+_FIELD = re.compile(rb"[^\x00-\x1f\x7f]*")
+"""A value that a header takes (RFC 9110 section 5.5); with another the library's complaint would show it."""
 _SAID_NO = frozenset({400, 404, 409, 412, 503})
 """Answers in which the detail says it all."""
 _NO_PAGE = "there is nothing at "
@@ -86,7 +96,7 @@ def get_recent(base: str, most: int) -> RecentView:
 
 def get_request(base: str, request_id: str) -> tuple[RequestedView, bytes]:
     """One request, read and as answered; NoAnswerError, which gives the advice when it is not remembered."""
-    body = fetch(base, f"/api/requests/{quote(request_id, safe='')}")
+    body = fetch(base, f"/api/requests/{quoted(request_id)}")
     return read(base, body, RequestedView), body
 
 
@@ -95,29 +105,39 @@ def get_kill(base: str, *, timeout: float = TIMEOUT) -> KillView:
     return read(base, fetch(base, "/api/kill", timeout=timeout), KillView, _NOT_ITS_ADDRESS)
 
 
+def legible(text: str) -> str:
+    r"""What came as an argument (PEP 383), as text: a byte that is not UTF-8 is shown as such, `\xff`."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def quoted(text: str) -> str:
+    """As it stands in a path."""
+    return quote(legible(text), safe="")
+
+
 def route_path(route: str, page: str = "") -> str:
     """Path of a route, or of one of its pages."""
-    return f"/api/routes/{quote(route, safe='')}" + (f"/{page}" if page else "")
+    return f"/api/routes/{quoted(route)}" + (f"/{page}" if page else "")
 
 
 def history_path(route: str, most: int) -> str:
     """Path and query of the record; `route` empty: of all."""
-    return f"/api/history?limit={most}" + (f"&route={quote(route, safe='')}" if route else "")
+    return f"/api/history?limit={most}" + (f"&route={quoted(route)}" if route else "")
 
 
 def grants_path(provider: str, unproved: str, most: int) -> str:
     """Path and query of families; empty texts ask for all."""
-    return f"/api/grants?provider={quote(provider, safe='')}&unproved={quote(unproved, safe='')}&limit={most}"
+    return f"/api/grants?provider={quoted(provider)}&unproved={quoted(unproved)}&limit={most}"
 
 
 def recent_path(route: str, most: int) -> str:
     """Path and query of a route's recent requests."""
-    return f"/api/recent?route={quote(route, safe='')}&limit={most}"
+    return f"/api/recent?route={quoted(route)}&limit={most}"
 
 
 def mismatches_path(route: str, cluster: str = "") -> str:
     """Path and query of that page."""
-    return route_path(route, "mismatches") + (f"?cluster={quote(cluster, safe='')}" if cluster else "")
+    return route_path(route, "mismatches") + (f"?cluster={quoted(cluster)}" if cluster else "")
 
 
 def read(base: str, body: bytes, kind: type[Shape], otherwise: tuple[str, str] = _OTHER_VERSION) -> Shape:
@@ -161,7 +181,7 @@ def whoever() -> str:
         user = getpass.getuser()
     except (KeyError, OSError):  # a container without a line for this user
         user = str(os.getuid())
-    return f"{user}@{socket.gethostname()}"
+    return legible(f"{user}@{socket.gethostname()}")
 
 
 def post(base: str, path: str, said: object, *, config: Path, timeout: float = TIMEOUT, tag: str = "") -> bytes:
@@ -169,7 +189,10 @@ def post(base: str, path: str, said: object, *, config: Path, timeout: float = T
 
     `config`: the routes.yaml in whose state directory the token stands, where none is set.
     """
-    body, headers = msgspec.json.encode(said), {"If-Match": f'"{tag}"'} if tag else _NONE
+    if isinstance(said, dict):
+        said = {key: legible(each) if isinstance(each, str) else each for key, each in said.items()}
+    body = msgspec.json.encode(said)
+    headers = {"If-Match": f'"{quoted(tag)}"'} if tag else _NONE
     return _call(base, "POST", path, body, timeout, sent_token(base, config), headers)
 
 
@@ -182,16 +205,17 @@ def _call(
     token: SentToken,
     headers: Mapping[str, str] = _NONE,
 ) -> bytes:
-    parts = urlsplit(base)
+    parts, secret = urlsplit(base), _secret(token)
     connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = connect(parts.hostname or "", parts.port, timeout=timeout)
+    whole = max(timeout, min(_READS * timeout, PATIENCE))
+    connection.response_class = partial(BoundedAnswer, seconds=whole)  # type: ignore[assignment]
     try:
-        secret = {"Authorization": f"Bearer {token.text}"} if token.text else {}
         connection.request(method, path, body, headers={**headers, **secret})
         response = connection.getresponse()
         read = response.read()
     except (OSError, HTTPException) as error:
-        said = str(error) or type(error).__name__
+        said = one_line(str(error).strip()) or type(error).__name__
         cure = "Start it with `banyan serve`, or name its admin address with --admin or --config."
         raise NoAnswerError(f"nothing answers at {base}: {said}", cure) from error
     finally:
@@ -199,6 +223,14 @@ def _call(
     if response.status != 200:
         raise _refused(base, path, response.status, read, token)
     return read
+
+
+def _secret(token: SentToken) -> Mapping[str, bytes]:
+    """The field that shows it; none without a token."""
+    sent = token.field()
+    if not _FIELD.fullmatch(sent):
+        raise NoAnswerError(f"{VARIABLE} holds a control character, which no header takes.", f"Set {VARIABLE} anew.")
+    return {"Authorization": sent} if sent else {}
 
 
 def _no_token(base: str, detail: str, token: SentToken) -> NoAnswerError:
@@ -214,8 +246,8 @@ def _refused(base: str, path: str, status: int, body: bytes, token: SentToken) -
     except msgspec.DecodeError:
         said = ProblemView()
     if status == 401:
-        return _no_token(base, said.detail, token)
-    detail = said.detail or said.title or "no reason given"
+        return _no_token(base, one_line(said.detail), token)
+    detail = one_line(said.detail or said.title or "no reason given")
     is_ours = bool(said.detail and said.title)  # a problem document, as this API writes them
     if is_ours and status in _SAID_NO and not said.detail.startswith(_NO_PAGE):
         return NoAnswerError(detail, next((cure for begins, cure in _LOOK.items() if path.startswith(begins)), ""))

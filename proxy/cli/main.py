@@ -5,6 +5,8 @@ Rule 1: a command's module is light to import; what is heavy is imported when th
 
 from __future__ import annotations
 
+import io
+import sys
 from collections.abc import Callable, Mapping
 from typing import Annotated
 
@@ -100,4 +102,6 @@ for _name, (_run, _lesson) in COMMANDS.items():
 
 def main() -> None:
     """Run the command that the arguments name; leaves by SystemExit."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # what an encoding does not have is no reason to say nothing
+        sys.stdout.reconfigure(errors="backslashreplace")
     app(prog_name="banyan")

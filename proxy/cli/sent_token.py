@@ -27,6 +27,10 @@ class SentToken:
     fault: str
     way_out: str = ""
 
+    def field(self) -> bytes:
+        """The value of `Authorization`; empty without a token."""
+        return b"Bearer " + self.text.encode("utf-8", "surrogateescape") if self.text else b""
+
     def cure(self, detail: str) -> str:
         """What to do, where the answer's sentence was `detail`."""
         if self.way_out:

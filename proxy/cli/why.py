@@ -26,6 +26,7 @@ LESSON = Lesson(
         UNUSABLE: "wrong usage, or no admin address can be found",
     },
 )
+_SELF = "self"
 _WIDTH = 10
 _BESIDE = 12
 """The column in which a row's text begins."""
@@ -77,7 +78,7 @@ def why_lines(found: RequestedView) -> Iterator[str]:
     if found.comparison is not None:
         yield from _compared(found.comparison, facts.route)
     yield _row("revision", facts.revision)
-    yield _row("now", _now(found.now, found.revision))
+    yield _row("now", _now(found.now, found.revision, refused_by=_step_that_answered(found)))
 
 
 def _upstream(found: RequestedView) -> Iterator[str]:
@@ -102,8 +103,18 @@ def _compared(comparison: ComparisonView, route: str) -> Iterator[str]:
     yield _row("", f"banyan mismatches {route} {comparison.cluster}")
 
 
-def _now(now: NowView, revision: str) -> str:
+def _step_that_answered(found: RequestedView) -> str:
+    """Why Banyan answered in place of a side: a step's reason; empty where it did not, or another route takes it."""
+    then, now = found.request, found.now
+    is_again = then.serve == _SELF and now.route == then.route and now.stage is not None and now.side != _SELF
+    return then.reason if is_again else ""
+
+
+def _now(now: NowView, revision: str, *, refused_by: str) -> str:
     at = "" if now.stage is None else f" at {_place(now.stage, now.split or 0.0)}"
+    if refused_by:
+        side = "by its cohort's draw" if now.side is None else f"{now.side}, reason: {now.reason}"
+        return f"refused again while {refused_by} holds; else on {now.route}{at} {side} (revision {revision})"
     if now.side is None:
         return f"its cohort would be drawn anew on {now.route}{at} (revision {revision})"
     from proxy.core.traffic.replay import UNMATCHED

@@ -13,13 +13,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class Pages:
     """Bodies by path and query; a path that is missing is answered with `refusal`, a problem document.
 
-    `matched`: what each POST said in `If-Match`.
+    `matched`: what each POST said in `If-Match`; `bodies`: what each held.
     """
 
     pages: dict[str, bytes]
     url: str = ""
     refusal: bytes = b'{"title": "Not Found", "detail": "it is not there"}'
     matched: list[str | None] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
 
 
 @contextmanager
@@ -37,7 +38,7 @@ def listening(pages: dict[str, bytes]) -> Iterator[Pages]:
             self.wfile.write(answer)
 
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
+            served.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
             served.matched.append(self.headers["If-Match"])
             self.do_GET()
 

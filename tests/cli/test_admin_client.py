@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
+import time
+from pathlib import Path
 
 import pytest
 
-from proxy.cli.admin_client import NoAnswerError, fetch, get_routes
+from proxy.cli.admin_client import NoAnswerError, fetch, get_routes, order, post, quoted
+from proxy.cli.sent_token import token_from_environment
+from proxy.control.admin.auth import AdminAuth
+from tests.cli.listening import listening
 
 
 def answering_once(answer: bytes) -> str:
@@ -84,3 +90,84 @@ def test_fields_of_a_later_version_are_passed_over() -> None:
 def test_a_page_is_fetched_whole() -> None:
     """The body comes as it was sent."""
     assert fetch(answering_once(http("200 OK", b"x 1\n")), "/metrics") == b"x 1\n"
+
+
+def dripping(head: bytes, drop: bytes) -> str:
+    """A server that gives its first client a drop for ever, each within the time of a read; its address."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def give() -> None:
+        with server, server.accept()[0] as client, contextlib.suppress(OSError):
+            client.sendall(head)
+            while True:
+                client.sendall(drop)
+                time.sleep(0.02)
+
+    threading.Thread(target=give, daemon=True).start()
+    return f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(
+    ("head", "drop"),
+    [
+        (b"HTTP/1.1 200 OK\r\nX-A: ", b"b"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", b" "),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    ],
+    ids=["head", "body", "continue"],
+)
+def test_an_answer_that_never_ends_holds_nobody_up(head: bytes, drop: bytes) -> None:
+    """Who sends a byte now and then is no more waited for than who sends none."""
+    with pytest.raises(NoAnswerError, match=r"not whole after 0\.6 s|timed out"):
+        fetch(dripping(head, drop), "/api/routes", timeout=0.2)
+
+
+def test_an_answer_larger_than_any_page_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever stands at the address fills nobody's memory."""
+    monkeypatch.setattr("proxy.cli.bounded_answer.MOST", 1000)
+
+    with pytest.raises(NoAnswerError, match="more than 1000 bytes"):
+        fetch(answering_once(http("200 OK", b" " * 5000)), "/api/routes")
+
+
+def test_what_a_stranger_says_moves_no_terminal() -> None:
+    """A line break, an escape or a sign that turns the direction is shown as such."""
+    detail = b'{"title": "x", "detail": "\\u001b[31mred\\u202e\\nbanyan: fine"}'
+
+    with pytest.raises(NoAnswerError) as refused:
+        fetch(answering_once(http("409 Conflict", detail)), "/api/routes")
+    with pytest.raises(NoAnswerError) as garbled:
+        fetch(answering_once(b"SSH-2.0-\x1b[31mOpenSSH\r\n"), "/api/routes")
+
+    assert refused.value.message == r"\x1b[31mred\u202e\nbanyan: fine"
+    assert r"SSH-2.0-\x1b[31mOpenSSH" in garbled.value.message
+
+
+def test_no_complaint_holds_a_token_that_no_header_takes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It is said which variable to set anew, and not what stands in it."""
+    monkeypatch.setenv("BANYAN_ADMIN_TOKEN", "very\nsecret")
+
+    with pytest.raises(NoAnswerError) as caught:
+        order("http://127.0.0.1:1", "orders", "hold", {}, config=tmp_path / "routes.yaml")
+
+    assert caught.value.message == "BANYAN_ADMIN_TOKEN holds a control character, which no header takes."
+
+
+@pytest.mark.parametrize("token", ["gehé€im-gehé€im", "g\udcffheim-geheim"])
+def test_a_token_is_sent_as_the_bytes_that_were_set(monkeypatch: pytest.MonkeyPatch, token: str) -> None:
+    """One beyond ASCII is accepted where Banyan has the same."""
+    monkeypatch.setenv("BANYAN_ADMIN_TOKEN", token)
+    gate = AdminAuth(loopback=True, token=token, own_host="localhost")
+
+    sent = token_from_environment().field().decode("utf-8", "surrogateescape")  # as the server reads a field
+
+    assert gate.accepts(sent)
+
+
+def test_a_reason_in_another_encoding_is_taken(tmp_path: Path) -> None:
+    """A byte that is not UTF-8 is shown as such; the order is given."""
+    with listening({"/api/routes/orders/%C3%A9%5Cxff": b"{}"}) as served:
+        found = post(served.url, "/api/routes/orders/" + quoted("é\udcff"), {"reason": "b\udcffd"}, config=tmp_path)
+
+    assert found == b"{}"
+    assert served.bodies == [b'{"reason":"b\\\\xffd"}']

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -107,3 +108,19 @@ def test_the_package_runs_as_a_module() -> None:
     )
 
     assert (run.returncode, run.stdout) == (0, VERSION)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_an_encoding_without_a_sign_ends_no_command(folder: Path, encoding: str) -> None:
+    """An arrow that the terminal's encoding does not have is shown as such, and the answer goes on."""
+    run = subprocess.run(
+        [sys.executable, "-P", "-m", "proxy", "explain", "GET", "/orders/7", "--file-only"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+    )
+
+    assert (run.returncode, run.stderr) == (0, "")
+    assert r"GET /orders/7 \u2192 " in run.stdout

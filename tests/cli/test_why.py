@@ -63,6 +63,14 @@ def test_the_decision_is_told_line_by_line(banyan: Banyan) -> None:
         (page(split=0.0), "not below the split of 0 %"),
         (page({"side": "legacy", "differs": True, "stage": "shadow"}), "would be legacy on orders at shadow, reason"),
         (page({"side": None}), "its cohort would be drawn anew on orders at canary, split 100 % (revision r2)"),
+        (
+            page(serve="self", side="self", reason="token_expired", status=401),
+            "now       refused again while token_expired holds; else on orders at canary, split",
+        ),
+        (
+            page({"side": None}, serve="self", side="self", reason="no_token", status=401),
+            "refused again while no_token holds; else on orders at canary, split 100 % by its",
+        ),
         (page({"stage": None, "side": "self"}), "would again be self on orders, reason"),
         (page(comparison={"outcome": "match"}), "compared  match\n"),
         (page(comparison={"outcome": "incomparable", "why": "timed_out"}), "compared  incomparable: timed_out\n"),

@@ -7,11 +7,15 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from time import time
 
 import pytest
 
 from proxy.config.load import Loaded, load_text
+from proxy.control.key_sets import key_set_file
+from proxy.core.auth.key_set_state import KEEP, KeySetSource, KeySetState
 from proxy.core.auth.signed_token import DEEPEST, LONGEST
 from proxy.edge.auth.checked_tokens import MOST_BYTES, MOST_TOKENS
 from tests.docs.walkthrough import ROOT
@@ -49,6 +53,21 @@ def test_explain_says_what_a_token_comes_to(issuer: Issuer, tmp_path: Path) -> N
     code, said = explained(tmp_path, "/orders/7", bad)
     assert (code, "token_expired" in said, "401" in said) == (1, True, True), said
     assert bad.decode() not in said
+
+
+@pytest.mark.unmeasured
+def test_explain_goes_by_the_key_sets_that_were_fetched(issuer: Issuer, tmp_path: Path) -> None:
+    """As the Banyan of this file keeps them; where none was kept it says that it cannot know."""
+    url = "https://id.example.com/jwks"
+    (tmp_path / "routes.yaml").write_text(FIRST.replace("file: jwks.json", f'url: "{url}"'))
+    code, said = explained(tmp_path, "/orders/7", issuer.token())
+    assert (code, "what a Banyan that has one would answer cannot be said" in " ".join(said.split())) == (1, True), said
+    state = KeySetState(source=KeySetSource(url), jwks=json.dumps(issuer.jwks).encode(), fetched=time())
+    key_set_file.save(tmp_path / ".banyan", [state])
+    code, said = explained(tmp_path, "/orders/7", issuer.token())
+    assert (code, "ada calls, by members" in said) == (0, True), said
+    key_set_file.save(tmp_path / ".banyan", [replace(state, fetched=time() - KEEP)])
+    assert "no_key_set" in explained(tmp_path, "/orders/7", issuer.token())[1]
 
 
 @pytest.mark.unmeasured

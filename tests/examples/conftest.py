@@ -33,3 +33,8 @@ def banyan(*words: str, **variables: str) -> Played:
 @pytest.fixture(scope="session")
 def accounts() -> Played:
     return banyan("example", "accounts", "--fast")
+
+
+@pytest.fixture(scope="session")
+def insurance() -> Played:
+    return banyan("example", "insurance", "--fast")

@@ -16,10 +16,11 @@ import aiohttp
 import asyncpg
 
 from examples.accounts.stage.parts import Parts
-from examples.accounts.systems.settings import SOCKET, Settings
+from examples.accounts.systems.settings import Settings
 from examples.stage.children import Child, Children
 from examples.stage.operator import Operator, own_copy
 from examples.stage.ports import held_ports
+from examples.stage.released import SOCKET, listening_socket
 from examples.stage.routes import RoutesFile
 from examples.stage.stores import Store, system_store, wheel_store
 
@@ -90,7 +91,7 @@ async def scene(folder: Path, parts: Parts, tenants: int, tell: Callable[[str], 
         await _have_stores(children, (card, "card.sql"), (service, "service.sql"))
         await children.until_said(aggregator, "listening")
         spare = await _sow(card, children, folder)
-        listener = stack.enter_context(_listener(where.service))
+        listener = stack.enter_context(listening_socket(where.service))
         routes, child = _start_systems(children, folder, where, listener)
         operator = Operator(children, routes, f"http://127.0.0.1:{ports[5]}", client, tell)
         made = Scene(where, folder, children, operator, card, service, client, tenants, spare, listener, child)
@@ -159,14 +160,6 @@ def _variables(children: Children, where: Settings, admin: int, card: Store, ser
 def _start_aggregator(children: Children, parts: Parts, folder: Path, where: Settings, tenants: int) -> Child:
     script, numbers = str(SYSTEMS / "aggregator.mjs"), (where.aggregator, tenants, SPARE)
     return children.start("aggregator", [parts.node, script, str(parts.modules), str(folder), *map(str, numbers)])
-
-
-def _listener(port: int) -> socket.socket:
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", port))
-    listener.listen(256)
-    return listener
 
 
 def _start_service(children: Children, where: Settings, listener: socket.socket) -> Child:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from examples.accounts.story.evidence import compared, consents, moved, until_compared
+from examples.accounts.story.evidence import consents, moved
 from examples.accounts.story.play import Play
 from examples.accounts.story.token_times import TokenClient, time_tokens
 from examples.accounts.systems.settings import CARD_ADDRESS, SERVICE_ADDRESS
+from examples.stage.compared import compared
 
 RUSH = 200
 
@@ -64,7 +65,7 @@ async def _values_are_compared(play: Play) -> None:
         "well and stores nothing. Its first release has a bug that no test had: it must be found before anybody moves."
     )
     await play.edit("auth", stage="shadow")
-    found = await until_compared(play.scene, "auth", play.compared, differs="$.expires_in")
+    found = await play.until_compared("auth", play.compared, differs="$.expires_in")
     play.report.found_values = found.worst
     play.report.moved_when_values_found = await moved(play.scene)
     await play.operator.command("mismatches", "auth")
@@ -74,7 +75,7 @@ async def _values_are_compared(play: Play) -> None:
     )
     await play.scene.deploy(2)
     play.tell("  deploy release 2 of the account service; a new epoch begins, since it says its version")
-    after = await until_compared(play.scene, "auth", play.compared)
+    after = await play.until_compared("auth", play.compared)
     if after.mismatch:
         play.report.wrong.append(f"release 2 still differs: {after}")
     play.tell(f"  found  {after.mismatch} of {after.compared} answers of release 2 differ")
@@ -94,6 +95,6 @@ async def _cohorts_move(play: Play) -> None:
     await play.watch(f"{await moved(play.scene)} tenants have moved")
     found = await consents(play.scene)
     play.tell(f"  grants {found.lost} need a consent, {found.revoked} were revoked by the aggregator")
-    late = await compared(play.scene, "auth")
+    late = await compared(play.operator, "auth")
     if late.mismatch:
         play.report.wrong.append(f"GET /auth differs at {late.worst} after phase 1: {late}")

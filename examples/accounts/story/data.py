@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 
-from examples.accounts.story.evidence import consents, until_compared
-from examples.accounts.story.load import each_of, tenant_name
+from examples.accounts.story.evidence import consents
+from examples.accounts.story.load import tenant_name
 from examples.accounts.story.play import Play
 from examples.accounts.systems.etl import extract
+from examples.stage.visitors import each_of
 
 BORN = 5
 _OVERDRAWN = "SELECT DISTINCT tenant_id FROM bank_accounts WHERE write_key <> '' AND balance_minor < 0 ORDER BY 1"
@@ -55,7 +56,7 @@ async def _effects_are_reconciled(play: Play) -> None:
         f"  deploy release 3; {len(overdrawn)} tenants with overdrawn accounts are fetched again: both are written"
     )
     await each_of(overdrawn, play.load.card)
-    await until_compared(play.scene, "accounts", play.compared // 2)
+    await play.until_compared("accounts", play.compared // 2)
 
 
 async def _until_overdrawn_is_written(play: Play) -> None:

@@ -6,10 +6,8 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from examples.accounts.stage.scene import Scene
-from examples.stage.children import StoryError
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,52 +54,3 @@ def statements(scene: Scene, store: str) -> int:
     """How often the ETL has read a store: its role's statements are logged by PostgreSQL."""
     log = (scene.folder / f"{store}-store.log").read_text(encoding="utf-8", errors="replace")
     return sum(line.startswith("etl ") and "SELECT count" in line for line in log.splitlines())
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """Of a route's present epoch; `worst` is the path that differs most, empty when nothing does."""
-
-    version: str
-    compared: int
-    mismatch: int
-    worst: str
-
-
-async def compared(scene: Scene, route: str) -> Compared:
-    """As Banyan has it now."""
-    page: Any = await scene.operator.look(f"/api/routes/{route}") or {}
-    clusters: Any = (await scene.operator.look(f"/api/routes/{route}/mismatches") or {}).get("clusters", [])
-    epoch = (page.get("evidence") or {}).get("epoch") or {}
-    parity = page.get("parity") or {}
-    worst = next((each["path"] for each in clusters if each.get("accepted") is None), "")
-    return Compared(epoch.get("new_version", ""), parity.get("compared", 0), parity.get("mismatch", 0), worst)
-
-
-async def until_compared(scene: Scene, route: str, count: int, *, differs: str = "") -> Compared:
-    """With the release that runs; `differs`: a path that has to have been found."""
-    found = Compared("", 0, 0, "")
-
-    async def enough() -> bool:
-        nonlocal found
-        found = await compared(scene, route)
-        is_this = found.version == str(scene.where.release)
-        return is_this and found.compared >= count and (not differs or bool(found.worst))
-
-    await scene.operator.until(enough, f"{count} comparisons of {route} with release {scene.where.release}")
-    if differs and differs not in found.worst:
-        raise StoryError(f"{route} differs at {found.worst}, not at {differs}")
-    return found
-
-
-async def until_journal_is_empty(scene: Scene) -> None:
-    """Whatever was written has reached both stores."""
-    connection = await scene.service.connect(scene.children, "banyan")
-
-    async def empty() -> bool:
-        return not await connection.fetchval("SELECT count(*) FROM banyan.journal")
-
-    try:
-        await scene.operator.until(empty, "the journal of writes to be empty")
-    finally:
-        await connection.close()

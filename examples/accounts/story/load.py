@@ -6,23 +6,15 @@ Rule 2: a tenant that nobody knows is asked for now and then; its 404 is a probl
 
 from __future__ import annotations
 
-import asyncio
 import random
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
 
 from examples.accounts.stage.scene import RECEIVABLES, Scene
-from examples.stage.children import StoryError
-from examples.stage.notebook import Notebook
-from examples.stage.operator import LOOK, PATIENCE
+from examples.stage.visitors import Visitors
 
-ACTORS = 6
-PAUSE = 0.05
 HOT = 0.1
 """Share of the tenants to whom most of the visits go."""
 SEED = 1
@@ -33,64 +25,17 @@ def tenant_name(number: int) -> str:
     return f"t-{number:05}"
 
 
-@dataclass(slots=True)
-class Load:
-    """Actors that visit until cancelled. `by`: which release of the second product runs."""
+@dataclass(slots=True, kw_only=True)
+class Load(Visitors):
+    """`by`: which release of the second product runs."""
 
     scene: Scene
-    notebook: Notebook = field(default_factory=Notebook)
-    phase: str = "1"
     by: str = ""
     born: list[str] = field(default_factory=list)
     _dice: random.Random = field(default_factory=lambda: random.Random(SEED))  # noqa: S311 -- a seed, not a secret
-    _open: asyncio.Event = field(default_factory=asyncio.Event)
-    _idle: asyncio.Event = field(default_factory=asyncio.Event)
-    _busy: int = 0
 
-    async def run(self) -> None:
-        """Until cancelled."""
-        self._open.set()
-        async with asyncio.TaskGroup() as group:
-            for _ in range(ACTORS):
-                group.create_task(self._act())
-
-    async def _act(self) -> None:
-        while True:
-            await self._open.wait()
-            self._busy += 1
-            try:
-                await self._visit()
-            finally:
-                self._busy -= 1
-                self._idle.set()
-            await asyncio.sleep(PAUSE)
-
-    @asynccontextmanager
-    async def stopped(self) -> AsyncIterator[None]:
-        """For as long as this lasts, nobody asks."""
-        self._open.clear()
-        while self._busy:
-            self._idle.clear()
-            await self._idle.wait()
-        try:
-            yield
-        finally:
-            self._open.set()
-
-    async def until(self, count: int) -> None:
-        """So many requests from now; StoryError when none is answered any more."""
-        wanted, seen, since = self.notebook.requests + count, self.notebook.requests, time.monotonic()
-        while seen < wanted:
-            await asyncio.sleep(LOOK)
-            self.scene.children.check()
-            if self.notebook.requests > seen:
-                seen, since = self.notebook.requests, time.monotonic()
-            if time.monotonic() - since > PATIENCE:
-                raise StoryError(f"customers have asked nothing for {PATIENCE:g} s")
-
-    # -- visits -------------------------------------------------------------------------------------------------------
-
-    async def _visit(self) -> None:
+    async def visit(self) -> None:
+        """Of a customer of either product, or of one whom nobody knows."""
         kind = self._dice.random()
         if kind < 0.02:
             await self.stranger(f"nobody-{self._dice.randrange(1000)}")
@@ -162,16 +107,3 @@ class Load:
             self.notebook.fail(self.phase, f"{method} {url}: {answer.status} {said}")
             return None
         return said
-
-
-async def each_of(tenants: Sequence[str], work: Callable[[str], Awaitable[object]], at_once: int = 8) -> None:
-    """One after the other, so many at once."""
-    left = iter(tenants)
-
-    async def some() -> None:
-        for tenant in left:
-            await work(tenant)
-
-    async with asyncio.TaskGroup() as group:
-        for _ in range(at_once):
-            group.create_task(some())

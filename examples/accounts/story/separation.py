@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import time
 
-from examples.accounts.story.evidence import by_caller, calls, statements, until_compared, until_journal_is_empty
-from examples.accounts.story.load import each_of, tenant_name
+from examples.accounts.story.evidence import by_caller, calls, statements
+from examples.accounts.story.load import tenant_name
 from examples.accounts.story.play import Play
 from examples.accounts.systems.etl import extract
+from examples.stage.journal import until_journal_is_empty
+from examples.stage.visitors import each_of
 
 _BORN = (
     "SELECT count(*) AS rows, coalesce(sum(balance) * 100, 0)::bigint AS total "
@@ -32,7 +34,7 @@ async def _calls_move(play: Play) -> None:
     )
     since = time.time()
     await play.edit("link.accounts", stage="shadow")
-    await until_compared(play.scene, "link.accounts", play.compared // 2)
+    await play.until_compared("link.accounts", play.compared // 2)
     await play.edit("link.accounts", stage="canary", split="50%")
     await play.watch("")
     await play.goes_back("link.accounts", to="legacy", forward="50%")
@@ -57,7 +59,7 @@ async def _everybody_is_fetched(play: Play) -> None:
 async def _the_etl_is_switched(play: Play) -> None:
     play.report.differences = await play.reconcile()
     async with play.load.stopped():
-        await until_journal_is_empty(play.scene)
+        await until_journal_is_empty(play.operator, play.scene.service)
         old = await extract(play.scene.where, "old")
         before = {store: statements(play.scene, store) for store in ("card", "service")}
         new = await extract(play.scene.where, "new")

@@ -15,11 +15,7 @@ both. A shadow (`X-Banyan-Shadow`) is answered without a trace in the store.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import os
-import signal
-import socket
 from collections import defaultdict
 from decimal import Decimal
 from typing import Any
@@ -29,11 +25,10 @@ import asyncpg
 from aiohttp import web
 
 from examples.accounts.systems.connections import Connections, NoTokenError
-from examples.accounts.systems.settings import SERVICE_ADDRESS, SHARED, SOCKET, Settings, settings
+from examples.accounts.systems.settings import SERVICE_ADDRESS, SHARED, Settings, settings
+from examples.stage.released import serve_until_ended
 
 VERSION = "X-App-Version"
-DRAINS = 1.0
-"""Seconds in which what it has accepted last is read."""
 _SHADOW = "X-Banyan-Shadow"
 _AGENT = {"User-Agent": "account-service/1"}
 _ACCOUNTS = "SELECT number, bank_name, currency, balance, day FROM account WHERE tenant = $1 ORDER BY number"
@@ -180,25 +175,13 @@ def _problem(status: int, title: str, detail: str) -> web.Response:
 
 
 async def serve(where: Settings) -> None:
-    """Until SIGTERM, on a socket that is handed down: the next release listens on it already, so none is refused."""
-    ended = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    async with contextlib.AsyncExitStack() as stack:
-        store = await stack.enter_async_context(asyncpg.create_pool(where.service_store, min_size=1, max_size=12))
-        connector = aiohttp.TCPConnector(local_addr=(SERVICE_ADDRESS, 0), limit=64)
-        client = await stack.enter_async_context(
-            aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=30))
-        )
-        runner = web.AppRunner(AccountService(where, store, client).application(), access_log=None, shutdown_timeout=30)
-        await runner.setup()
-        stack.push_async_callback(runner.cleanup)
-        site = web.SockSite(runner, socket.socket(fileno=int(os.environ[SOCKET])))
-        await site.start()
-        print("listening", flush=True)  # noqa: T201 -- whoever started it waits for this
-        await ended.wait()
-        await site.stop()
-        await asyncio.sleep(DRAINS)
+    """Until SIGTERM."""
+    connector = aiohttp.TCPConnector(local_addr=(SERVICE_ADDRESS, 0), limit=64)
+    async with (
+        asyncpg.create_pool(where.service_store, min_size=1, max_size=12) as store,
+        aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=30)) as client,
+    ):
+        await serve_until_ended(AccountService(where, store, client).application())
 
 
 if __name__ == "__main__":

@@ -18,14 +18,13 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
-from socketserver import ThreadingMixIn
-from typing import Any, cast
+from typing import Any
 from urllib.parse import parse_qs
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from examples.accounts.systems.card_calls import CardReply, ask_for_tokens, call
-from examples.accounts.systems.card_store import CardStore
 from examples.accounts.systems.settings import CALLBACK, MARGIN, SHARED, Settings, settings
+from examples.stage.thread_store import ThreadStore
+from examples.stage.threaded_server import serve_threaded
 
 _LOCKS = [threading.Lock() for _ in range(64)]
 _INSERT = "INSERT INTO bank_accounts VALUES ($1, $2, $3, $4, $5, $6, $7)"
@@ -59,7 +58,7 @@ class CardProduct:
     def __init__(self, where: Settings) -> None:
         """Its store is connected."""
         self._where = where
-        self._store = CardStore(where.card_store)
+        self._store = ThreadStore(where.card_store)
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         """WSGI (PEP 3333)."""
@@ -197,26 +196,10 @@ class CardProduct:
         return CardAnswer(200, {"tenant": tenant, "accounts": accounts})
 
 
-class _Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-
-class _Silent(WSGIRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """No access log."""
-
-    def address_string(self) -> str:
-        """No name is looked up for an address."""
-        return str(self.client_address[0])
-
-
 def main() -> None:
     """Serve until ended."""
     where = settings()
-    product = cast("Any", CardProduct(where))
-    with make_server("127.0.0.1", where.card, product, server_class=_Server, handler_class=_Silent) as server:
-        server.serve_forever()
+    serve_threaded(where.card, CardProduct(where))
 
 
 if __name__ == "__main__":

@@ -11,8 +11,6 @@ CARD_ADDRESS, SERVICE_ADDRESS, RECEIVABLES_ADDRESS = "127.1.0.1", "127.2.0.1", "
 """Whence each of them calls: networks of their own, by which `grants:` tells them apart."""
 SHARED = "X-Accounts-Shared"
 """On a write: this tenant's data belong to both stores."""
-SOCKET = "ACCOUNTS_SOCKET"
-"""Of the environment: the descriptor of the socket on which the account service listens."""
 MARGIN = 10.0
 """Seconds that an access token must have left to be used."""
 

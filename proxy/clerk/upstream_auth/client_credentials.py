@@ -7,7 +7,9 @@ Rule 2: of what went wrong the provider's `error` is told, and nothing else of i
 
 from __future__ import annotations
 
+import asyncio
 import re
+from pathlib import Path
 from urllib.parse import quote_plus
 
 import aiohttp
@@ -42,7 +44,8 @@ class _TokenProblem(msgspec.Struct):
 async def fetch_client_credentials(source: ClientCredentials, resolver: Resolver, now: float) -> IssuedToken:
     """SourceError when there is none; what else goes wrong on the way is aiohttp's."""
     form = {"grant_type": "client_credentials", "scope": source.scope, "audience": source.audience}
-    login = aiohttp.encode_basic_auth(quote_plus(source.client_id), quote_plus(source.client_secret.reveal()))
+    secret = await asyncio.to_thread(_secret_of, source)
+    login = aiohttp.encode_basic_auth(quote_plus(source.client_id), quote_plus(secret.reveal()))
     connector = aiohttp.TCPConnector(resolver=Looking(resolver), use_dns_cache=False, force_close=True)
     async with (
         aiohttp.ClientSession(
@@ -59,6 +62,20 @@ async def fetch_client_credentials(source: ClientCredentials, resolver: Resolver
         if answer.status != 200:
             raise SourceError(f"the provider answered {answer.status}{_error_in(body)}")
         return _issued(body, now)
+
+
+def _secret_of(source: ClientCredentials) -> Secret[str]:
+    """Read anew for each question, where it is in a file: it is changed there without a reload."""
+    if not source.secret_file:
+        return source.client_secret
+    try:
+        found = Path(source.secret_file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
+        raise SourceError(f"the file of client_secret cannot be read: {why}") from None
+    if not found:
+        raise SourceError("the file of client_secret is empty")
+    return Secret(found)
 
 
 async def _read(answer: aiohttp.ClientResponse) -> bytes:

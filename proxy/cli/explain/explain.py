@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
+from time import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -68,7 +69,7 @@ def explain(  # noqa: PLR0913  a command's options
     if fault := fault_of(typed) or _fault_of_address(client_ip):
         complain(fault, "See `banyan explain --help`.")
         leave(UNUSABLE)
-    snapshot = _table(config, file_only=file_only)
+    snapshot = _with_kept_keys(_table(config, file_only=file_only), config)
     head = read_typed(typed, snapshot)
     asked = head, f"{method} {target}", str(ip_address(client_ip)), snapshot, _key(config)
     by_file = explain_head(*asked)
@@ -96,6 +97,18 @@ def _table(config: Path, *, file_only: bool) -> Snapshot:
         first = next(problem_lines(found.problems[:1], with_source=False))
         complain(f"{config} is broken; this is by the last good one, which runs. The first problem:", first)
     return found.snapshot
+
+
+def _with_kept_keys(snapshot: Snapshot, config: Path) -> Snapshot:
+    """With the key sets that a Banyan of this file has fetched, as it keeps them in its state directory."""
+    from proxy.config.files import lastgood
+    from proxy.control.key_sets import key_set_file
+    from proxy.core.auth.key_set_state import KeySetSource
+
+    place, now = lastgood.directory(config, os.environ), time()
+    states = [key_set_file.load(place, KeySetSource(each)) for each in sorted(snapshot.fetched_sources)]
+    kept = {state.source.source: held for state in states if (held := state.held(now))}
+    return replace(snapshot, key_sets={**snapshot.key_sets, **kept})
 
 
 def _bearer(name: str) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from proxy.api.kill import KillView, StaysView
 from proxy.api.upstreams import DownView
 from proxy.app.initial_table import Start, first_start
-from proxy.cli.admin_client import NoAnswerError, get_kill, post_kill, whoever
+from proxy.cli.admin_client import NoAnswerError, get_kill, legible, post_kill, whoever
 from proxy.cli.help_text import UNUSABLE
 from proxy.cli.routes_file import problem_lines
 from proxy.cli.sent_token import sent_token
@@ -99,7 +99,7 @@ def snapshot_or_leave(config: Path) -> Snapshot:
 
 def order_now(reason: str) -> KillSwitchOrder:
     """By whoever runs this command, now."""
-    return KillSwitchOrder(by=whoever(), at=stamp(datetime.now(UTC)), reason=reason)
+    return KillSwitchOrder(by=whoever(), at=stamp(datetime.now(UTC)), reason=legible(reason))
 
 
 def is_another(stands: KillSwitchOrder, order: KillSwitchOrder) -> bool:

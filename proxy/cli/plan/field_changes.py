@@ -151,7 +151,8 @@ def _difference(before: Any, after: Any, key: FileKey, path: str) -> Iterator[Fi
     elif _are_blocks(before) or _are_blocks(after):
         yield from _of_blocks(before, after, path)
     else:
-        yield _changed(path, key.write(before), key.write(after))
+        old, new = key.write(before), key.write(after)
+        yield _changed(path, old, new if old != new else ANOTHER)
 
 
 _BLOCKS: Mapping[type, Callable[[int, Any], str]] = {

@@ -15,6 +15,7 @@ from enum import Enum
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any, NamedTuple
 
+from proxy.core.http.redact import redact_target
 from proxy.core.http.trace import RequestIds
 from proxy.core.judge.policy import FleetPolicy, Freeze, GuardPolicy, Needs, OnFailure, Ramp, Window
 from proxy.core.outcome import Side
@@ -102,7 +103,7 @@ def text(value: object) -> str:
     return written if len(written) <= LONGEST else written[: LONGEST - 1] + "…"
 
 
-def _text(value: object) -> str:
+def _text(value: object) -> str:  # noqa: C901 - a table
     match value:
         case None | str() | bytes() | tuple() | frozenset() | Secret() if not value:
             return NOTHING
@@ -112,6 +113,8 @@ def _text(value: object) -> str:
             return str(value.value)
         case bytes():
             return value.decode("latin-1")
+        case str() if "://" in value:  # of a token endpoint, say, with a key in its query
+            return redact_target(value.encode()).decode()
         case IPv4Network() | IPv6Network() if value.prefixlen == value.max_prefixlen:
             return str(value.network_address)
         case RateLimit():

@@ -33,7 +33,10 @@ LESSON = Lesson(
 _ALL = 50_000
 
 
-def plan(
+def plan(  # noqa: PLR0913  a command's options
+    edited: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="The same as --file.", show_default=False)
+    ] = None,
     *,
     file: Annotated[Path, typer.Option("--file", "-f", metavar="FILE", help="The edited routes.yaml.")] = ROUTES,
     against: Annotated[
@@ -59,6 +62,7 @@ def plan(
     from proxy.cli.routes_file import load_or_leave
     from proxy.cli.terminal import say_texts
 
+    file = edited or file
     after = load_or_leave(file)
     if against == RUNNING:
         compared = _against_running(base_of(admin, config), config)

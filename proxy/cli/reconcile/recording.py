@@ -8,11 +8,10 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 from uuid import uuid4
 
 from proxy.api.reconcile import ReconcileRunBody, ReconcileRunsView, ReconcileRunView
-from proxy.cli.admin_client import NoAnswerError, fetch, post, read, whoever
+from proxy.cli.admin_client import NoAnswerError, fetch, post, quoted, read, whoever
 from proxy.cli.help_text import UNANSWERED
 from proxy.cli.terminal import complain, leave
 from proxy.core.reconcile.progress import RunProgress
@@ -60,7 +59,7 @@ class RunRecorder:
     def record(self, run: ReconcileRun) -> None:
         """Record it now, by rule 1."""
         try:
-            path = f"/api/reconcile/{quote(run.check, safe='')}"
+            path = f"/api/reconcile/{quoted(run.check)}"
             post(self.base, path, _body(run), config=self.config, timeout=_PATIENCE)
         except NoAnswerError as error:
             if not self._has_failed:

@@ -86,8 +86,10 @@ def _order(subject: str, reason: str, base: str, config: Path, *, on: bool, json
 
 
 def _tell(found: SuspendedView) -> None:
-    stood = "" if found.changed else " already"
-    say(f"{found.subject} is suspended{stood}" if found.suspended else f"{found.subject} is not suspended{stood}")
+    if found.suspended:
+        say(f"{found.subject} is suspended{'' if found.changed else ' already'}")
+    else:
+        say(f"{found.subject} is {'no longer' if found.changed else 'not'} suspended")
     if found.listed:
         say("the file of `suspend` lists it: take it out there to end that")
     late = [each.instance for each in found.instances if not each.obeys]

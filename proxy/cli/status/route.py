@@ -30,7 +30,7 @@ def route_lines(route: RouteDetailView) -> Iterator[str]:
     if route.was:
         yield _row("was", f"{route.was}: its state and its draws are kept under this name")
     if route.written_in:
-        yield _row("written in", f"{route.written_in}:{route.line}")
+        yield _row("written", f"in {route.written_in}:{route.line}")
     if route.runs.stage is None:
         yield _row("runs", "answered here")
         return
@@ -140,9 +140,8 @@ def cohort_lines(cohorts: CohortsView) -> Iterator[str]:
         yield _row("cohorts", "none seen yet")
         return
     for at, source in enumerate(cohorts.sources):
-        yield _row(
-            "" if at else "cohorts", f"{source.source}: about {source.cohorts:,} in {source.requests:,} requests"
-        )
+        values = f"{source.cohorts:,} value{'' if source.cohorts == 1 else 's'}"
+        yield _row("" if at else "cohorts", f"{source.source}: about {values} in {source.requests:,} requests")
     if cohorts.without >= _MANY_WITHOUT:
         text = f"{cohorts.without:.1%} of the requests name no cohort; they are drawn by the client's address"
         yield _row("", painted(text, Ink.WARN))

@@ -16,12 +16,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from proxy.config.files.lastgood import directory
-from proxy.whole_file import write_new
+from proxy.whole_file import open_regular, write_new
 
 NAME = "admin.token"
 VARIABLE = "BANYAN_ADMIN_TOKEN"
 _RIGHT = re.compile(r"[!-~]{16,}")
 _BYTES = 32
+_MOST = 4096
+"""Bytes that are read of it."""
 
 
 def token_set(env: Mapping[str, str]) -> str:
@@ -36,11 +38,11 @@ def place(config: Path, env: Mapping[str, str]) -> Path:
 
 def read(path: Path) -> str:
     """The token; OSError when there is none, or none for this user, or none that is secret."""
-    with path.open(encoding="utf-8", errors="replace") as file:
+    with open_regular(path) as file:
         mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
         if mode & stat.S_IRWXO:
             raise OSError(f"{path} is open to everybody ({mode:o}); remove it to have a new one made")
-        token = file.read().strip()
+        token = file.read(_MOST).decode("utf-8", "replace").strip()
     if not _RIGHT.fullmatch(token):
         raise OSError(f"{path} holds no token; remove it to have a new one made")
     return token

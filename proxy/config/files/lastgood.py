@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from proxy.config.text.written_texts import Texts
-from proxy.whole_file import write_whole
+from proxy.whole_file import read_regular, write_whole
 
 NAME = "last-good.yaml"
 VARIABLE = "BANYAN_STATE_DIR"
@@ -38,7 +38,7 @@ def save(place: Path, texts: Texts) -> None:
 def load(place: Path) -> Texts | None:
     """The kept texts, or None when there are none that can be read."""
     try:
-        return _parted((place / NAME).read_bytes().decode("utf-8"))
+        return _parted(read_regular(place / NAME).decode("utf-8"))
     except (OSError, UnicodeDecodeError):
         return None
 

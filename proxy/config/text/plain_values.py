@@ -16,6 +16,7 @@ from proxy.config.text.document import MapNode, Node, ScalarNode
 from proxy.config.text.problem import FileProblem, FromEnvironment, Path, where
 from proxy.config.text.scalar import Surprise, meaning, resolve
 
+_ANYBODY = "; or anonymous, if anybody may call"
 _MARK = re.compile(r"\$\$|\$\{(?P<inside>[^}]*)(?P<end>\}?)")
 _INSIDE = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>.*))?", re.DOTALL)
 
@@ -72,7 +73,9 @@ class Reader:
         found = resolve(node.text)
         if found is None:
             return self._broken(node, path, "is empty; give it a value, or take it out")
-        return self._broken(node, path, found.message) if isinstance(found, Surprise) else found
+        if isinstance(found, Surprise):
+            return self._broken(node, path, f"{found.message}{_ANYBODY if _says_who_may_call(path) else ''}")
+        return found
 
     def _variable(self, node: ScalarNode, path: Path) -> object:
         text, wrong = substitute(node.text, self._env)
@@ -90,3 +93,8 @@ class Reader:
         problem = FileProblem(file=node.file, line=node.line, column=node.column, where=shown, message=message)
         self.problems.append(problem)
         return BROKEN
+
+
+def _says_who_may_call(path: Path) -> bool:
+    """Where neither truth value is an answer."""
+    return path[-1:] == ("auth_default",) or (path[:1], path[-1:]) == (("routes",), ("auth",))

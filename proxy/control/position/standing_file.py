@@ -25,7 +25,7 @@ from proxy.core.position.record import OrderRecord
 from proxy.core.position.standing import Pin
 from proxy.core.routing.state_names import Naming, all_called, called
 from proxy.link.messages import Orders
-from proxy.whole_file import write_whole
+from proxy.whole_file import read_regular, write_whole
 
 NAME = "last-orders.json"
 RECORD_KEPT = 1000
@@ -126,7 +126,7 @@ def read(text: bytes) -> StandingFile | None:
 def load(directory: Path) -> StandingFile | None:
     """What was kept; None when there is nothing, or nothing that this version understands."""
     try:
-        text = (directory / NAME).read_bytes()
+        text = read_regular(directory / NAME)
     except OSError:
         return None
     return read(text)

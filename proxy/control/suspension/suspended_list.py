@@ -13,6 +13,8 @@ from pathlib import Path
 
 import structlog
 
+from proxy.core.auth.suspension import in_quotes
+
 LOOK_EVERY = 0.2
 """Seconds between two looks, of which a change takes two at the most."""
 _log = structlog.get_logger()
@@ -63,6 +65,9 @@ class SuspendedList:
             self._complain(path, found)
         else:
             self._fault = ""
+            if quoted := in_quotes(found):
+                hint = "quotes are taken for part of a subject; take them off"
+                _log.warning("suspended_list_quoted", path=str(path), subjects=len(quoted), hint=hint)
             self._tell(found)
 
     def _complain(self, path: Path, fault: str) -> None:

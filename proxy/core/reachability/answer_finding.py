@@ -3,6 +3,7 @@
 Rule 1: an answer that says that there is no such path or method is as good as any: the target is reached, and answers.
 Rule 2: of a path that `health` names every status from 400 on is a failure, as control's health probes have it.
 Rule 3: 401 and 403 are refusals of whoever was shown: they say for which credential, role or scope to look.
+Rule 4: who says that a signature or an access key is wrong knows whom he lets in: this end has to change its own.
 """
 
 from __future__ import annotations
@@ -15,6 +16,12 @@ from proxy.core.reachability.finding import End, Finding, ProbeRow, failed, fine
 from proxy.core.reachability.google_refusal import google_missing
 
 _SCOPE = re.compile(r'scope="([^"]*)"')
+_AWS_MISTAKE = re.compile(
+    r"(?:The request signature we calculated does not match the signature you provided"
+    r"|The security token included in the request is (?:invalid|expired)"
+    r"|The AWS Access Key Id you provided does not exist in our records"
+    r"|Signature (?:not yet current|expired))[^<\"\\]*"
+)
 _NO_SUCH = frozenset({404, 405, 410, 501})
 _AWAY = frozenset({502, 503, 504})
 _REFUSED = frozenset({401, 403, 407})
@@ -58,6 +65,13 @@ def _refused(answer: Answer, upstream: str, shown: str) -> Finding:
     missing = google_missing(answer.body.decode("utf-8", "replace"))
     if missing is not None:
         return failed(ProbeRow.MAY_I, f"{said}: {missing.said}", End.THERE, missing.cure)
+    mistake = _AWS_MISTAKE.search(answer.body.decode("utf-8", "replace"))
+    if mistake is not None and shown:
+        cure = (
+            f"compare {shown} with what it knows: access key and secret, region and service in "
+            f"upstreams.{upstream}.auth, this host's clock"
+        )
+        return failed(ProbeRow.MAY_I, f"{said}: {one_line(mistake[0][:_MOST])}", End.HERE, cure)
     scope = _SCOPE.search(answer.challenge)
     if "insufficient_scope" in answer.challenge and scope is not None:
         cure = f"grant the scope {one_line(scope[1])} to whom Banyan calls as"

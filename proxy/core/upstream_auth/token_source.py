@@ -28,6 +28,7 @@ class ClientCredentials:
     url: str
     client_id: str
     client_secret: Secret[str]
+    secret_file: str = ""
     scope: str = ""
     audience: str = ""
     kind: ClassVar[str] = "client_credentials"

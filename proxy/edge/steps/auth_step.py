@@ -10,11 +10,13 @@ Rule 5: a token that no other policy takes is asked for by the clerk, where a po
 Rule 6: the log says by which policy who calls; of who is refused, what the token claims, for what that is worth. What a
         meter refuses is not read for that.
 Rule 7: claims by which requests are routed are those of a signed token that any policy takes; they are known before
-        there is a route, so nothing is waited for: an opaque token, or one whose key is not known yet, has none.
+        there is a route, so nothing is waited for: an opaque token, or one whose key is not known yet, has none. Of
+        one that was held for its key they are known before its cohort is drawn, so that it stays on its side.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 LONGEST_SUBJECT: Final = 200
 """Characters of a subject in the log."""
 _FIELD: Final = b"authorization"
+_NOT_KNOWN_HERE: Final = "no key set was kept here: what a Banyan that has one would answer cannot be said"
 
 
 class AuthStep(RouteStep):
@@ -124,6 +127,8 @@ class AuthStep(RouteStep):
             return None
         if found is Refusal.UNKNOWN_KEY:
             self._check.failed(request.client_ip)
+        if isinstance(found, Principal) and request.live.claims_read:
+            request.head.claims = found.claims
         return (self._settle(request, found),)
 
     def _settle(self, request: Request, found: Principal | Refusal) -> LocalAnswer | None:
@@ -155,7 +160,10 @@ class AuthStep(RouteStep):
             return StepSaid(f"{found.subject} calls, by {found.policy}")
         if not self._enforces:
             return StepSaid(f"{found.value}, which is not enforced")
-        return StepSaid(found.value, answer_of(found, self._scopes))
+        answer = answer_of(found, self._scopes)
+        if found is Refusal.NO_KEYS:
+            answer = replace(answer, detail=_NOT_KNOWN_HERE)
+        return StepSaid(found.value, answer)
 
 
 def _claimed_in(request: Request) -> str:

@@ -40,6 +40,10 @@ if TYPE_CHECKING:
 
 HELD_EVERY: Final = 2.0
 """Seconds between two words of what is on its way; a third of the time for which the clerk believes them."""
+HEARS_EVERY: Final = 0.02
+"""Seconds between two looks at whether a move was heard of."""
+UNHEARD: Final = 1.5
+"""Seconds that a write waits at most for a move that the database knows of, and this worker does not."""
 COME_BACK: Final = (b"Retry-After: 1",)
 _LATE: Final = LocalAnswer(503, "the write was begun too late to be sent", lines=COME_BACK, counted="write_waits")
 """This worker stood still: the write may have been taken for abandoned, and a later one of its key be done."""
@@ -181,15 +185,34 @@ class WriteBeginning:
             given.counted = "write_waits"
             self._word.answer(given)
             return
-        answer = _LATE if monotonic() > self._until else decide(self._request)
         if self._is_outdated:
-            answer = answer or self._unheard()
-        elif answer is None and self._request.leg.side is self._intent.side:
+            self._wait_until_heard()
+            return
+        answer = self._decided()
+        if answer is None and self._request.leg.side is self._intent.side:
             self._step.begun(self._request, self._intent)
             self._word.go_on()
             return
+        self._step.clerk.tell(WriteEnded(self._intent.id, FirstOutcome.FAILED))
+        self._ask_again(answer)
+
+    def _wait_until_heard(self) -> None:
+        """Of the move that the database knows of: it is on its way here, unless control stands still."""
+        if self._word.is_over:
+            return
+        if self._has_heard():
+            self._ask_again(self._decided())
+        elif monotonic() > self._until - WITHIN + UNHEARD:
+            self._word.answer(_OUTDATED)
         else:
-            self._step.clerk.tell(WriteEnded(self._intent.id, FirstOutcome.FAILED))
+            asyncio.get_running_loop().call_later(HEARS_EVERY, self._wait_until_heard)
+
+    def _decided(self) -> LocalAnswer | None:
+        """Who answers now; an answer where nobody does, or it is too late."""
+        return _LATE if monotonic() > self._until else decide(self._request)
+
+    def _ask_again(self, answer: LocalAnswer | None) -> None:
+        """For the side that is to answer now; or this answer."""
         if answer is None:
             self._intent = self._step.intent(self._request, self._key, self._body)
             again = self.ask()
@@ -202,9 +225,9 @@ class WriteBeginning:
         self._is_outdated = isinstance(answer, WriteOutdated)
         return None
 
-    def _unheard(self) -> LocalAnswer | None:
-        """503, unless this worker has heard of a later standing since it asked."""
-        return None if self._request.live.standing > (self._intent.decided or 0) else _OUTDATED
+    def _has_heard(self) -> bool:
+        """Whether this worker has heard of a later standing since it asked."""
+        return self._request.live.standing > (self._intent.decided or 0)
 
     def _abandoned(self) -> None:
         """Nobody waits any more."""

@@ -16,7 +16,7 @@ from proxy.edge.steps.idempotency_step import IdempotencyKind, SendingKind
 from proxy.edge.steps.journal_step import JournalKind
 from proxy.edge.steps.principal_step import PrincipalKind
 from proxy.edge.steps.route_rate import RateKind
-from proxy.edge.steps.upstream_auth_step import UpstreamAuthKind
+from proxy.edge.steps.upstream_auth_step import CredentialKind, UpstreamAuthKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +34,7 @@ KINDS: tuple[Callable[[StepServices], StepKind], ...] = (
     RateKind,  # behind those that may refuse: only what goes on is counted
     PrincipalKind,  # before whatever keeps a request as it goes upstream
     JournalKind,  # nothing but a lost key refuses what is in the journal
+    CredentialKind,  # behind all that waits: the side that is called may be another by then
     SendingKind,  # the last one: what refuses behind it would leave a key to people
 )
 

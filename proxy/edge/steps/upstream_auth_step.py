@@ -1,6 +1,7 @@
-"""The step of a route one of whose upstreams has `auth`: it sees to it that the request can be sent as Banyan's own.
+"""The steps of a route one of whose upstreams has `auth`: they see to it that the request can be sent as Banyan's own.
 
 Rule 1: where it will be signed, its body is read whole and hashed; not where its caller has signed it already.
+        It is hashed behind all that waits (`CredentialStep`): a request may be decided for the other side meanwhile.
 Rule 2: while no source was ever asked, a request waits for the first token, a moment and with few others; once there is
         none to be had, or the last has ended, it is 503 at once, on this upstream alone. Where the route lets the other
         side step in for what was not sent, it goes on instead, and fails where that is looked after.
@@ -31,24 +32,19 @@ _AUTHORIZATION: Final = b"authorization"
 
 
 class UpstreamAuthStep(RouteStep):
-    """Go on, with a tap that puts the credential in; or 503."""
+    """Go on, once there is something to call the upstream with; or 503."""
 
     name = "upstream auth"
 
-    def __init__(self, policy: UpstreamAuthPolicy, clerk: Clerk) -> None:
+    def __init__(self, policy: UpstreamAuthPolicy) -> None:
         """Of one route."""
         self._most = policy.max_body
-        self._clerk = clerk
 
     def __call__(self, request: Request, /) -> Verdict:
         """Rules 1 and 2."""
-        signed = is_signed_by_caller(request.head)
-        credential = request.leg.pool.credential
-        if not signed and request.body is None and request.head.length and self._will_sign(request):
+        if _lacks_body(request):
             return WholeBody(self._most)
-        unread = request.body is None and request.head.length
-        hashed = b"" if unread else payload_hash(request.body or b"")
-        request.watch(UpstreamAuthTap(request.head, self._clerk, signed, hashed))
+        credential, signed = request.leg.pool.credential, is_signed_by_caller(request.head)
         if credential is None or (signed and credential.signs) or credential.is_good(time()):
             return None
         falls_back = _falls_back(request)
@@ -69,16 +65,54 @@ class UpstreamAuthStep(RouteStep):
         what = "signed" if credential.signs else "sent with a token"
         return StepSaid(f"{what} by Banyan ({credential.auth.source.kind}), in place of the caller's Authorization")
 
-    def _will_sign(self, request: Request) -> bool:
-        """Whether the side that is asked, or one that may step in for it, wants a signature."""
-        bound = request.bound
-        legs = [request.leg]
-        if bound.route.fallback is not None:
-            legs += [leg for leg in (bound.legacy, bound.new) if leg is not None]
-        return any(leg.pool.credential is not None and leg.pool.credential.signs for leg in legs)
+
+class CredentialStep(RouteStep):
+    """Go on, with a tap that puts the credential in."""
+
+    def __init__(self, policy: UpstreamAuthPolicy, clerk: Clerk) -> None:
+        """Of one route."""
+        self._most = policy.max_body
+        self._clerk = clerk
+
+    def __call__(self, request: Request, /) -> Verdict:
+        """Rules 1 and 3."""
+        if _lacks_body(request):
+            return WholeBody(self._most)
+        was_read = request.body is not None or not request.head.length
+        hashed = payload_hash(request.body or b"") if was_read else b""
+        request.watch(UpstreamAuthTap(request.head, self._clerk, is_signed_by_caller(request.head), hashed))
+        return None
+
+
+def _lacks_body(request: Request) -> bool:
+    """Whether it will be signed, and its body was not read yet."""
+    if request.body is not None or not request.head.length or is_signed_by_caller(request.head):
+        return False
+    bound = request.bound
+    legs = [request.leg]
+    if bound.route.fallback is not None:
+        legs += [leg for leg in (bound.legacy, bound.new) if leg is not None]
+    return any(leg.pool.credential is not None and leg.pool.credential.signs for leg in legs)
 
 
 class UpstreamAuthKind:
+    """Makes them."""
+
+    policy = UpstreamAuthPolicy
+
+    def __init__(self, services: StepServices) -> None:
+        """It asks nobody."""
+
+    def follow(self, snapshot: Snapshot) -> None:
+        """Nothing outlives a table here: credentials are the worker's."""
+
+    def step_of(self, policy: UpstreamAuthPolicy, route: Route) -> UpstreamAuthStep:
+        """The same for every route."""
+        del route
+        return UpstreamAuthStep(policy)
+
+
+class CredentialKind:
     """Makes them."""
 
     policy = UpstreamAuthPolicy
@@ -88,12 +122,12 @@ class UpstreamAuthKind:
         self._clerk = services.clerk
 
     def follow(self, snapshot: Snapshot) -> None:
-        """Nothing outlives a table here: credentials are the worker's."""
+        """Nothing outlives a table here."""
 
-    def step_of(self, policy: UpstreamAuthPolicy, route: Route) -> UpstreamAuthStep:
+    def step_of(self, policy: UpstreamAuthPolicy, route: Route) -> CredentialStep:
         """The same for every route."""
         del route
-        return UpstreamAuthStep(policy, self._clerk)
+        return CredentialStep(policy, self._clerk)
 
 
 def is_signed_by_caller(head: RequestHead) -> bool:

@@ -18,7 +18,7 @@ from proxy.clerk.upstream_auth import aws_credentials
 from proxy.clerk.upstream_auth.aws_credentials import fetch_from_environment
 from proxy.clerk.upstream_auth.source_calls import fetch_token
 from proxy.clerk.upstream_auth.source_error import SourceError
-from proxy.core.secret import Secret
+from proxy.core.secret import NO_TEXT, Secret
 from proxy.core.upstream_auth.token_source import (
     AwsChain,
     AwsEnvironment,
@@ -91,6 +91,24 @@ async def test_client_credentials_give_a_token(more: dict[str, object], life: fl
     assert token.token == Secret("abc")
     assert before <= token.issued <= time.time()
     assert token.ends == token.issued + life
+
+
+async def test_a_secret_in_a_file_is_read_for_each_token(tmp_path: Path) -> None:
+    """It is changed there without a reload; one that is missing or empty is said."""
+    seen: list[dict[str, str]] = []
+    file = tmp_path / "secret"
+    async with provider(200, b'{"access_token": "abc", "expires_in": 60}', seen) as source:
+        kept = replace(source, client_secret=NO_TEXT, secret_file=str(file))
+        assert await refused(kept) == "the file of client_secret cannot be read: No such file or directory"
+        for secret in ("hush-one", "hush-two"):
+            file.write_text(f"{secret}\n")
+            await fetched(kept)
+        file.write_bytes(b"\xff")
+        assert await refused(kept) == "the file of client_secret cannot be read: it is no UTF-8"
+        file.write_text("\n")
+        assert await refused(kept) == "the file of client_secret is empty"
+    said = [base64.b64decode(each["login"].removeprefix("Basic ")).decode() for each in seen]
+    assert said == ["b%3An:hush-one", "b%3An:hush-two"]
 
 
 async def test_a_jwt_without_a_said_life_ends_when_it_says() -> None:

@@ -124,6 +124,16 @@ def test_it_writes_the_file_and_shows_who_follows(banyan: Banyan, running: Runni
     ]
 
 
+def test_no_reason_keeps_the_switch_off(banyan: Banyan, running: Running) -> None:
+    """A byte that is not UTF-8 is shown as such: the order is given all the same."""
+    result = banyan("kill", "--reason", "new loses \udcff")
+    order = kill_file.read(running.file)
+
+    assert result.exit_code == 0
+    assert order is not None
+    assert order.reason == r"new loses \xff"
+
+
 def test_who_stays_is_told_by_where_routes_run(banyan: Banyan, running: Running) -> None:
     """What the running Banyan says outranks the file: an order may have left a route elsewhere."""
     running.beyond = [{"route": "orders.list", "why": "retired"}]

@@ -31,9 +31,13 @@ def test_a_route_that_is_deleted_says_who_takes_its_requests(banyan: Banyan, run
 
 
 def test_without_a_banyan_a_deleted_route_says_who_takes_what_it_took(banyan: Banyan, folder: Path) -> None:
-    """Two files: no request is known, the new table says of one who takes it; 405 where only its method is missing."""
+    """Two files: no request is known, the new table says of one who takes it; 405 where only its method is missing.
+
+    The edited file may be named without --file, as `check` has it.
+    """
     (folder / "new.yaml").write_text(ROUTES.replace(SHOWN, SHOWN.replace("GET", "POST").replace("show", "make")))
     to_rest = banyan("plan -f new.yaml --against routes.yaml --admin 127.0.0.1:1").stdout
+    assert banyan("plan new.yaml --against routes.yaml --admin 127.0.0.1:1").stdout == to_rest
     text = (folder / "new.yaml").read_text().replace(REST, "")
     (folder / "new.yaml").write_text(text)
     nowhere = banyan("plan -f new.yaml --against routes.yaml --admin 127.0.0.1:1").stdout

@@ -330,6 +330,13 @@ def test_no_secret_is_written(before: str, after: str) -> None:
     assert "\\x" not in str(changes)
 
 
+def test_of_an_address_no_parameter_that_sounds_secret_is_written() -> None:
+    """The key of a token endpoint may stand in its query, and may be a variable's value."""
+    assert text("https://id.example.com/token?key=s3cret&audience=new") == (
+        "https://id.example.com/token?key=[redacted]&audience=new"
+    )
+
+
 def test_another_secret_is_told_as_another() -> None:
     """That it differs is told, and where."""
     assert of_top(SECRETS[0], SECRETS[0].replace("0", "1")) == {"cookies.key": ("…", "another")}

@@ -45,7 +45,7 @@ def test_who_is_suspended_is_listed(banyan: Banyan) -> None:
     [
         ("ben", {}, 0, ["ben is suspended"]),
         ("ben --reason x", {"changed": False}, 0, ["ben is suspended already"]),
-        ("ben --lift", {"suspended": False}, 0, ["ben is not suspended"]),
+        ("ben --lift", {"suspended": False}, 0, ["ben is no longer suspended"]),
         (
             "ben --lift",
             {"listed": True, "changed": False},

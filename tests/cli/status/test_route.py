@@ -46,7 +46,7 @@ def test_a_route_shows_place_and_cohorts(banyan: Banyan) -> None:
     assert "runs      canary 10%, as the file says" in text
     assert "tag       v3p0c5b1a9d, for --if-match" in text
     assert "verdict   hold; not enough evidence" in text
-    assert "cohorts   header:x-tenant-id: about 1,200 in 3,000 requests" in text
+    assert "cohorts   header:x-tenant-id: about 1,200 values in 3,000 requests" in text
     assert "25.0% of the requests name no cohort" in text
     assert "file" not in text.replace("the file", "")
 

@@ -432,16 +432,6 @@ def test_nobody_there_is_said_plainly(banyan: Banyan, admin: Admin) -> None:
     assert "banyan serve" in result.stderr
 
 
-def test_somebody_else_there_is_noticed(banyan: Banyan, admin: Admin) -> None:
-    """A server that is not Banyan's admin API is not shown as an empty table."""
-    result = banyan("status", "--admin", f"{admin.url}/elsewhere")
-    admin.view = RoutesView(revision="", routes=[], reload=reload_(), workers=[])
-    admin.metrics = ""
-
-    assert result.exit_code in {0, 1}
-    assert "Traceback" not in result.output
-
-
 @pytest.mark.parametrize("arguments", ["--watch --json", "--config missing.yaml"])
 def test_wrong_usage_leaves_with_2(banyan: Banyan, arguments: str) -> None:
     """What cannot be meant is exit 2."""

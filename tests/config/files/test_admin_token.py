@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -70,3 +72,23 @@ def test_blanks_are_no_token() -> None:
     """What is set is taken without the blanks around it; blanks alone are nothing."""
     assert admin_token.token_set({}) == admin_token.token_set({admin_token.VARIABLE: " \n"}) == ""
     assert admin_token.token_set({admin_token.VARIABLE: " t\n"}) == "t"
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_holds_nobody_up(tmp_path: Path, make: Callable[[Path, int], None]) -> None:
+    """A pipe in its place is no token, and nobody waits for who writes into it."""
+    path = tmp_path / admin_token.NAME
+    make(path, 0o700)
+
+    with pytest.raises(OSError, match=r"not a regular file|Is a directory"):
+        admin_token.read_or_make(path)
+
+
+def test_no_more_is_read_than_a_token_has(tmp_path: Path) -> None:
+    """A file of many gigabytes fills no memory."""
+    path = tmp_path / admin_token.NAME
+    path.touch(0o600)
+    os.truncate(path, 1 << 40)
+
+    with pytest.raises(OSError, match="holds no token"):
+        admin_token.read(path)

@@ -105,3 +105,10 @@ def test_texts_that_are_not_whole_are_none(tmp_path: Path, broken: str) -> None:
     (tmp_path / lastgood.NAME).write_bytes(changed[broken].encode())
 
     assert lastgood.load(tmp_path) is None
+
+
+def test_a_pipe_in_its_place_holds_no_start_up(tmp_path: Path) -> None:
+    """It is as if nothing had been kept."""
+    os.mkfifo(tmp_path / lastgood.NAME)
+
+    assert lastgood.load(tmp_path) is None

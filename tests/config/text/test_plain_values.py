@@ -60,6 +60,17 @@ def test_text_out_of_the_environment_remembers_it() -> None:
     ("text", "problem"),
     [
         ("a: on", '1:4: a: on is true to some readers of YAML and text to others; write true, or "on" in quotes'),
+        (
+            "routes: [{auth: off}]",
+            (
+                "1:17: routes[0].auth: off is false to some readers of YAML and text to others; write false, or "
+                '"off" in quotes; or anonymous, if anybody may call'
+            ),
+        ),
+        (
+            "auth: off",
+            '1:7: auth: off is false to some readers of YAML and text to others; write false, or "off" in quotes',
+        ),
         ("a:\n  - x\n  -", "3:4: a[1]: is empty; give it a value, or take it out"),
         ("a: {b: }", "1:8: a.b: is empty; give it a value, or take it out"),
         ("a: ~", "1:4: a: is empty; give it a value, or take it out"),

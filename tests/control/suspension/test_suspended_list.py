@@ -53,6 +53,16 @@ async def test_a_change_is_taken_once_it_is_steady(listed: Listed) -> None:
     assert listed.told == [{"anna"}, {"anna", "ben"}]
 
 
+async def test_subjects_in_quotes_are_logged(listed: Listed) -> None:
+    """They are taken as they stand, and bar nobody whom a token names."""
+    await listed.watch.look()
+    with capture_logs() as lines:
+        await listed.write('"globex"\n')
+        await listed.watch.look()
+    assert listed.told[-1] == {'"globex"'}
+    assert [(each["event"], each["subjects"]) for each in lines] == [("suspended_list_quoted", 1)]
+
+
 async def test_a_missing_file_is_no_empty_one(listed: Listed) -> None:
     """The last list holds, and the log says so once; when the file is back it is taken."""
     await listed.watch.look()

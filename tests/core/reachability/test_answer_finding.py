@@ -68,3 +68,28 @@ def test_what_google_says_is_missing_is_said() -> None:
 
     assert found.said.startswith("reached, but refused: 403 to HEAD /: run.routes.invoke is missing on projects/a/b")
     assert "roles/run.invoker in project a" in found.cure
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (
+            '{"message": "The request signature we calculated does not match the signature you provided. Check it."}',
+            "The request signature we calculated does not match the signature you provided. Check it.",
+        ),
+        (
+            "<Message>The AWS Access Key Id you provided does not exist in our records.</Message>",
+            "The AWS Access Key Id you provided does not exist in our records.",
+        ),
+        (
+            '{"message":"The security token included in the request is invalid."}',
+            "The security token included in the request is invalid.",
+        ),
+    ],
+)
+def test_a_wrong_signature_is_for_this_end_to_change(body: str, said: str) -> None:
+    """The other end knows whom it lets in, and says what is wrong; as nobody there is no credential to look at."""
+    found = of(403, shown="the AWS profile a in b", body=body)
+    assert (found.said, found.change) == (f"reached, but refused: 403 to HEAD /: {said}", End.HERE)
+    assert found.cure.startswith("compare the AWS profile a in b with what it knows: access key and secret")
+    assert said not in of(403, body=body).said

@@ -16,6 +16,7 @@ from tests.edge.auth.guarded import ORDERS, Guarded, guarded
 from tests.edge.auth.issuer import Issuer, bearer, ed
 from tests.edge.conftest import Play, Serve
 from tests.edge.message import Message, check_problem
+from tests.edge.proxy import Block
 from tests.edge.raw_client import get
 
 URL = "https://id.example.com/jwks"
@@ -49,10 +50,10 @@ Start = Callable[..., Awaitable[Rotating]]
 
 @pytest.fixture
 def start(play: Play, serve: Serve, tmp_path: Path) -> Start:
-    async def run(**auth: object) -> Rotating:
+    async def run(route: Block | None = None, **auth: object) -> Rotating:
         issuer = Issuer(ed("one"))
         policy = {"members": issuer.policy(tmp_path, keys={"url": URL})}
-        routes = [{**ORDERS, "auth": {"by": "members", **auth}}]
+        routes = [{**ORDERS, **(route or {}), "auth": {"by": "members", **auth}}]
         made = Rotating(await guarded(play, serve, tmp_path, issuer=issuer, auth=policy, routes=routes))
         made.give(issuer)
         return made
@@ -70,6 +71,25 @@ async def test_a_rotation_costs_nobody_a_401(start: Start) -> None:
     assert {(await each).status for each in asking} == {200}
     assert rotating.orders.refusals() == []
     assert (await rotating.orders.shows(rotating.orders.issuer.token())).status == 200
+
+
+async def test_a_held_request_stays_on_the_side_of_its_cohort(start: Start) -> None:
+    """Its claims were not known when its route was found, and are when its cohort is drawn: a tenant's write is not
+    one side's and its next read the other's, because the issuer has changed its key in between.
+    """
+    pinned: Block = {
+        "stage": "canary",
+        "split": "50%",
+        "cohort": "jwt:tenant",
+        "pin": {"new": ["acme"]},
+        "new": "legacy",
+    }
+    rotating = await start(pinned)
+    asking = await rotating.held(rotating.next.token(tenant="acme"))
+    rotating.give(rotating.orders.issuer, rotating.next, answered=[URL])
+
+    assert [(await each).status for each in asking] == [200]
+    assert [line["reason"] for line in await rotating.orders.proxy.lines(1)] == ["pinned"]
 
 
 async def test_a_key_that_nobody_has_is_a_401_once_it_was_asked_for(start: Start) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
@@ -12,10 +13,11 @@ from proxy.core.outcome import Side
 from proxy.edge.routing.request import Request
 from proxy.edge.routing.step import Wait
 from proxy.edge.steps import journal_step
-from proxy.edge.steps.journal_step import JournalStep, WriteBeginning
+from proxy.edge.steps.journal_step import UNHEARD, JournalStep, WriteBeginning
 from proxy.edge.steps.step_kind import WITHIN
-from proxy.link.journal_questions import BeginWrite, WriteEnded
+from proxy.link.journal_questions import BeginWrite, WriteEnded, WriteOutdated
 from tests.edge.steps.test_journal_tap import Listening
+from tests.waiting import until
 
 BEGIN = BeginWrite("i", "s", "7", "r", "", 0.5, Side.LEGACY, SentOn.REQUEST, b"PUT", b"/7", [], b"", repeatable=True)
 
@@ -28,6 +30,7 @@ class OneWrite:
         self.desk = Listening()
         self.tell = self.desk.tell
         self.asked = Wait(WITHIN)
+        self.times = 0
 
     def intent(self, request: Request, key: str, body: bytes) -> BeginWrite:
         del request, key, body
@@ -35,6 +38,7 @@ class OneWrite:
 
     def ask(self, question: BeginWrite, hear: object) -> Wait:
         del question, hear
+        self.times += 1
         return self.asked
 
 
@@ -50,3 +54,35 @@ def test_who_stood_still_before_a_write_was_sent_does_not_send_it(monkeypatch: p
     assert word.given is not None
     assert (word.given.status, word.given.lines) == (503, (b"Retry-After: 1",))
     assert step.desk.told == [WriteEnded("i", FirstOutcome.FAILED)]
+
+
+async def test_a_write_waits_until_its_worker_has_heard_of_the_move(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database knows of a move before the worker does: nobody is refused for that, it is begun anew then."""
+    step, live = OneWrite(), SimpleNamespace(standing=0)
+    monkeypatch.setattr(journal_step, "decide", lambda _: None)
+    beginning = WriteBeginning(cast("JournalStep", step), cast("Request", SimpleNamespace(live=live)), "7", b"")
+    word = beginning.ask()
+    beginning._heard(WriteOutdated())
+    step.asked.go_on()
+    assert (word.is_over, step.times) == (False, 1)  # type: ignore[union-attr] # a wait
+    live.standing = 1
+
+    await until(lambda: step.times == 2)
+    assert not word.is_over  # type: ignore[union-attr] # a wait
+
+
+async def test_a_write_whose_worker_never_hears_of_the_move_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where control stands still; the client may come back."""
+    step, now = OneWrite(), [100.0]
+    monkeypatch.setattr(journal_step, "monotonic", lambda: now[0])
+    request = SimpleNamespace(live=SimpleNamespace(standing=0))
+    beginning = WriteBeginning(cast("JournalStep", step), cast("Request", request), "7", b"")
+    word = beginning.ask()
+    assert isinstance(word, Wait)
+    beginning._heard(WriteOutdated())
+    now[0] += UNHEARD + 0.1
+    step.asked.go_on()
+
+    assert word.given is not None
+    assert (word.given.status, word.given.counted) == (503, "write_outdated")
+    assert step.times == 1

@@ -11,15 +11,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path as FilePath
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator
 
 from proxy.config.block import Block, Draft, KeysAt, Section, needed, optional, said_by
-from proxy.config.blocks.identity.introspection import IntrospectionBlock, introspection_of
+from proxy.config.blocks.identity.introspection import LOOPBACK, IntrospectionBlock, introspection_of
 from proxy.config.blocks.match import Claims, claims_of
 from proxy.config.blocks.server import ServerKeys
+from proxy.config.checks.secret_files import complaint_of
 from proxy.config.readers import scalars, units
 from proxy.config.readers.errors import fault
 from proxy.config.readers.schema_patterns import TEXT, matching, words
@@ -211,6 +213,9 @@ class AuthOfRoute(Block):
         {"by": ["members"], "scopes": ["orders.write"]},
     )
     allow_anonymous: Text | None = optional("Why anybody may call it, off loopback.", "health checks")
+    lends_identity: Text | None = optional(
+        "Why anybody may call an upstream with auth through it, and so as Banyan.", "a public price list"
+    )
 
 
 def policies_are_whole(draft: Draft) -> Iterator[FileProblem]:
@@ -349,6 +354,32 @@ def anonymous_has_a_reason(draft: Draft) -> Iterator[FileProblem]:
             yield draft.problem((*path, "allow_anonymous"), message, at_key=True)
 
 
+def secrets_are_kept(draft: Draft) -> Iterator[FileProblem]:
+    """Of those by which tokens are asked for."""
+    for name, block in _policies(draft).items():
+        file = block.introspection.secret.file if block.introspection is not None else ""
+        complaint = complaint_of(FilePath(draft.directory, file)) if file else ""
+        if complaint:
+            yield draft.problem(("auth", name, "introspection", "secret"), complaint)
+
+
+def key_sets_come_from_their_issuer(draft: Draft) -> Iterator[FileProblem]:
+    """Without TLS, whoever is on the way gives keys of his own, and is then any caller that he likes."""
+    for name, block in _policies(draft).items():
+        found = urlsplit((block.keys.url if block.keys is not None else None) or "")
+        if found.scheme == "http" and found.hostname not in LOOPBACK:
+            message = "whoever is on the way can give keys of his own and be any caller; write https"
+            yield draft.problem(("auth", name, "keys", "url"), message)
+
+
+def nobody_is_refused(draft: Draft) -> Iterator[FileProblem]:
+    """A remark: it is how one begins, and is easily left there."""
+    auth = draft.top(AuthAtTop).auth_default
+    if auth is not None and auth.enforce is False:
+        message = "nobody is refused on routes that do not say auth themselves; take enforce out once callers are known"
+        yield draft.problem(("auth_default", "enforce"), message)
+
+
 def _key(path: Path) -> str:
     return "auth" if path else "auth_default"
 
@@ -453,5 +484,7 @@ AUTH = Section(
         claims_have_a_policy,
         anonymous_has_a_reason,
     ),
+    warnings=(secrets_are_kept, key_sets_come_from_their_issuer),
+    remarks=(nobody_is_refused,),
     secrets=_secrets,
 )

@@ -17,7 +17,7 @@ from proxy.core.secret import Secret
 
 LONGEST_KEEP = 300.0
 _FILE = "file:"
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def read_endpoint(value: object) -> str:
@@ -25,7 +25,7 @@ def read_endpoint(value: object) -> str:
     found = _parts(value)
     if found is None or found.scheme not in {"https", "http"} or not found.hostname or found.fragment:
         raise fault("must be the URL of an introspection endpoint, such as https://id.example.com/introspect", got="")
-    if found.scheme == "http" and found.hostname not in _LOOPBACK:
+    if found.scheme == "http" and found.hostname not in LOOPBACK:
         raise fault("must be https: tokens and a secret pass there", got="")
     return str(value)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import combinations
+from pathlib import Path as FilePath
 from typing import Annotated, cast
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from pydantic import BeforeValidator, Field
 from proxy.config.block import Block, Draft, KeysAt, Section, needed, optional, said_by
 from proxy.config.blocks.identity.auth import ANONYMOUS, AuthAtTop, AuthOfRoute
 from proxy.config.blocks.route import RouteWithAnswer
+from proxy.config.checks.secret_files import complaint_of
 from proxy.config.readers import scalars, units
 from proxy.config.readers.errors import fault
 from proxy.config.readers.schema_patterns import TEXT, matching
@@ -218,6 +220,14 @@ def keys_can_be_read(draft: Draft) -> Iterator[FileProblem]:
             known.add(key.kid)
 
 
+def signing_key_is_kept(draft: Draft) -> Iterator[FileProblem]:
+    """Who has it is whomever he says."""
+    token = _token(draft)
+    complaint = "" if token is None else complaint_of(FilePath(draft.directory, str(token.key)))
+    if complaint:
+        yield draft.problem((*_TOKEN, "key"), complaint)
+
+
 def audiences_are_upstreams(draft: Draft) -> Iterator[FileProblem]:
     """A name that is no upstream would leave one with another audience than was meant."""
     block, known = _token(draft), draft.declared
@@ -315,5 +325,5 @@ PRINCIPAL = Section(
         keys_can_be_read,
         audiences_are_upstreams,
     ),
-    warnings=(nobody_is_known,),
+    warnings=(nobody_is_known, signing_key_is_kept),
 )

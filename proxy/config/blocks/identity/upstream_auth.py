@@ -1,7 +1,10 @@
 """`auth:` of an upstream: as whom Banyan calls it.
 
-Rule 1: a secret comes from the environment, a token from a file or from who issues it; neither stands in routes.yaml.
+Rule 1: a secret comes from the environment or a file, a token from a file or from who issues it; neither stands in
+        routes.yaml.
 Rule 2: exactly one source. What is signed is read whole before, so its bound must be said.
+Rule 3: whom nobody checks is not called for as Banyan by omission: such a route says why it lends Banyan's identity.
+        A file without policies on loopback says it of nobody: who calls is on this machine.
 """
 
 from __future__ import annotations
@@ -17,15 +20,17 @@ from pydantic import BeforeValidator
 
 from proxy.config.block import Block, Draft, KeysAt, Section, needed, optional
 from proxy.config.blocks.identity.auth import ANONYMOUS, AuthAtTop, AuthOfRoute
-from proxy.config.blocks.route import SideKeys
+from proxy.config.blocks.identity.introspection import read_secret_place
+from proxy.config.blocks.route import RouteWithAnswer, SideKeys
 from proxy.config.blocks.server import ServerKeys
+from proxy.config.checks.secret_files import complaint_of
 from proxy.config.readers import scalars, units
 from proxy.config.readers.errors import fault
 from proxy.config.readers.schema_patterns import TEXT, beginning, matching, words
 from proxy.config.text.problem import FileProblem, Path
+from proxy.core.auth.opaque_policy import SecretPlace
 from proxy.core.routing.predicate import HostIs
 from proxy.core.routing.route import HostMode, Route
-from proxy.core.secret import Secret
 from proxy.core.upstream_auth.token_source import (
     AwsChain,
     AwsEnvironment,
@@ -43,6 +48,7 @@ _SCHEME = re.compile(r"https?://")
 _PART = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _ODD = re.compile(r"[^!-~]")
 _VISIBLE = re.compile(r"[ -~]{1,1000}")
+_AWS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 _SOURCES = ("bearer", "client_credentials", "google_identity", "sigv4")
 
 
@@ -86,6 +92,11 @@ def read_part(value: object) -> str:
     raise fault("must be a name of AWS in lower case, such as eu-west-1 or execute-api")
 
 
+def read_client_secret(value: object) -> SecretPlace:
+    """`file:PATH`, or the secret itself, which comes from the environment."""
+    return read_secret_place(read_visible(value))
+
+
 TokenUrl = Annotated[str, BeforeValidator(read_token_url), beginning(_SCHEME)]
 VisibleText = Annotated[str, BeforeValidator(read_visible), TEXT]
 AwsName = Annotated[str, BeforeValidator(read_part), matching(_PART)]
@@ -103,7 +114,9 @@ class ClientCredentialsBlock(Block):
 
     url: TokenUrl = needed("Its token endpoint.", "https://id.example.com/token")
     client_id: VisibleText = needed("Who Banyan is there.", "banyan")
-    client_secret: VisibleText = needed("Its secret, from the environment.", "only-for-trying-out")
+    client_secret: Annotated[SecretPlace, BeforeValidator(read_client_secret), TEXT] = needed(
+        "Its secret: file: and a path, read anew for each token; or from the environment.", "file:legacy.secret"
+    )
     scope: VisibleText | None = optional("What is asked for.", "policies:read policies:write")
     audience: VisibleText | None = optional("For whom, where the provider wants to know.", "https://legacy.internal")
 
@@ -164,6 +177,10 @@ class _NoKeys(Block):
     """A route says nothing of it: its upstreams do."""
 
 
+class _Route(RouteWithAnswer, AuthOfRoute):
+    """Who calls whom through it."""
+
+
 def one_source(draft: Draft) -> Iterator[FileProblem]:
     """An upstream is called as one."""
     for name, block in draft.of_upstreams(UpstreamAuthKeys).items():
@@ -193,6 +210,31 @@ def files_are_named(draft: Draft) -> Iterator[FileProblem]:
                 yield draft.problem((*path, key), message, at_key=True)
 
 
+def nobody_is_lent_to_unsaid(draft: Draft) -> Iterator[FileProblem]:
+    """Rule 3; a reason without anything that it is for was forgotten there."""
+    needs_reason = bool(draft.top(AuthAtTop).auth) or not draft.top(ServerKeys).listen.is_loopback
+    for index, block in draft.of_routes(_Route):
+        called = [] if block.stage is None else _called_as_banyan(block, draft)
+        lends = bool(called) and _is_open(block, draft)
+        if lends and needs_reason and block.lends_identity is None:
+            message = (
+                f"anybody may call {called[0]} through it as Banyan; write auth: and a policy, or lends_identity: and "
+                "why, or lead it to an upstream without auth"
+            )
+            path: Path = ("routes", index) if block.auth is None else ("routes", index, "auth")
+            yield draft.problem(path, message)
+        elif block.lends_identity is not None and not lends:
+            cause = "its callers are checked" if called else "none of its upstreams has auth"
+            message = f"is a reason for nothing: {cause}; take it out"
+            yield draft.problem(("routes", index, "lends_identity"), message, at_key=True)
+
+
+def _is_open(keys: AuthOfRoute, draft: Draft) -> bool:
+    """Whether anybody passes: by its word, for want of policies, or since nothing is enforced."""
+    auth = keys.auth or draft.top(AuthAtTop).auth_default
+    return auth is None or ANONYMOUS in auth.by or auth.enforce is False
+
+
 def clear_tokens(draft: Draft) -> Iterator[FileProblem]:
     """A bearer token without TLS is whoever's who listens; a signature is good for one request alone."""
     for name, block in draft.of_upstreams(UpstreamAuthKeys).items():
@@ -215,23 +257,35 @@ def callers_choose_no_host(draft: Draft) -> Iterator[FileProblem]:
             yield draft.problem(("upstreams", name, "auth"), message)
 
 
-def callers_are_known(draft: Draft) -> Iterator[FileProblem]:
-    """Whoever may call such a route acts as Banyan: also who only leaves out the signature that its upstream checks."""
-    top = draft.top(AuthAtTop)
-    if not top.auth and draft.top(ServerKeys).listen.is_loopback:
-        return
-    said = {index: block.auth or top.auth_default for index, block in draft.of_routes(AuthOfRoute)}
-    with_auth = {name for name, block in draft.of_upstreams(UpstreamAuthKeys).items() if block.auth is not None}
-    for route in draft.built:
-        auth = said.get(route.index)
-        is_open = auth is None or ANONYMOUS in auth.by or auth.enforce is False
-        names = [name for name in (route.legacy, route.new) if name in with_auth]
-        if is_open and names and route.respond is None:
-            message = (
-                f"whoever calls it is Banyan to {names[0]}, also who leaves out the signature that is asked for there; "
-                "write auth: and a policy, or name an upstream of the same url without auth"
-            )
-            yield draft.problem(("routes", route.index), message)
+def secrets_are_kept(draft: Draft) -> Iterator[FileProblem]:
+    """Files with tokens and credentials are there, for Banyan alone."""
+    for name, block in draft.of_upstreams(UpstreamAuthKeys).items():
+        for path, file in () if block.auth is None else _files(block.auth):
+            complaint = complaint_of(FilePath(_beside(draft, file)))
+            if complaint:
+                yield draft.problem(("upstreams", name, "auth", *path), complaint)
+
+
+def _files(block: AuthBlock) -> Iterator[tuple[Path, str]]:
+    """Those that hold secrets, by the way to their keys."""
+    if block.bearer is not None:
+        yield ("bearer", "file"), block.bearer.file
+    if block.client_credentials is not None and block.client_credentials.client_secret.file:
+        yield ("client_credentials", "client_secret"), block.client_credentials.client_secret.file
+    if block.sigv4 is not None and block.sigv4.file:
+        yield ("sigv4", "file"), block.sigv4.file
+
+
+def environment_is_whole(draft: Draft) -> Iterator[FileProblem]:
+    """Neither half signs by itself; where both are missing, `check` may run on another machine than Banyan."""
+    for name, block in draft.of_upstreams(UpstreamAuthKeys).items():
+        signed = None if block.auth is None else block.auth.sigv4
+        if signed is None or signed.credentials is not CredentialsWord.ENVIRONMENT:
+            continue
+        missing = [each for each in _AWS if not draft.env.get(each)]
+        if len(missing) == 1:
+            message = f"{missing[0]} is not in the environment, though its other half is; set both"
+            yield draft.problem(("upstreams", name, "auth", "sigv4", "credentials"), message)
 
 
 def _names_its_host(route: Route) -> bool:
@@ -243,7 +297,8 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 def _secrets(draft: Draft) -> Iterator[Path]:
     for name, block in draft.of_upstreams(UpstreamAuthKeys).items():
-        if block.auth is not None and block.auth.client_credentials is not None:
+        asked = None if block.auth is None else block.auth.client_credentials
+        if asked is not None and asked.client_secret.text:
             yield ("upstreams", name, "auth", "client_credentials", "client_secret")
 
 
@@ -254,7 +309,8 @@ def _source(block: AuthBlock, draft: Draft) -> TokenSource:
         return ClientCredentials(
             url=asked.url,
             client_id=asked.client_id,
-            client_secret=Secret(str(asked.client_secret)),
+            client_secret=asked.client_secret.text,
+            secret_file=_beside(draft, asked.client_secret.file) if asked.client_secret.file else "",
             scope=asked.scope or "",
             audience=asked.audience or "",
         )
@@ -288,11 +344,17 @@ def _build(keys: UpstreamAuthKeys, draft: Draft) -> Mapping[str, object]:
     return {"auth": UpstreamAuth(source=_source(keys.auth, draft), sigv4=scope)}
 
 
+def _called_as_banyan(keys: SideKeys, draft: Draft) -> list[str]:
+    """Which of a route's upstreams have `auth`."""
+    blocks = draft.of_upstreams(UpstreamAuthKeys)
+    sides = (keys.legacy or "legacy", keys.new or "new")
+    return [name for name in sides if name in blocks and blocks[name].auth is not None]
+
+
 def _policy(keys: SideKeys, draft: Draft) -> UpstreamAuthPolicy | None:
     """A step before the requests of every route one of whose upstreams has `auth`."""
     blocks = draft.of_upstreams(UpstreamAuthKeys)
-    asked = [blocks[name].auth for name in (keys.legacy or "legacy", keys.new or "new") if name in blocks]
-    said = [auth for auth in asked if auth is not None]
+    said = [auth for name in _called_as_banyan(keys, draft) if (auth := blocks[name].auth) is not None]
     bounds = [auth.sigv4.max_body for auth in said if auth.sigv4 is not None]
     return UpstreamAuthPolicy(max_body=min(bounds, default=0)) if said else None
 
@@ -300,7 +362,7 @@ def _policy(keys: SideKeys, draft: Draft) -> UpstreamAuthPolicy | None:
 UPSTREAM_AUTH = Section(
     upstream=KeysAt(UpstreamAuthKeys, _build),
     route=KeysAt(_NoKeys, lambda _, __: {}, step=_policy),
-    checks=(one_source, files_are_named),
-    warnings=(clear_tokens, callers_choose_no_host, callers_are_known),
+    checks=(one_source, files_are_named, nobody_is_lent_to_unsaid),
+    warnings=(clear_tokens, callers_choose_no_host, secrets_are_kept, environment_is_whole),
     secrets=_secrets,
 )

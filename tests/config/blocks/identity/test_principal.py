@@ -182,6 +182,17 @@ def test_a_token_is_signed_by_the_key_in_the_file(keys: Path, name: str, algorit
     assert "BEGIN" not in repr(policy)
 
 
+def test_a_key_that_everybody_can_read_is_a_warning(keys: Path) -> None:
+    """Who has it is whomever he says."""
+    said = []
+    for mode in (0o644, 0o600):
+        (keys / "ec").chmod(mode)
+        found = load_text(token(keys, "key: DIR/ec"), str(keys / "routes.yaml"), {})
+        assert isinstance(found, Loaded), found
+        said.append([each for each in found.warnings if "everybody on this machine can read the file (644)" in each])
+    assert [len(each) for each in said] == [1, 0]
+
+
 def test_other_keys_are_published_as_well(keys: Path) -> None:
     """Private or public: the next one, and the one before."""
     signed = snapshot(token(keys, "key: DIR/ec, publish: [DIR/public, DIR/rsa]")).principal.signed

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from proxy.config.blocks.identity.upstream_auth import read_part, read_token_url, read_visible
-from proxy.core.secret import Secret
+from proxy.core.secret import NO_TEXT, Secret
 from proxy.core.upstream_auth.token_source import (
     AwsChain,
     AwsEnvironment,
@@ -66,6 +66,10 @@ def test_without_auth_nothing_is_added() -> None:
         (
             f'{{client_credentials: {{url: "{URL}", client_id: b, client_secret: "${{SECRET}}", audience: c}}}}',
             ClientCredentials(url=URL, client_id="b", client_secret=Secret("hush-hush"), audience="c"),
+        ),
+        (
+            f'{{client_credentials: {{url: "{URL}", client_id: b, client_secret: "file:sec"}}}}',
+            ClientCredentials(url=URL, client_id="b", client_secret=NO_TEXT, secret_file=str(HERE / "sec")),
         ),
     ],
 )
@@ -167,30 +171,67 @@ def test_who_calls_does_not_name_what_is_called_as_banyan(host: str, route: str,
     assert len([each for each in warnings(text) if "choose the Host" in each]) == warned
 
 
-POLICY = 'auth: {m: {issuer: i, audience: a, algorithms: [ES256], keys: {url: "https://id.test"}}}'
-ELSEWHERE = (
-    "upstreams: {legacy: {url: 'http://127.0.0.1:9', auth: {bearer: {file: a}}}, app: {url: 'http://127.0.0.1:9'}}"
-)
+POLICY = """\
+auth:
+  members: {issuer: "https://id.test", audience: a, algorithms: [ES256], keys: {url: "https://id.test/jwks"}}
+auth_default: members
+"""
+BEARER = "{bearer: {file: a}}"
+OTHER = "name: other, match: /other, stage: legacy"
+
+
+def checked(route: str, auth: str = BEARER) -> str:
+    """A file with a policy that some route asks."""
+    return file(auth, route, OTHER).replace("upstreams:", POLICY + "upstreams:", 1)
 
 
 @pytest.mark.parametrize(
-    ("listen", "policies", "route", "warned"),
+    "said", ["auth: ¦anonymous", "auth: ¦{by: members, enforce: false}", "new: legacy, legacy: new, auth: ¦anonymous"]
+)
+def test_anybody_is_not_called_for_as_banyan_unsaid(said: str) -> None:
+    """On either side, and where nothing is enforced; with a reason it is taken."""
+    (found,) = told(checked(f"{ROUTE}, {said}"))
+    assert "anybody may call legacy through it as Banyan; write auth: and a policy, or lends_identity: and why" in found
+    said = said.replace("¦", "")
+    assert problems(checked(f"{ROUTE}, {said}"))
+    taken = snapshot(checked(f"{ROUTE}, {said}, lends_identity: a public list"))
+    assert UpstreamAuthPolicy() in taken.routes[0].steps
+
+
+def test_off_loopback_a_file_without_policies_says_it_too() -> None:
+    """Who calls is anybody there; on loopback it is this machine."""
+    text = file(BEARER)
+    assert snapshot(text).routes
+    reached = text.replace("127.0.0.1:8080", "0.0.0.0:8080")
+    (found,) = problems(reached)
+    assert "routes[0]: anybody may call legacy through it as Banyan" in found
+    assert snapshot(reached.replace(ROUTE, f"{ROUTE}, lends_identity: a closed network")).routes
+
+
+@pytest.mark.parametrize(
+    ("route", "auth"),
     [
-        ("127.0.0.1:1", POLICY, "match: /**, stage: legacy, auth: anonymous", 1),
-        ("127.0.0.1:1", POLICY, "match: /**, stage: legacy, auth: {by: m, enforce: false}", 1),
-        ("0.0.0.0:1", "", "match: /**, stage: legacy", 1),
-        ("127.0.0.1:1", "", "match: /**, stage: legacy", 0),
-        ("127.0.0.1:1", POLICY, "match: /**, stage: legacy, auth: m", 0),
-        ("127.0.0.1:1", POLICY, "match: /**, stage: legacy, legacy: app, auth: anonymous", 0),
-        ("127.0.0.1:1", POLICY, "match: /**, respond: {status: 204}, auth: anonymous", 0),
+        (ROUTE, BEARER),
+        ("name: rest, match: /**, respond: {status: 204}, auth: anonymous", BEARER),
+        (f"{ROUTE}, auth: anonymous", ""),
     ],
 )
-def test_a_route_that_asks_nobody_makes_everybody_banyan(listen: str, policies: str, route: str, warned: int) -> None:
-    """Also who leaves out the signature that its upstream would have checked."""
-    guarded = "{name: other, match: /other, respond: {status: 204}, auth: m}" if policies else ""
-    head = f"version: 1\nlisten: {listen}\n{ELSEWHERE}\n{policies}\n"
-    text = with_routes(f"name: rest, {route}", *([guarded.strip("{}")] if guarded else []), head=head)
-    assert len([each for each in warnings(text) if "is Banyan to legacy" in each]) == warned
+def test_whom_a_policy_checks_is_called_for(route: str, auth: str) -> None:
+    """And nothing is lent where Banyan answers itself, nor to an upstream without `auth`."""
+    assert snapshot(checked(route, auth)).routes
+
+
+@pytest.mark.parametrize(
+    ("route", "auth", "cause"),
+    [
+        (ROUTE, BEARER, "its callers are checked"),
+        (f"{ROUTE}, auth: anonymous", "", "none of its upstreams has auth"),
+    ],
+)
+def test_a_reason_for_nothing_is_taken_out(route: str, auth: str, cause: str) -> None:
+    """It was forgotten there."""
+    (found,) = told(checked(f"{route}, ¦lends_identity: x", auth))
+    assert f"lends_identity: is a reason for nothing: {cause}; take it out" in found
 
 
 @pytest.mark.parametrize("url", ["https://id.test", "http://id.test:8080/a?b=c"])

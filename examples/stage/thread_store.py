@@ -1,4 +1,4 @@
-"""The card product's store, for threads: one loop in a thread of its own speaks to PostgreSQL for all of them."""
+"""A PostgreSQL for a system with threads: one loop in a thread of its own speaks to PostgreSQL for all of them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _Found = TypeVar("_Found")
 _MOST = 12
 
 
-class CardStore:
+class ThreadStore:
     """`rows` and `run` block the calling thread."""
 
     def __init__(self, address: str) -> None:
         """Connects at once."""
         self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, daemon=True, name="card store").start()
+        threading.Thread(target=self._loop.run_forever, daemon=True, name="store").start()
         self._pool = self._wait(self._connect(address))
 
     def rows(self, statement: str, *values: object) -> list[Any]:
@@ -30,14 +30,14 @@ class CardStore:
         """Do it."""
         self._wait(self._pool.execute(statement, *values))
 
-    def replace(self, delete: str, insert: str, tenant: str, lines: Sequence[tuple[object, ...]]) -> None:
-        """A tenant's rows by these, in one transaction."""
-        self._wait(self._replace(delete, insert, tenant, lines))
+    def replace(self, delete: str, insert: str, owner: str, lines: Sequence[tuple[object, ...]]) -> None:
+        """Rows of one owner by these, in one transaction."""
+        self._wait(self._replace(delete, insert, owner, lines))
 
-    async def _replace(self, delete: str, insert: str, tenant: str, lines: Sequence[tuple[object, ...]]) -> None:
+    async def _replace(self, delete: str, insert: str, owner: str, lines: Sequence[tuple[object, ...]]) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute("SELECT pg_advisory_xact_lock(hashtext($1))", tenant)
-            await connection.execute(delete, tenant)
+            await connection.execute("SELECT pg_advisory_xact_lock(hashtext($1))", owner)
+            await connection.execute(delete, owner)
             await connection.executemany(insert, lines)
 
     async def _connect(self, address: str) -> Any:  # noqa: ANN401 -- asyncpg has no types

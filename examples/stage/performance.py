@@ -1,0 +1,71 @@
+"""How a story is started, kept up at the end, and left: arguments, signals, exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+from examples.stage.children import StoryError
+from examples.stage.operator import Operator
+from examples.stage.parts import MissingPartError
+from examples.stage.telling import Telling
+
+FINE, FOUND, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+PHASES = (1, 2, 3)
+_Parts = TypeVar("_Parts")
+
+
+def arguments(words: list[str], name: str, description: str, fast: str) -> argparse.Namespace:
+    """Leaves by exit 2 when they are wrong."""
+    parser = argparse.ArgumentParser(
+        prog=f"banyan example {name}",
+        description=description,
+        epilog="Exit codes: 0 all that had to be so was so; 1 it was not, or it could not start; 2 wrong usage, or a "
+        "part is missing, told with the command that brings it.",
+    )
+    parser.add_argument("--phase", type=int, choices=PHASES, default=PHASES[-1], help="play as far as this phase")
+    parser.add_argument("--fast", action="store_true", help=fast)
+    parser.add_argument("--keep", action="store_true", help="leave everything running at the end, until Ctrl-C")
+    return parser.parse_args(words)
+
+
+def perform(name: str, find: Callable[[], _Parts], play: Callable[[_Parts, Path], Awaitable[list[str]]]) -> int:
+    """Play it, in a folder of its own; whatever ends this ends all that was started. The exit code."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda got, _: sys.exit(128 + got))
+
+    async def played(parts: _Parts, folder: Path) -> list[str]:
+        return await play(parts, folder)
+
+    try:
+        parts = find()
+        with tempfile.TemporaryDirectory(prefix=f"banyan-{name}-", ignore_cleanup_errors=True) as folder:
+            return FOUND if asyncio.run(played(parts, Path(folder))) else FINE
+    except MissingPartError as error:
+        sys.stderr.write(f"banyan: {error.message}\n        Bring it: {error.cure}\n")
+        return UNUSABLE
+    except StoryError as error:
+        sys.stderr.write(f"banyan: {error}\n")
+        return FOUND
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+async def stay(operator: Operator, clients: str, tell: Telling) -> None:
+    """Until Ctrl-C, for somebody to look and edit."""
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, ended.set)
+    tell(f"\nEverything stays up until Ctrl-C: clients {clients}, admin {operator.admin}")
+    tell(f"  watch  banyan status --admin {operator.admin}")
+    tell(f"  edit   {operator.routes.path}")
+    while not ended.is_set():
+        operator.children.check()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), 1.0)
