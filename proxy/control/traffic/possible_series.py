@@ -80,12 +80,12 @@ class Possible:
         return (FailureSeries(name, side, phase.value, blame) for name, side, _ in self._sides for phase in _PHASES)
 
     def refused(self) -> Iterator[RefusedSeries]:
-        """What Banyan may send nowhere; without a breaker none is open."""
+        """What Banyan may send nowhere; without a breaker none is open, and without `auth` no token is missing."""
         return (
             RefusedSeries(name, side, reason.value)
             for name, side, upstream in self._sides
             for reason in Refused
-            if upstream.breaker is not None or reason not in _OF_BREAKERS
+            if _may_refuse(upstream, reason)
         )
 
     def step_answers(self) -> Iterator[StepAnswerSeries]:
@@ -130,3 +130,9 @@ class Possible:
 def _alarming(step: StepPolicy) -> tuple[str, ...]:
     """Rule 1: those of its answers that exist from the start."""
     return (Refusal.NO_KEYS.value,) if isinstance(step, RouteAuth) else step.answers
+
+
+def _may_refuse(upstream: Upstream, reason: Refused) -> bool:
+    if reason in _OF_BREAKERS:
+        return upstream.breaker is not None
+    return reason is not Refused.NO_TOKEN or upstream.auth is not None

@@ -10,7 +10,6 @@ Rule 1: once a byte of an unsafe request has left, it is never sent again (invar
 Rule 2: after the response head has gone to the client, a failure can only cut: never pad, never end cleanly (R12).
 Rule 3: a client that waits with its body waits for the upstream's word where its leg says so, for a bounded time; then
         for ours. Nothing of the body is asked for before, so a refusal costs a head (RFC 9110 section 10.1.1).
-
 Rule 4: taps (`routing/tap.py`) see what passes, and one may replace the answer, or hold it; without any, each place
         costs a truth test.
 
@@ -27,16 +26,15 @@ import structlog
 from proxy.core.http.chunked import encode_chunk, encode_end
 from proxy.core.http.headers import keep_trailer
 from proxy.core.http.rewrite import rewrite_lines
-from proxy.core.outcome import CLIENT_GONE, SERVED_BY_SIDE, UNAVAILABLE, Blame, Failure, Phase, Refused
+from proxy.core.outcome import CLIENT_GONE, SERVED_BY_SIDE, UNAVAILABLE, Blame, Failure, Phase
 from proxy.edge.account.finished_batch import BATCH
-from proxy.edge.exchange.deadline_blame import as_declared, client_gone, why_overdue
+from proxy.edge.exchange.deadline_blame import as_declared, client_gone, no_token, why_overdue
 from proxy.edge.exchange.held_answer import HeldAnswer
 from proxy.edge.exchange.rescue import status_of
 from proxy.edge.exchange.retry import next_leg, next_leg_after
 from proxy.edge.exchange.tunnel import Tunnel
 from proxy.edge.routing.step import LocalAnswer
 from proxy.edge.routing.stickiness import cookie_lines
-from proxy.edge.upstream.dial import refusal
 from proxy.edge.wire.half_closed import CONTINUE, probe
 from proxy.edge.wire.request_bytes import public_name, request_head
 from proxy.edge.wire.response_bytes import Coding, coding_for, interim_head, response_head
@@ -141,22 +139,16 @@ class Exchange:
             self._pending = self._take(self.upload, rest)
             if self._over:
                 return
-        if self.taps and not self._can_send():
-            self._lack_token()
+        if self.taps and not all(tap.can_send(self.leg) for tap in self.taps):
+            self.failed(no_token(self.leg))
         else:
-            self._acquire()
+            self._opening = True  # `lend`, called from within `acquire`, then takes the head's time and asks no clock
+            self.leg.pool.acquire(self)
+            self._opening = False
+            if self._connection is None and not self._over:
+                self._wait()
         if self.taps:
             self._tell_whole()
-
-    def _can_send(self) -> bool:
-        return all(tap.can_send(self.leg) for tap in self.taps)
-
-    def _acquire(self) -> None:
-        self._opening = True  # `lend`, called from within `acquire`, then takes the head's time and asks no clock
-        self.leg.pool.acquire(self)
-        self._opening = False
-        if self._connection is None and not self._over:
-            self._wait()
 
     def _tell_whole(self) -> None:
         """The taps hear once that the request has come whole; what failed at once is not worth their work."""
@@ -285,18 +277,12 @@ class Exchange:
     def _replaced(self, data: bytes) -> bytes:
         """The head as taps want it sent; empty: one of them lacks what it needs for that, and it has failed."""
         for tap in self.taps:
-            said = tap.sending(data, self.leg)
-            if said is None:
+            if (said := tap.sending(data, self.leg)) is None:
                 self._drop_connection()
-                self._lack_token()
+                self.failed(no_token(self.leg))
                 return b""
             data = said
         return data
-
-    def _lack_token(self) -> None:
-        """Nothing was sent: the other side may be asked."""
-        detail = f"there is no token to ask {self.leg.pool.upstream.name} with"
-        self.failed(refusal(Refused.NO_TOKEN, detail, retry_after=2))
 
     def _pass_expectation(self, data: bytes, timeout: float) -> tuple[bytes, float]:
         """The request's head with it, and how long its answer is waited for; where it is not passed on: as they are."""

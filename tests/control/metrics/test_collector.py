@@ -32,6 +32,7 @@ from proxy.core.outcome import Refused, Side
 from proxy.core.routing.shadow import ShadowPolicy
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.stage import Stage
+from proxy.core.upstream_auth.token_source import BearerFile, UpstreamAuth
 from proxy.link.messages import BUCKETS
 from tests.control.tables import crm, refusal, route, snapshot, upstream
 
@@ -264,7 +265,7 @@ def test_what_can_happen_is_0_before_it_does() -> None:
         ("r", side, phase, "upstream"): 0 for side in Side for phase in ("connect", "head", "body")
     }
     assert samples(read, "banyan_upstream_refused_total") == {
-        ("r", side, reason): 0 for side in Side for reason in Refused
+        ("r", side, reason): 0 for side in Side for reason in {*Refused} - {Refused.NO_TOKEN}
     }
     assert samples(read, "banyan_shadow_total") == {("r", outcome): 0 for outcome in ("shed", "failed")}
     assert samples(read, "banyan_parity_total") == {("r", outcome): 0 for outcome in ("mismatch", "incomparable")}
@@ -322,8 +323,12 @@ def test_a_ramp_adds_the_moves_that_evidence_makes() -> None:
 
 
 def test_what_cannot_happen_has_no_series() -> None:
-    """A side without an upstream answers nobody, a route of `respond` has no side, and what is off opens no breaker."""
-    unbroken = replace(upstream("legacy"), breaker=None)
+    """A side without an upstream answers nobody, a route of `respond` has no side, and what is off opens no breaker.
+
+    Where an upstream has `auth`, its token may be missing.
+    """
+    auth = UpstreamAuth(source=BearerFile(path="/run/token"))
+    unbroken = replace(upstream("legacy"), breaker=None, auth=auth)
     table = snapshot(route("r", shadow=ShadowPolicy()), refusal("own"), upstreams=(unbroken,))
     read = reading(table)
 

@@ -1,4 +1,7 @@
-"""Upstreams with `auth`, over the wire: as whom they are called, and what they are never sent."""
+"""Upstreams with `auth`, over the wire: as whom they are called, and what they are never sent.
+
+Long: one step, and all its cases share their upstreams and their tokens.
+"""
 
 from __future__ import annotations
 
