@@ -211,7 +211,7 @@ def files_are_named(draft: Draft) -> Iterator[FileProblem]:
 
 
 def nobody_is_lent_to_unsaid(draft: Draft) -> Iterator[FileProblem]:
-    """Rule 3; a reason without anything that it is for was forgotten there."""
+    """Rule 3; a reason may stay where callers are checked, so that `enforce` is turned on and off by itself."""
     needs_reason = bool(draft.top(AuthAtTop).auth) or not draft.top(ServerKeys).listen.is_loopback
     for index, block in draft.of_routes(_Route):
         called = [] if block.stage is None else _called_as_banyan(block, draft)
@@ -223,9 +223,8 @@ def nobody_is_lent_to_unsaid(draft: Draft) -> Iterator[FileProblem]:
             )
             path: Path = ("routes", index) if block.auth is None else ("routes", index, "auth")
             yield draft.problem(path, message)
-        elif block.lends_identity is not None and not lends:
-            cause = "its callers are checked" if called else "none of its upstreams has auth"
-            message = f"is a reason for nothing: {cause}; take it out"
+        elif block.lends_identity is not None and not called:
+            message = "is a reason for nothing: none of its upstreams has auth; take it out"
             yield draft.problem(("routes", index, "lends_identity"), message, at_key=True)
 
 
