@@ -216,7 +216,7 @@ def nobody_is_lent_to_unsaid(draft: Draft) -> Iterator[FileProblem]:
     for index, block in draft.of_routes(_Route):
         called = [] if block.stage is None else _called_as_banyan(block, draft)
         lends = bool(called) and _is_open(block, draft)
-        if lends and needs_reason and block.lends_identity is None:
+        if lends and needs_reason and block.lends_identity is None and not _is_told_already(block, draft):
             message = (
                 f"anybody may call {called[0]} through it as Banyan; write auth: and a policy, or lends_identity: and "
                 "why, or lead it to an upstream without auth"
@@ -226,6 +226,14 @@ def nobody_is_lent_to_unsaid(draft: Draft) -> Iterator[FileProblem]:
         elif block.lends_identity is not None and not called:
             message = "is a reason for nothing: none of its upstreams has auth; take it out"
             yield draft.problem(("routes", index, "lends_identity"), message, at_key=True)
+
+
+def _is_told_already(keys: AuthOfRoute, draft: Draft) -> bool:
+    """That anybody may call it from other machines has no reason either: one mistake makes one problem."""
+    top = draft.top(AuthAtTop)
+    auth, reason = (top.auth_default, top.allow_anonymous) if keys.auth is None else (keys.auth, keys.allow_anonymous)
+    is_anonymous = auth is not None and ANONYMOUS in auth.by
+    return is_anonymous and reason is None and not draft.top(ServerKeys).listen.is_loopback
 
 
 def _is_open(keys: AuthOfRoute, draft: Draft) -> bool:

@@ -221,6 +221,15 @@ def test_whom_a_policy_checks_is_called_for(route: str, auth: str) -> None:
     assert snapshot(checked(route, auth)).routes
 
 
+def test_one_mistake_makes_one_problem() -> None:
+    """Who has to say why anybody may call at all is told of that first."""
+    text = checked(f"{ROUTE}, auth: anonymous").replace("127.0.0.1:8080", "0.0.0.0:8080")
+    (found,) = problems(text)
+    assert "write allow_anonymous: and why" in found
+    (found,) = problems(text.replace("auth: anonymous", "auth: anonymous, allow_anonymous: x"))
+    assert "lends_identity: and why" in found
+
+
 def test_a_reason_for_nothing_is_taken_out() -> None:
     """It was forgotten there; where callers are checked it may stay, as `enforce` is turned on and off by itself."""
     (found,) = told(checked(f"{ROUTE}, auth: anonymous, ¦lends_identity: x", ""))
