@@ -211,24 +211,31 @@ def files_are_named(draft: Draft) -> Iterator[FileProblem]:
 
 
 def nobody_is_lent_to_unsaid(draft: Draft) -> Iterator[FileProblem]:
-    """Rule 3; a reason without anything that it is for was forgotten there."""
+    """Rule 3; a reason may stay where callers are checked, so that `enforce` is turned on and off by itself."""
     needs_reason = bool(draft.top(AuthAtTop).auth) or not draft.top(ServerKeys).listen.is_loopback
     for index, block in draft.of_routes(_Route):
         called = [] if block.stage is None else _called_as_banyan(block, draft)
         if block.stage is not None and not block.stage.facts.has_legacy:  # no order leads back to it
             called = [name for name in called if name == (block.new or "new")]
         lends = bool(called) and _is_open(block, draft)
-        if lends and needs_reason and block.lends_identity is None:
+        if lends and needs_reason and block.lends_identity is None and not _is_told_already(block, draft):
             message = (
                 f"anybody may call {called[0]} through it as Banyan; write auth: and a policy, or lends_identity: and "
                 "why, or lead it to an upstream without auth"
             )
             path: Path = ("routes", index) if block.auth is None else ("routes", index, "auth")
             yield draft.problem(path, message)
-        elif block.lends_identity is not None and not lends:
-            cause = "its callers are checked" if called else "none of its upstreams has auth"
-            message = f"is a reason for nothing: {cause}; take it out"
+        elif block.lends_identity is not None and not called:
+            message = "is a reason for nothing: none of its upstreams has auth; take it out"
             yield draft.problem(("routes", index, "lends_identity"), message, at_key=True)
+
+
+def _is_told_already(keys: AuthOfRoute, draft: Draft) -> bool:
+    """That anybody may call it from other machines has no reason either: one mistake makes one problem."""
+    top = draft.top(AuthAtTop)
+    auth, reason = (top.auth_default, top.allow_anonymous) if keys.auth is None else (keys.auth, keys.allow_anonymous)
+    is_anonymous = auth is not None and ANONYMOUS in auth.by
+    return is_anonymous and reason is None and not draft.top(ServerKeys).listen.is_loopback
 
 
 def _is_open(keys: AuthOfRoute, draft: Draft) -> bool:

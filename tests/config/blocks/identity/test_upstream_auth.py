@@ -223,17 +223,20 @@ def test_whom_a_policy_checks_is_called_for(route: str, auth: str) -> None:
     assert snapshot(text).routes
 
 
-@pytest.mark.parametrize(
-    ("route", "auth", "cause"),
-    [
-        (ROUTE, BEARER, "its callers are checked"),
-        (f"{ROUTE}, auth: anonymous", "", "none of its upstreams has auth"),
-    ],
-)
-def test_a_reason_for_nothing_is_taken_out(route: str, auth: str, cause: str) -> None:
-    """It was forgotten there."""
-    (found,) = told(checked(f"{route}, ¦lends_identity: x", auth))
-    assert f"lends_identity: is a reason for nothing: {cause}; take it out" in found
+def test_one_mistake_makes_one_problem() -> None:
+    """Who has to say why anybody may call at all is told of that first."""
+    text = checked(f"{ROUTE}, auth: anonymous").replace("127.0.0.1:8080", "0.0.0.0:8080")
+    (found,) = problems(text)
+    assert "write allow_anonymous: and why" in found
+    (found,) = problems(text.replace("auth: anonymous", "auth: anonymous, allow_anonymous: x"))
+    assert "lends_identity: and why" in found
+
+
+def test_a_reason_for_nothing_is_taken_out() -> None:
+    """It was forgotten there; where callers are checked it may stay, as `enforce` is turned on and off by itself."""
+    (found,) = told(checked(f"{ROUTE}, auth: anonymous, ¦lends_identity: x", ""))
+    assert "lends_identity: is a reason for nothing: none of its upstreams has auth; take it out" in found
+    assert snapshot(checked(f"{ROUTE}, lends_identity: x")).routes
 
 
 @pytest.mark.parametrize("url", ["https://id.test", "http://id.test:8080/a?b=c"])
