@@ -135,6 +135,8 @@ class DataPlane:
         self._connections.follow(self.live)
         self._carry(before)
         obey(self.live, self.orders)
+        if before is not None:
+            before.successor = self.live
         self.finished.fold()  # by the sampling that held when they ended
         self.access_log.sample = self.live.snapshot.access_log.sample
         for name, pool in self._pools.items():

@@ -41,8 +41,7 @@ async def _enforce(play: Play, *, on: bool) -> None:
     play.load.enforced = False
     for route, scope in ROUTES.items():
         off = "" if on else ", enforce: false"
-        lends = "" if on else "a closed network, until tokens are enforced"
-        await play.operator.edit(route, auth=f"{{ by: partners, scopes: {scope}{off} }}", lends_identity=lends)
+        await play.operator.edit(route, auth=f"{{ by: partners, scopes: {scope}{off} }}")
     play.load.enforced = on
 
 

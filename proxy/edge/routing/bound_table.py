@@ -137,7 +137,8 @@ class Live:
         self.table = snapshot.table
         self.switch = WorkerKillSwitch()  # that of the worker, once the table is adopted
         self.ties: Ties | None = None  # given by the worker, too
-        self.standing = 0  # the version of the standing that it obeys (`orders.py`)
+        self.standing = 0  # the version of the standing that it obeys (`orders.py`), for as long as it is the newest
+        self.successor: Live | None = None  # what has replaced it
         self.claims: Callable[[Any], Mapping[str, Any] | None] | None = None  # of a `Request`; given likewise
         self.claims_read = snapshot.claims_read
         self.reader = snapshot.reader()
@@ -149,6 +150,22 @@ class Live:
         self.bound = [self._bind(route, pools, counters) for route in snapshot.routes]
         self.unmatched = counters.tally(UNMATCHED, ServedBy.SELF)
         self.refused = counters.tally(REFUSED, ServedBy.SELF)
+
+    @property
+    def newest(self) -> Live:
+        """What the data plane serves from now."""
+        live = self
+        while live.successor is not None:
+            live = live.successor
+        return live
+
+    def same_route(self, bound: BoundRoute) -> BoundRoute | None:
+        """The route of an older table as it is in this one, renamed or not; None: it is gone, or draws otherwise."""
+        old = bound.route
+        for each in self.bound:
+            if each.route.origin == old.origin and each.salt == bound.salt and each.route.cohort == old.cohort:
+                return each
+        return None
 
     def _bind(self, route: Route, pools: Mapping[str, Pool], counters: Counters) -> BoundRoute:
         legs = {

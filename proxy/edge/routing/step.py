@@ -18,7 +18,8 @@ Rule 4: a wait ends once. When the deadline or the client's leaving ends it, `ab
         count for nothing.
 Rule 5: a whole body is bounded by what the step allows (413 beyond) and by what all bodies of the worker may hold
         together (503 beyond). It must come as fast as any other (`limits.body`: 408).
-Rule 6: a request keeps the table that it began with through a reload, and a drain lets it finish.
+Rule 6: a request keeps the table that it began with through a reload (but see `steps/journal_step.py`, rule 5), and a
+        drain lets it finish.
 Rule 7: beside its verdict a step may change what goes upstream (`RequestHead.put`), say something in the log
         (`Request.note`) and see how it ends (`Request.watch`, `tap.py`): whoever begins something in a step hears there
         once that it was answered, or was never sent. All this at its call, or before it gives the word of its wait.

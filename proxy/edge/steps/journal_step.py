@@ -4,6 +4,8 @@ Rule 1: it is about writes, while both sides are there; who reads pays one look 
 Rule 2: the journal keeps what the other side is to get: no credentials, no conditions, which are one side's own.
 Rule 3: a write that is on its way is told again and again, so that nobody takes it for abandoned.
 Rule 4: the client's leaving ends nothing: the authoritative side is asked to the end.
+Rule 5: a write whose cohort has moved while it waited goes on by the table of now, if its route is still there and both
+        sides are: an order that comes with a reload is heard by that table alone.
 """
 
 from __future__ import annotations
@@ -226,8 +228,17 @@ class WriteBeginning:
         return None
 
     def _has_heard(self) -> bool:
-        """Whether this worker has heard of a later standing since it asked."""
-        return self._request.live.standing > (self._intent.decided or 0)
+        """Whether this worker has heard of a later standing since it asked; rule 5."""
+        request = self._request
+        newest = request.live.newest
+        if newest.standing <= (self._intent.decided or 0):
+            return False
+        if newest is not request.live:
+            bound = newest.same_route(request.bound)
+            if bound is None or not bound.route.stage.facts.has_both:
+                return False
+            request.live, request.bound = newest, bound
+        return True
 
     def _abandoned(self) -> None:
         """Nobody waits any more."""

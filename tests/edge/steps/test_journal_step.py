@@ -10,6 +10,7 @@ import pytest
 from proxy.core.journal.intent import FirstOutcome
 from proxy.core.journal.writes import SentOn
 from proxy.core.outcome import Side
+from proxy.core.stage import Stage
 from proxy.edge.routing.request import Request
 from proxy.edge.routing.step import Wait
 from proxy.edge.steps import journal_step
@@ -56,9 +57,51 @@ def test_who_stood_still_before_a_write_was_sent_does_not_send_it(monkeypatch: p
     assert step.desk.told == [WriteEnded("i", FirstOutcome.FAILED)]
 
 
+def table(standing: int, bound: object = None) -> SimpleNamespace:
+    """One that nothing has replaced; `bound` is what it has of the write's route."""
+    made = SimpleNamespace(standing=standing, same_route=lambda _: bound)
+    made.newest = made
+    return made
+
+
+async def test_a_write_goes_on_by_the_table_that_has_heard_of_the_move(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An edit has moved its cohort: the table with which it began hears no orders any more."""
+    step, old = OneWrite(), table(0)
+    request = SimpleNamespace(live=old, bound=None)
+    monkeypatch.setattr(journal_step, "decide", lambda _: None)
+    beginning = WriteBeginning(cast("JournalStep", step), cast("Request", request), "7", b"")
+    word = beginning.ask()
+    assert isinstance(word, Wait)
+    route = SimpleNamespace(route=SimpleNamespace(stage=Stage.CANARY))
+    old.newest = new = table(1, route)
+    beginning._heard(WriteOutdated())
+    step.asked.go_on()
+
+    assert (step.times, word.is_over) == (2, False)
+    assert (request.live, request.bound) == (new, route)
+
+
+@pytest.mark.parametrize("stage", [None, Stage.COMPLETE])
+async def test_a_write_whose_route_has_gone_is_refused(stage: Stage | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or goes to one side alone by now: the client comes back, and begins by the table of then."""
+    step, old, now = OneWrite(), table(0), [100.0]
+    request = SimpleNamespace(live=old, bound=None)
+    monkeypatch.setattr(journal_step, "monotonic", lambda: now[0])
+    beginning = WriteBeginning(cast("JournalStep", step), cast("Request", request), "7", b"")
+    word = beginning.ask()
+    assert isinstance(word, Wait)
+    old.newest = table(1, None if stage is None else SimpleNamespace(route=SimpleNamespace(stage=stage)))
+    beginning._heard(WriteOutdated())
+    now[0] += UNHEARD + 0.1
+    step.asked.go_on()
+
+    assert word.given is not None
+    assert (word.given.status, request.live) == (503, old)
+
+
 async def test_a_write_waits_until_its_worker_has_heard_of_the_move(monkeypatch: pytest.MonkeyPatch) -> None:
     """The database knows of a move before the worker does: nobody is refused for that, it is begun anew then."""
-    step, live = OneWrite(), SimpleNamespace(standing=0)
+    step, live = OneWrite(), table(0)
     monkeypatch.setattr(journal_step, "decide", lambda _: None)
     beginning = WriteBeginning(cast("JournalStep", step), cast("Request", SimpleNamespace(live=live)), "7", b"")
     word = beginning.ask()
@@ -75,7 +118,7 @@ async def test_a_write_whose_worker_never_hears_of_the_move_is_refused(monkeypat
     """Where control stands still; the client may come back."""
     step, now = OneWrite(), [100.0]
     monkeypatch.setattr(journal_step, "monotonic", lambda: now[0])
-    request = SimpleNamespace(live=SimpleNamespace(standing=0))
+    request = SimpleNamespace(live=table(0))
     beginning = WriteBeginning(cast("JournalStep", step), cast("Request", request), "7", b"")
     word = beginning.ask()
     assert isinstance(word, Wait)

@@ -215,9 +215,8 @@ def nobody_is_lent_to_unsaid(draft: Draft) -> Iterator[FileProblem]:
     needs_reason = bool(draft.top(AuthAtTop).auth) or not draft.top(ServerKeys).listen.is_loopback
     for index, block in draft.of_routes(_Route):
         called = [] if block.stage is None else _called_as_banyan(block, draft)
-        if block.stage is not None and not block.stage.facts.has_legacy:  # no order leads back to it
-            called = [name for name in called if name == (block.new or "new")]
-        lends = bool(called) and _is_open(block, draft)
+        has_legacy = block.stage is not None and block.stage.facts.has_legacy  # else no order leads back to it
+        lends = _is_open(block, draft) and any(has_legacy or name == (block.new or "new") for name in called)
         if lends and needs_reason and block.lends_identity is None and not _is_told_already(block, draft):
             message = (
                 f"anybody may call {called[0]} through it as Banyan; write auth: and a policy, or lends_identity: and "
