@@ -108,7 +108,7 @@ class Shell:
         self._process = subprocess.Popen(
             ["/bin/bash", "--norc"],
             cwd=folder,
-            env={**kept, "PATH": f"{programs}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)},
+            env={**kept, "COLUMNS": "100", "PATH": f"{programs}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -125,7 +125,7 @@ def test_cores_are_those_of_this_process() -> None:
     assert snapshot(FILE + "workers: auto\n").workers == len(before)
 
 
-@pytest.mark.parametrize(("said", "path"), [("/run/p", "/run/p"), ("p", str(Path.cwd() / "p"))])
+@pytest.mark.parametrize(("said", "path"), [("/run/p", "/run/p"), ("p", str(Path.cwd() / "p"))], ids=["/run/p", "p"])
 def test_the_password_of_the_state_may_be_in_a_file(said: str, path: str) -> None:
     """A relative path begins at the folder of the file; without the key the address says all."""
     text = f"{FILE}state: postgresql://banyan@db/banyan\n"

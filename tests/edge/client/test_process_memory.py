@@ -48,7 +48,7 @@ def take_what_is_left() -> list[int]:
 
 async def test_near_its_ceiling_a_worker_sheds_and_above_refuses(play: Play, serve: Serve) -> None:
     """FT20: idle connections go, new ones are told, requests too; afterwards all is as before."""
-    proxy = await serve(await play(always(sized(b"hi"))), limits={"memory": "100GiB"})
+    proxy = await serve(await play(always(sized(b"hi"))), limits={"memory": "100GiB", "head": "2m"})
     idle, early = await proxy.client(), await proxy.client()
     assert [(await client.ask(get())).status for client in (idle, early)] == [200, 200]
     await early.send(get()[:-2])

@@ -69,16 +69,18 @@ async def test_requests_that_run_keep_their_table(play: Play, serve: Serve) -> N
 
 async def test_requests_that_wait_for_a_connection_keep_their_table(play: Play, serve: Serve) -> None:
     """Who stood in the queue of an upstream that left is still served by it."""
-    go_on = asyncio.Event()
+    asked, go_on = asyncio.Event(), asyncio.Event()
 
     async def gated(peer: Peer) -> None:
         while await peer.next_request() is not None:
+            asked.set()
             await go_on.wait()
             await peer.send(sized(b"old"))
 
     old, new = await play(gated), await play(always(sized(b"new")))
     proxy = await serve(upstreams={"legacy": upstream(old, connections=1)}, routes=[REST])
     asking = [asyncio.ensure_future(proxy.ask(get())) for _ in range(4)]
+    await asked.wait()  # else one of three may still wait for the connection to be made, and the fourth come later
     await proxy.until(lambda: len(proxy.pool().waiting) == 3)
     proxy.install({"legacy": upstream(new)}, [REST])
     go_on.set()

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path as FilePath
-from typing import Annotated
+from typing import Annotated, assert_never
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator
@@ -335,6 +335,8 @@ def _aws(block: SigV4Block, draft: Draft) -> TokenSource:
             return AwsFile(path=_beside(draft, block.file or ""), profile=block.profile or "default")
         case CredentialsWord.CHAIN:
             return AwsChain()
+        case _ as never:
+            assert_never(never)
 
 
 def _beside(draft: Draft, path: str) -> str:
