@@ -10,7 +10,7 @@ Rule 3: what replaces the answer does so before it is framed for the client and 
 Rule 4: whoever inherits from `Tap` is compiled as well (`hatch_build.py`): of a compiled class no interpreted one can.
 Rule 5: an answer in whose place the other side is asked is seen by no tap. A tunnel is seen by none after its request.
 Rule 6: `can_send` is asked before the first attempt takes a connection, and `sending` just before the head of each is
-        sent: it may put another in its place.
+        sent: it may put another in its place. Who says no gives the failure that it is.
 Rule 7: one that `holds` the answer has it whole before the client gets any of it, unless it is longer. It says in
         `settle` when it may go on; `respond` and `relay` come then. One tap of a request holds at most.
 """
@@ -60,13 +60,13 @@ class Tap:
     def again(self) -> None:
         """It is about to be sent once more: what it was sent to first may have done it."""
 
-    def can_send(self, leg: Leg) -> bool:
-        """Whether what this side needs is there; else it is not asked, and the other may be."""
+    def can_send(self, leg: Leg) -> Failure | None:
+        """What this side needs and is not there: it is not asked then, and the other may be."""
         del leg
-        return True
+        return None
 
-    def sending(self, data: bytes, leg: Leg) -> bytes | None:
-        """The head to send to this side in place of `data`; None: nothing is sent, since what it needs is gone."""
+    def sending(self, data: bytes, leg: Leg) -> bytes | Failure:
+        """The head to send to this side in place of `data`; or why nothing is sent."""
         del leg
         return data
 
