@@ -25,6 +25,7 @@ from proxy.core.outcome import SERVED_BY_SIDE, Blame, Failure, Phase, Refused, S
                 "misdirected",
                 "no_upstream_token",
                 "write_outdated",
+                "closed",
             ],
         ),
     ],

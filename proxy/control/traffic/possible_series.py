@@ -24,6 +24,7 @@ from proxy.core.position.position import Cause
 from proxy.core.routing.route import Route, Upstream
 from proxy.core.routing.shadow import Shadowed
 from proxy.core.stage import STAGES, is_past
+from proxy.core.steps.closed_hours import NEVER, hours_of
 from proxy.core.steps.step_policy import StepPolicy
 
 FAILING = "5xx"
@@ -68,7 +69,7 @@ class Possible:
             if route.upstream(side) in upstreams
         ]
         self._two_sided = [route for route in staged if all(route.upstream(side) in upstreams for side in Side)]
-
+        self._closed = {each.name for each in self._stepped if each.fallback and hours_of(each.steps) is not NEVER}
         self._shadowed = [route.name for route in self._two_sided if route.shadow is not None]
 
     def answers(self) -> Iterator[Series]:
@@ -81,15 +82,28 @@ class Possible:
         return (FailureSeries(name, side, phase.value, blame) for name, side, _ in self._sides for phase in _PHASES)
 
     def refused(self) -> Iterator[RefusedSeries]:
-        """What Banyan may send nowhere; without a breaker none is open, without `auth` no token is missing, and without
-        `writes` none is outdated.
-        """
+        """What Banyan may send nowhere; without a breaker none is open; so with `auth`, `writes` and closed hours."""
         return (
             RefusedSeries(name, side, reason.value)
             for name, side, upstream in self._sides
             for reason in Refused
-            if _may_refuse(upstream, reason, writes=name in self._writing)
+            if self._may_refuse(name, upstream, reason)
         )
+
+    def _may_refuse(self, route: str, upstream: Upstream, reason: Refused) -> bool:
+        match reason:
+            case Refused.UPSTREAM | Refused.BREAKER:
+                return upstream.breaker is not None
+            case Refused.NO_TOKEN:
+                return upstream.auth is not None
+            case Refused.WRITE_OUTDATED:
+                return route in self._writing
+            case Refused.CLOSED:
+                return route in self._closed
+            case Refused.QUEUE | Refused.WAIT | Refused.RESOURCES | Refused.MISDIRECTED:
+                return True
+            case _:
+                assert_never(reason)
 
     def step_answers(self) -> Iterator[StepAnswerSeries]:
         """What the steps of each route may answer."""
@@ -133,17 +147,3 @@ class Possible:
 def _alarming(step: StepPolicy) -> tuple[str, ...]:
     """Rule 1: those of its answers that exist from the start."""
     return (Refusal.NO_KEYS.value,) if isinstance(step, RouteAuth) else step.answers
-
-
-def _may_refuse(upstream: Upstream, reason: Refused, *, writes: bool) -> bool:
-    match reason:
-        case Refused.UPSTREAM | Refused.BREAKER:
-            return upstream.breaker is not None
-        case Refused.NO_TOKEN:
-            return upstream.auth is not None
-        case Refused.WRITE_OUTDATED:
-            return writes
-        case Refused.QUEUE | Refused.WAIT | Refused.RESOURCES | Refused.MISDIRECTED:
-            return True
-        case _:
-            assert_never(reason)

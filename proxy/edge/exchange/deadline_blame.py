@@ -1,4 +1,4 @@
-"""Whose fault it is that an exchange met its deadline, was left, or asked for a name that nobody has."""
+"""Whose fault it is that an exchange met its deadline, was left or asked for a name that nobody has."""
 
 from __future__ import annotations
 

@@ -13,9 +13,7 @@ from __future__ import annotations
 from time import time
 from typing import TYPE_CHECKING, Final
 
-from proxy.core.outcome import Refused
-from proxy.edge.routing.tap import Tap
-from proxy.edge.upstream.dial import refusal
+from proxy.edge.routing.tap import Tap, no_token
 from proxy.edge.wire.request_bytes import with_callers_host
 from proxy.link.token_messages import TokenRefused
 
@@ -43,12 +41,11 @@ class UpstreamAuthTap(Tap):
         self._hashed = hashed
         self._sent_with: Credential | None = None
 
-    def can_send(self, leg: Leg) -> Failure | None:
+    def lacks(self, leg: Leg) -> Failure | None:
         """Rule 2, as far as the token goes."""
         credential = leg.pool.credential
-        if credential is None or (self._signs and credential.signs) or credential.is_good(time()):
-            return None
-        return _no_token(leg)
+        has = credential is None or (self._signs and credential.signs) or credential.is_good(time())
+        return None if has else no_token(leg)
 
     def sending(self, data: bytes, leg: Leg) -> bytes | Failure:
         """Rules 1 to 3."""
@@ -60,7 +57,7 @@ class UpstreamAuthTap(Tap):
             return with_callers_host(data, self._head, leg.host_line)
         now = time()
         if not credential.is_good(now) or (credential.signs and not self._hashed):
-            return _no_token(leg)
+            return no_token(leg)
         self._sent_with = credential
         return credential.apply(data, self._hashed, now)
 
@@ -70,9 +67,3 @@ class UpstreamAuthTap(Tap):
         credential = self._sent_with
         if credential is not None and head.status == _UNAUTHORIZED:
             self._clerk.tell(TokenRefused(credential.key, credential.mark))
-
-
-def _no_token(leg: Leg) -> Failure:
-    """Nothing was sent, and the other side may be asked."""
-    detail = f"there is no token to ask {leg.pool.upstream.name} with"
-    return refusal(Refused.NO_TOKEN, detail, retry_after=RETRY_AFTER)
