@@ -190,7 +190,7 @@ async def test_a_first_side_that_cannot_say_is_asked_again_for_a_while(bench: Be
         await bench.abandoned.look()
     (entry,) = await bench.journal.entries(None, None, 10)
 
-    assert entry.state is IntentState.UNKNOWN
+    assert (entry.state, entry.attempts) == (IntentState.UNKNOWN, 5)
     assert len(bench.legacy.heard) == 5
 
 

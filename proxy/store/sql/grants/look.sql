@@ -1,5 +1,5 @@
 -- $1 hash, $2 system, $3 slot; is_same: this database is the one that it was
-SELECT f.id, f.client_id, f.state, f.gen, f.rt, f.epoch, f.attempts, f.why, s.gen AS shown,
+SELECT f.id, f.client_id, f.state, f.gen, f.rt, f.epoch, f.attempts, f.why, f.intent_by, s.gen AS shown,
     (SELECT identity FROM banyan.grant_database) IS NOT DISTINCT FROM (
         SELECT i.system_identifier || '/' || c.timeline_id || '/' || (SELECT oid FROM pg_database WHERE datname = current_database())
         FROM pg_control_system() i, pg_control_checkpoint() c
