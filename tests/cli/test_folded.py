@@ -27,8 +27,8 @@ NAME = "a/name/that/is/longer/than/the/line"
     ],
 )
 def test_a_line_is_folded_between_words(text: str, hang: int, lines: list[str]) -> None:
-    """What goes on is indented, a long name stands whole, and what is longer than any does not; neither colours nor wide
-    signs are miscounted.
+    """What goes on is indented, a long name stands whole, and what is longer than any does not; neither colours nor
+    wide signs are miscounted.
     """
     assert folded(text, 20, hang=hang) == lines
 

@@ -82,8 +82,10 @@ def test_noise_is_listed_key_by_key(banyan: Banyan) -> None:
     text = said(banyan, "noise a", "/api/routes/a", page)
 
     assert text.splitlines() == [
-        "$.at  excused: noisy  since 2026-03-01 12:00:00Z  until 2026-03-08 12:00:00Z  40 repeats"
-        "  legacy does not repeat it: 40 of 40",
+        (
+            "$.at  excused: noisy  since 2026-03-01 12:00:00Z  until 2026-03-08 12:00:00Z  40 repeats"
+            "  legacy does not repeat it: 40 of 40"
+        ),
         "$.id  waits  –  –  –  not yet",
     ]
     found = msgspec.json.decode(said(banyan, "noise a --json", "/api/routes/a", page))
