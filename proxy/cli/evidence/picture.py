@@ -15,14 +15,17 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from proxy.cli.folded import folded
 from proxy.cli.terminal import Ink
 
 if TYPE_CHECKING:
     from rich.text import Text
 
     from proxy.api.evidence import CapturedAnswerView, ClusterView, DifferenceView, ExchangeView, MessageView
+    from proxy.cli.columns import Cells
 
-_HEADS = ("cluster", "severity", "kind", "count", "share", "first seen", "last seen", "excused by", "path")
+_EXCUSED_BY = "excused by"
+_HEADS = ("cluster", "severity", "kind", "count", "share", "first seen", "last seen", _EXCUSED_BY, "path")
 _RIGHT = frozenset({"count", "share"})
 _NOISE = "noise"
 """What `accepted` says where no rule excuses."""
@@ -44,8 +47,9 @@ def cluster_lines(clusters: Sequence[ClusterView], width: int | None) -> Iterato
         yield Text("no differences; `banyan status` says how much was compared")
         return
     counts, undecided, by_rule, noise, earlier = _apart(clusters)
+    heads = _heads(clusters, width)
     yield Text(f"{_counted(len(counts))} that {'counts' if len(counts) == 1 else 'count'}", style="bold")
-    yield from _table(counts, width)
+    yield from _table(counts, heads, padded=width is not None)
     for title, found in (
         ("undecided: nobody knows yet whether legacy would repeat the value", undecided),
         ("excused by a rule", by_rule),
@@ -55,7 +59,7 @@ def cluster_lines(clusters: Sequence[ClusterView], width: int | None) -> Iterato
         if found:
             yield Text()
             yield Text(f"{_counted(len(found))} {title}", style="bold")
-            yield from _table(found, width)
+            yield from _table(found, heads, padded=width is not None)
 
 
 def _counted(count: int) -> str:
@@ -80,15 +84,26 @@ def _apart(clusters: Sequence[ClusterView]) -> tuple[list[ClusterView], ...]:
     return apart
 
 
-def _table(clusters: Sequence[ClusterView], width: int | None) -> list[Text]:
-    from proxy.cli.columns import fitting, table_lines
+def _heads(clusters: Sequence[ClusterView], width: int | None) -> list[str]:
+    """The columns for which there is room in all of the tables: they are the same in each."""
+    from proxy.cli.columns import fitting
+
+    return fitting(_HEADS, [_row(cluster) for cluster in clusters], _DROPPED, width)
+
+
+def _table(clusters: Sequence[ClusterView], heads: Sequence[str], *, padded: bool) -> list[Text]:
+    """Its lines; what excuses has a column where a rule does."""
+    from proxy.cli.columns import table_lines
 
     if not clusters:
         return []
-    rows = [dict(zip(_HEADS, _cells(cluster), strict=True)) for cluster in clusters]
     ruled = any(cluster.accepted not in {None, _NOISE} for cluster in clusters)
-    heads = fitting([head for head in _HEADS if ruled or head != "excused by"], rows, _DROPPED, width)
-    return table_lines(heads, rows, _RIGHT, padded=width is not None)
+    shown = [head for head in heads if ruled or head != _EXCUSED_BY]
+    return table_lines(shown, [_row(cluster) for cluster in clusters], _RIGHT, padded=padded)
+
+
+def _row(cluster: ClusterView) -> Cells:
+    return dict(zip(_HEADS, _cells(cluster), strict=True))
 
 
 def _cells(cluster: ClusterView) -> Iterator[str | Text]:
@@ -121,14 +136,20 @@ def exchange_lines(exchanges: Sequence[ExchangeView], number: int, width: int, *
         yield f"there is no exchange {number}: {there}"
         return
     shown = exchanges[number - 1]
-    yield f"exchange {number} of {len(exchanges)}: {shown.request.method} {shown.request.target}"
+    for line in _head(shown, f"exchange {number} of {len(exchanges)}", coloured=coloured):
+        yield from folded(line, width)
+    yield from _beside(shown.legacy, shown.new, max(_LEAST, (width - 3) // 2), coloured=coloured)
+
+
+def _head(shown: ExchangeView, which: str, *, coloured: bool) -> Iterator[str]:
+    """What stands above the two answers."""
+    yield f"{which}: {shown.request.method} {shown.request.target}"
     yield f"request id {shown.request_id}, {_when(shown.at)}"
     yield from (f"  {name}: {value}" for name, value in shown.request.fields)
     yield from (f"  {line}" for line in shown.request.body.splitlines()[:20])
     yield ""
     yield from _differences(shown.differences, coloured=coloured)
     yield ""
-    yield from _beside(shown.legacy, shown.new, max(_LEAST, (width - 3) // 2), coloured=coloured)
 
 
 def _when(moment: str) -> str:
