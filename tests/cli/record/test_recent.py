@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from proxy.control.admin.recent import sampled
@@ -38,6 +40,17 @@ def test_a_request_is_listed_with_the_id_that_why_takes(banyan: Banyan) -> None:
 
     assert f"  {seen.id}  200  new  {seen.ms:g} ms  GET /orders/7\n" in line
     assert len(line) <= 101
+
+
+def test_what_stands_for_a_value_of_a_query_is_marked(banyan: Banyan) -> None:
+    """As a hash is elsewhere: nobody takes it for what the client sent; equal values have equal hashes."""
+    seen = remember(table(ORDERS), head("/orders/7?page=3&from=3&flag&empty=", "t1"), upstream="new")
+    page = {"revision": "r", "seconds": 60.0, "requests": [sampled(seen, 1.0)]}
+    line = said(banyan, "recent orders", "/api/recent?route=orders&limit=20", page)
+    shown = re.search(r"\?page=(hash:[0-9a-f]{6})&from=(hash:[0-9a-f]{6})&flag&empty=\n", line)
+
+    assert shown is not None
+    assert shown[1] == shown[2]
 
 
 def test_no_request_is_said_in_words(banyan: Banyan) -> None:
