@@ -99,7 +99,7 @@ def snapshot_or_leave(config: Path) -> Snapshot:
 
 def order_now(reason: str) -> KillSwitchOrder:
     """By whoever runs this command, now."""
-    return KillSwitchOrder(by=whoever(), at=stamp(datetime.now(UTC)), reason=legible(reason))
+    return KillSwitchOrder(by=whoever(), at=stamp(datetime.now(UTC)), reason=legible(reason).strip())
 
 
 def is_another(stands: KillSwitchOrder, order: KillSwitchOrder) -> bool:

@@ -194,7 +194,7 @@ class RouteMoves:
 
     def _stood(self, verb: str, route: Route, by: str, reason: str) -> None:
         if self.records is not None:
-            said = one_line(reason)
+            said = one_line(reason.strip())
             self.records.add(OrderKind(verb), by, f"{STOOD}: {said}" if said else STOOD, route=route.name)
 
     def _preview(self, route: Route, order: OperatorOrder) -> web.Response:
@@ -286,7 +286,7 @@ class RouteMoves:
         if is_seen(request, tag):
             return None
         again = f"`banyan status --route {route.name}` or GET /api/routes/{route.name}"
-        detail = f"{route.name} is not as it was when you looked: look again with {again}"
+        detail = f"{route.name} is not as it was when you looked, its tag is {tag} now: look again with {again}"
         return problem(HTTPStatus.PRECONDITION_FAILED, detail, {"ETag": f'"{tag}"'})
 
     def _tag(self, route: str, position: Position | None) -> str:

@@ -124,6 +124,7 @@ async def test_a_tag_that_is_old_is_refused(port: Port) -> None:
     _, first = await post(port, "/api/routes/a/hold", **{"If-Match": '"v0"'})
     late, told = await post(port, "/api/routes/a/resume", **{"If-Match": '"v0"'})
     assert "look again with `banyan status --route a` or GET /api/routes/a" in told["detail"]
+    assert f"its tag is {told['tag'].strip(chr(34))} now" in told["detail"]
     known, _ = await post(port, "/api/routes/a/resume", **{"If-Match": f'"other", {first["tag"]}'})
     star, _ = await post(port, "/api/routes/a/hold", **{"If-Match": "*"})
 
