@@ -56,11 +56,11 @@ class Moves(ABC):
         await self.operator.until(says, f"the ramp of {route} to say what holds it")
         return page
 
-    async def order(self, word: str, route: str, reason: str) -> None:
+    async def order(self, word: str, whom: str, reason: str) -> None:
         """By the command; what follows its first line names this host."""
-        said = await self.operator.command(word, route, "--reason", reason, shows=0)
+        said = await self.operator.command(word, whom, "--reason", reason, shows=0)
         self.operator.orders += 1
-        self.tell(f"  order  banyan {word} {route} --reason '{reason}': {said.text.partition(chr(10))[0]}")
+        self.tell(f"  order  banyan {word} {whom} --reason '{reason}': {said.text.partition(chr(10))[0]}")
 
     async def rows(self, check: str, state: Store) -> tuple[int, int]:
         """`banyan reconcile`, while nobody writes: how many rows differ, and how many new has."""

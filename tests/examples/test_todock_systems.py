@@ -94,7 +94,7 @@ def test_a_good_token_says_whose_it_is(issuer: str) -> None:
 @pytest.mark.parametrize(
     ("changed", "status"), [({"aud": "else"}, 401), ({"exp": 1}, 401), ({"iss": "else"}, 401), ({"exp": None}, 401)]
 )
-def test_what_an_api_refuses_itself(issuer: str, changed: dict[str, object], status: int) -> None:
+def test_what_an_api_refuses_itself(issuer: str, changed: dict[str, Any], status: int) -> None:
     """Another audience or issuer, and what has ended."""
     with pytest.raises(RefusedTokenError) as told:
         TokenCheck(issuer).caller(f"Bearer {token(issuer, **changed)}")

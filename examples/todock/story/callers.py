@@ -53,7 +53,7 @@ async def _suspended(play: Play, member: Member) -> dict[str, float]:
         pass  # whoever is on the way for this member has come back
     await play.load.log_in(member, play.scene.banyans[0])
     polls = [asyncio.ensure_future(_refused_at(play, member, banyan)) for banyan in play.scene.banyans]
-    await play.operator.command("suspend", member.subject, "--reason", "lost-card")
+    await play.order("suspend", member.subject, "lost card")
     refused = await asyncio.gather(*polls)
     listed = (await play.operator.look("/api/suspended"))["suspensions"]
     since = next(datetime.fromisoformat(each["since"]) for each in listed if each["subject"] == member.subject)

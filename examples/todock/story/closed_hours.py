@@ -62,7 +62,9 @@ async def _the_file_knows_them(play: Play) -> None:
     async with play.load.stopped():
         play.load.taken, play.load.told_closed = 0, []
         await play.scene.ask("delivery", _CLOSE, end.timestamp())
+        asked = await _asked_of_legacy(play)
     await asyncio.sleep(max(0.0, end.timestamp() - time.time()))
+    play.report.asked_in_window = await _asked_of_legacy(play) - asked
     await _until_orders_are_taken(play)
     play.report.late_after_window = time.time() - end.timestamp()
     await _judged(play, moved, counted)
@@ -89,8 +91,14 @@ async def _judged(play: Play, moved: list[str], counted: float) -> None:
         f"  night  closed by Banyan: {len(told)} answers, Retry-After {most} s at most; taken by new: {taken} orders"
     )
     moves = len(report.moved_in_window)
+    play.tell(f"  asked  of the delivery server meanwhile: {report.asked_in_window}")
     play.tell(f"  judge  moves meanwhile: {moves}; answers counted as closed: {report.counted_closed}")
     play.tell(f"  open   the first order was taken {report.late_after_window:.1f} s after the end")
+
+
+async def _asked_of_legacy(play: Play) -> int:
+    """Orders to which the delivery server has said that it is closed."""
+    return (await play.scene.asked_of_delivery()).get("closed", 0)
 
 
 async def _moves(play: Play) -> list[str]:

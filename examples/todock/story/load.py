@@ -26,7 +26,7 @@ from examples.todock.story.member import USES, Member, forged, members
 from examples.todock.story.outage import Outage
 from examples.todock.systems.order_contracts import PRICES, Order, seen_order, sent_order
 
-WEEKS = ("2026w49", "2026w50", "2026w51")
+WEEKS = ("2026w49", "2026w50")
 _NOT_BEGUN = "the write was not begun"
 """What Banyan says to a write that meets the very moment of a move; it was sent to no side (docs/dual-writes.md)."""
 SEED = 3

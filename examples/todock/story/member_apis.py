@@ -33,12 +33,12 @@ async def _one_cannot_be_reached(play: Play) -> None:
     routes.save(routes.path.read_text(encoding="utf-8").replace(_DIRECT, _DETOUR))
     play.tell(f"  edit   {routes.path.name}, upstreams.invoice: url: {_DIRECT} → {_DETOUR}")
     await play.operator.serves(before)
-    play.report.unreachable_after = await _probed(play)
+    play.report.unreachable_after = await _probed(play, "invoice")
 
 
-async def _probed(play: Play) -> list[str]:
-    """The names of those that are not reached, each told with what is to be done."""
-    said = await play.operator.json("probe")
+async def _probed(play: Play, *names: str) -> list[str]:
+    """The names of those that are not reached, each told with what is to be done; without names all are asked."""
+    said = await play.operator.json("probe", *names)
     play.operator.orders += 1
     failed = []
     for target in said["targets"]:
@@ -90,10 +90,11 @@ async def _the_server_dies(play: Play) -> None:
         "and once more where clients asked before: to the delivery server itself, which served all of them."
     )
     found = play.report.outage = await dies(play, play.dead, frozenset({"orders"}))
-    middle, longest = found.refused_at_once
-    statuses = ", ".join(f"{status}: {count}" for status, count in sorted(found.statuses.items(), reverse=True))
     alive = ", ".join(sorted(found.alive_kinds))
     play.tell(f"  alive  through Banyan {found.share:.0%} of {found.through.total()} requests: {alive}")
     play.tell(f"  alive  without Banyan's routes {found.direct_share:.0%} of {found.direct.total()}")
-    play.tell(f"  orders refused at once: p50 {middle:.1f} ms, at most {longest:.1f} ms ({statuses})")
+    middle, longest = found.refused_at_once
+    told, found_out = found.statuses[503], found.statuses[502]
+    play.tell(f"  orders {told} got 503 and when to come back, {found_out} found it out and got 502")
+    play.tell(f"  orders were refused after {middle:.1f} ms (p50), {longest:.1f} ms at most")
     await play.watch("it is back, and so are orders")

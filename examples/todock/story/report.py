@@ -37,6 +37,7 @@ class Report:
     taken_in_window: int = -1
     told_in_window: int = -1
     wrong_retry_after: int = -1
+    asked_in_window: int = -1
     late_after_window: float = -1.0
     counted_closed: int = -1
     moved_in_window: list[str] = field(default_factory=list)
@@ -85,6 +86,7 @@ class Report:
             yield self.answered_by_new_when_found == 0, "new had answered for orders before it was found"
             yield self.taken_unplanned > 0, "no order was taken in the hour that new does not know"
             yield self.taken_in_window == 0, f"{self.taken_in_window} orders were taken in the closed hour"
+            yield self.asked_in_window == 0, f"legacy was asked {self.asked_in_window} times in the closed hour"
             yield self.told_in_window > 0, "nobody was told that it is closed"
             yield self.wrong_retry_after == 0, f"{self.wrong_retry_after} were told to come back at another time"
             yield self.counted_closed >= self.told_in_window, f"{self.counted_closed} answers were counted as closed"
