@@ -21,7 +21,7 @@ from examples.todock.story.report import Report
 
 PHASES = (member_apis, orders, callers)
 PACE, FAST_PACE = 1000, 50
-COMPARED, FAST_COMPARED = 400, 60
+COMPARED, FAST_COMPARED = 120, 60
 DEAD, FAST_DEAD = 300.0, 3.0
 
 

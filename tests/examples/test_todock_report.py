@@ -38,6 +38,7 @@ FIRST = Report(
 GOOD = replace(
     FIRST,
     phases=3,
+    contracts=3,
     found_effects=2,
     answered_by_new_when_found=0,
     taken_unplanned=3,
@@ -76,7 +77,8 @@ def test_a_story_that_held_has_nothing_wrong(report: Report) -> None:
         ({"outage": outage(direct=Counter({True: 1, False: 99}))}, "1% went on without routes"),
         ({"outage": outage(statuses=Counter({503: 9, 500: 1}))}, "orders were refused with {503: 9, 500: 1}"),
         ({"outage": outage(statuses=Counter({502: 9, 503: 1}))}, "and 503 is not the rule"),
-        ({"outage": outage(refused=[2.0])}, "an order was refused after 2000 ms"),
+        ({"outage": outage(refused=[3.0])}, "an order was refused after 3000 ms"),
+        ({"contracts": 2}, "orders were written in 2 contracts"),
         ({"found_effects": 0}, "the planted bug in effects was not found"),
         ({"answered_by_new_when_found": 1}, "new had answered for orders before it was found"),
         ({"taken_unplanned": 0}, "no order was taken in the hour that new does not know"),

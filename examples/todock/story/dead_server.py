@@ -15,13 +15,13 @@ async def dies(play: Play, seconds: float, needs: frozenset[str]) -> Outage:
     """What clients got while it was dead; `needs`: kinds of requests that nobody else could answer."""
     outage = play.load.outage = Outage(needs)
     await play.scene.kill_delivery()
-    outage.is_counted = True
+    outage.since = time.monotonic()
     play.tell(f"  kill   the delivery server, for {seconds:g} s")
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         await asyncio.sleep(LOOK)
         play.scene.children.check()
-    outage.is_counted = False
+    outage.over = True
     await play.scene.revive_delivery()
     await _until_legacy_is_asked(play)
     async with play.load.stopped():

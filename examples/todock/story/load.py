@@ -33,6 +33,10 @@ SEED = 3
 _MONTHS = ("2026-08", "2026-09", "2026-10")
 
 
+Sent = bytes | Mapping[str, str] | None
+"""A body, or a form."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answered:
     """`status` 0: there was no answer."""
@@ -99,8 +103,8 @@ class Load(Visitors):
         elif self.provider_is_away:
             self.notebook.planted += 1
             return
-        self._judge(member, "login", "POST /token", answer, time.monotonic() - since)
-        await self._directly("POST", "/token", fields, member.form)
+        self._judge(member, "login", "POST /token", answer, since)
+        await self._directly(since, "POST", "/token", fields, member.form)
 
     async def order(self, member: Member, banyan: str, number: str) -> None:
         """Write an order, and look at it (rule 1)."""
@@ -169,24 +173,26 @@ class Load(Visitors):
             self.came_again += 1
             await asyncio.sleep(int(answer.fields["Retry-After"]))
             answer = await self._sent(method, banyan + target, fields, body)
-        self._judge(member, kind, f"{method} {target}", answer, time.monotonic() - since)
-        await self._directly("GET", target, member.fields)
+        self._judge(member, kind, f"{method} {target}", answer, since)
+        await self._directly(since, method, target, fields, body)
         return answer
 
-    async def _directly(self, method: str, target: str, fields: Mapping[str, str], body: Any = None) -> None:  # noqa: ANN401
-        """During an outage: the same where clients asked before there was Banyan."""
-        if self.outage is not None and self.outage.is_counted:
-            url = f"http://127.0.0.1:{self.scene.where.delivery}{target}"
-            self.outage.saw_directly(alive=(await self._sent(method, url, fields, body)).status == 200)
+    async def _directly(self, since: float, method: str, target: str, fields: Mapping[str, str], body: Sent) -> None:
+        """While the server is dead: the same where clients asked before there was Banyan."""
+        if self.outage is not None and self.outage.counts(since):
+            answer = await self._sent(method, f"http://127.0.0.1:{self.scene.where.delivery}{target}", fields, body)
+            if not self.outage.over:
+                self.outage.direct[answer.status == 200] += 1
 
-    def _judge(self, member: Member, kind: str, what: str, answer: Answered, seconds: float) -> None:
-        """Rule 3, and what is none of it."""
+    def _judge(self, member: Member, kind: str, what: str, answer: Answered, since: float) -> None:
+        """Rule 3, and what is none of it; `since`: when it was begun."""
         if kind == "orders" and self.closed_until:
             self._in_closed_hour(answer, is_write=what.startswith("PUT"))
             if answer.status == 503 and "Retry-After" in answer.fields:
                 self.notebook.planted += 1
                 return
-        if self.outage is not None and self.outage.saw(kind, answer.status, seconds, alive=answer.status == 200):
+        seconds = time.monotonic() - since
+        if self.outage is not None and self.outage.saw(kind, answer.status, since, seconds):
             self.notebook.planted += answer.status != 200
             return
         if answer.status != 200:
@@ -200,7 +206,7 @@ class Load(Visitors):
             if answer.status == 503:
                 self.told_closed.append(int(answer.fields.get("Retry-After", "-1")))
 
-    async def _sent(self, method: str, url: str, fields: Mapping[str, str], body: Any = None) -> Answered:  # noqa: ANN401
+    async def _sent(self, method: str, url: str, fields: Mapping[str, str], body: Sent = None) -> Answered:
         try:
             async with self.scene.client.request(method, url, headers=fields, data=body) as answer:
                 return Answered(answer.status, await answer.json(content_type=None) or {}, answer.headers)

@@ -67,7 +67,14 @@ async def _values_are_compared(play: Play) -> None:
     play.tell(f"  found  {found.mismatch} of {found.compared} answers differ at {found.worst}; new has answered nobody")
     play.tell(f"  ramp   {page['runs']['stage']}: {page['obstacle']}")
     for name in _READS:
-        await play.until_compared(name, play.compared // 3)
+        await _agrees(play, name)
+
+
+async def _agrees(play: Play, route: str) -> None:
+    """Both sides answer alike, for the same member."""
+    found = await play.until_compared(route, play.compared // 3)
+    if found.mismatch:
+        play.report.wrong.append(f"{found.mismatch} of {found.compared} answers of {route} differ at {found.worst}")
 
 
 async def _they_move(play: Play) -> None:

@@ -36,6 +36,7 @@ async def _both_stores_are_written(play: Play) -> None:
     play.tell(f"  again  {len(before)} orders of before are sent once more")
     await play.watch("both stores are written")
     told = ", ".join(f"{name} {count}" for name, count in sorted(play.load.by_contract.items()))
+    play.report.contracts = len(play.load.by_contract)
     play.tell(f"  kinds  orders written so far: {told}")
 
 

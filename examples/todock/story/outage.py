@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from statistics import median
@@ -9,22 +10,29 @@ from statistics import median
 
 @dataclass(slots=True)
 class Outage:
-    """`needs`: kinds of requests that nobody else can answer; `is_counted`: false before and after it is dead.
+    """`needs`: kinds of requests that nobody else can answer; `since`: monotonic, from when on it was dead.
 
-    `refused`: seconds until a client was told so; `statuses` with which.
+    Requests that were begun since then are counted, until it is `over`. `refused`: seconds until a client was told so,
+    `statuses` with which.
     """
 
     needs: frozenset[str]
-    is_counted: bool = False
+    since: float = math.inf
+    over: bool = False
     through: Counter[bool] = field(default_factory=Counter)
     direct: Counter[bool] = field(default_factory=Counter)
     alive_kinds: set[str] = field(default_factory=set)
     statuses: Counter[int] = field(default_factory=Counter)
     refused: list[float] = field(default_factory=list)
 
-    def saw(self, kind: str, status: int, seconds: float, *, alive: bool) -> bool:
+    def counts(self, began: float) -> bool:
+        """Whether a request that was begun then is one of this time."""
+        return not self.over and began >= self.since
+
+    def saw(self, kind: str, status: int, began: float, seconds: float) -> bool:
         """One answer through Banyan; whether that is what such a time has to bring."""
-        if self.is_counted:
+        alive = status == 200
+        if self.counts(began):
             self.through[alive] += 1
             if alive:
                 self.alive_kinds.add(kind)
@@ -32,11 +40,6 @@ class Outage:
                 self.statuses[status] += 1
                 self.refused.append(seconds)
         return alive or kind in self.needs
-
-    def saw_directly(self, *, alive: bool) -> None:
-        """The same request, asked of the delivery server itself."""
-        if self.is_counted:
-            self.direct[alive] += 1
 
     @property
     def share(self) -> float:

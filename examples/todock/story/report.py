@@ -10,7 +10,7 @@ from examples.todock.story.outage import Outage
 
 WITHIN = 1.0
 """Seconds in which a suspended member is out."""
-AT_ONCE = 1000.0
+AT_ONCE = 2000.0
 """Milliseconds in which a client is told that nobody answers."""
 KINDS = frozenset({"login", "points", "history", "invoice", "card"})
 
@@ -31,6 +31,7 @@ class Report:
     held_with_the_bug: bool = False
     echoes: int = -1
     outage: Outage | None = None
+    contracts: int = -1
     found_effects: int = -1
     answered_by_new_when_found: int = -1
     taken_unplanned: int = -1
@@ -82,6 +83,7 @@ class Report:
 
     def _orders(self) -> Iterator[tuple[bool, str]]:
         if self.phases > 1:
+            yield self.contracts == 3, f"orders were written in {self.contracts} contracts"
             yield self.found_effects > 0, "the planted bug in effects was not found"
             yield self.answered_by_new_when_found == 0, "new had answered for orders before it was found"
             yield self.taken_unplanned > 0, "no order was taken in the hour that new does not know"

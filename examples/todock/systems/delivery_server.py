@@ -177,7 +177,9 @@ class DeliveryServer:
 
 def _card(number: str, member: Any) -> DeliveryAnswer:  # noqa: ANN401 -- asyncpg has no types
     if not member["confirmed"]:
-        return DeliveryAnswer(403, {"error": "insufficient_scope"}, saw=number)
+        refused = RefusedTokenError(403, "insufficient_scope", "it has no scope card")
+        challenge = (("WWW-Authenticate", refused.challenge),)
+        return DeliveryAnswer(refused.status, {"error": refused.error}, number, challenge)
     return DeliveryAnswer(200, {"member": number, "balance_yen": member["card_yen"], "barcode": f"21{number}"}, number)
 
 
