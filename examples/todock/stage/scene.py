@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import secrets
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -16,19 +14,18 @@ from typing import Any
 
 import aiohttp
 import asyncpg
-from joserfc.jwk import RSAKey
 
 from examples.stage.children import Child, Children
 from examples.stage.operator import Operator, own_copy
 from examples.stage.ports import held_ports
 from examples.stage.released import SOCKET, listening_socket
 from examples.stage.stores import Store, system_store, wheel_store
+from examples.todock.stage.deployment import SYSTEMS, settings_of, start_provider, variables_of
 from examples.todock.stage.parts import Parts
 from examples.todock.stage.wall import walled_address
-from examples.todock.systems.settings import FIRST_NUMBER, MEMBERS, UNCONFIRMED, Settings
+from examples.todock.systems.settings import Settings
 
 EXAMPLE = Path(__file__).parents[1]
-SYSTEMS = EXAMPLE / "systems"
 APIS = ("points", "history", "invoice", "card", "orders")
 WALLED = "127.64.0.1"
 _FIRST, _SECOND = 1, 2
@@ -126,13 +123,9 @@ async def scene(folder: Path, parts: Parts, tell: Callable[[str], None]) -> Asyn
         ports = stack.enter_context(held_ports(6))
         listeners = {name: stack.enter_context(listening_socket(0)) for name in APIS}
         children = stack.enter_context(Children(folder))
-        where = _settings(ports, listeners, delivery, orders)
+        where, banyans = settings_of(ports, listeners, delivery, orders), ((ports[2], ports[3]), (ports[4], ports[5]))
         walled = stack.enter_context(walled_address(WALLED))
-        children.variables = {
-            **_variables(where, walled, folder, delivery, orders),
-            "TODOCK_BANYAN": str(ports[2]),
-            "TODOCK_ADMIN": str(ports[3]),
-        }
+        children.variables = variables_of(where, banyans[0], walled, delivery, orders)
         client = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)))
         await _have_stores(children, delivery, orders)
         operator = Operator(children, own_copy(EXAMPLE, folder), f"http://127.0.0.1:{ports[3]}", client, tell)
@@ -145,7 +138,7 @@ async def scene(folder: Path, parts: Parts, tell: Callable[[str], None]) -> Asyn
             operator=operator,
             delivery_store=delivery,
             orders_store=orders,
-            ports={_FIRST: (ports[2], ports[3]), _SECOND: (ports[4], ports[5])},
+            ports=dict(enumerate(banyans, _FIRST)),
             listeners=listeners,
             delivery=children.python("delivery-server", "examples.todock.systems.delivery_server"),
             provider=start_provider(children, parts, folder, where),
@@ -176,47 +169,6 @@ async def _until_all_answer(made: Scene) -> None:
         await made.children.until_said(each, "listening")
     await made.operator.until(partial(answers, made.client, made.where.delivery), "the delivery server to answer")
     await made.start_banyan(_FIRST)
-
-
-def start_provider(children: Children, parts: Parts, folder: Path, where: Settings) -> Child:
-    """Npm's oidc-provider; its key is made at its first start."""
-    file = folder / "provider-keys.json"
-    if not file.exists():
-        key = {**RSAKey.generate_key(2048).as_dict(private=True), "kid": "key-1", "use": "sig", "alg": "RS256"}
-        file.write_text(json.dumps({"keys": [key]}), encoding="ascii")
-    words = (parts.modules, file, where.provider, FIRST_NUMBER, MEMBERS, UNCONFIRMED)
-    script, number = str(SYSTEMS / "id_provider.mjs"), len(list(folder.glob("identity-provider-*.log"))) + 1
-    return children.start(f"identity-provider-{number}", [parts.node, script, *map(str, words)])
-
-
-def _settings(ports: list[int], listeners: dict[str, socket.socket], delivery: Store, orders: Store) -> Settings:
-    bound = {name: int(each.getsockname()[1]) for name, each in listeners.items()}
-    return Settings(
-        delivery=ports[0],
-        provider=ports[1],
-        points=bound["points"],
-        history=bound["history"],
-        invoice=bound["invoice"],
-        card=bound["card"],
-        orders=bound["orders"],
-        delivery_store=delivery.address("delivery"),
-        orders_store=orders.address("service"),
-        echo_key=secrets.token_hex(16),
-        release=1,
-    )
-
-
-def _variables(where: Settings, walled: str, folder: Path, delivery: Store, orders: Store) -> dict[str, str]:
-    """What routes.yaml and the systems find in their environment; commands are given to the first Banyan."""
-    return {
-        **where.variables,
-        "TODOCK_STATE": orders.address("postgres", "banyan"),
-        "TODOCK_DELIVERY_READER": delivery.address("reader"),
-        "TODOCK_ORDERS_READER": orders.address("reader"),
-        "TODOCK_INVOICE_DIRECT": walled,
-        "TODOCK_INVOICE_DETOUR": f"127.0.0.1:{where.invoice}",
-        "BANYAN_STATE_DIR": str(folder / f".banyan-{_FIRST}"),
-    }
 
 
 async def answers(client: aiohttp.ClientSession, port: int) -> bool:
