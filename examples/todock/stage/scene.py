@@ -53,6 +53,11 @@ class Scene:
     admins: list[str] = field(default_factory=list)
     stores: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def delivery_health(self) -> str:
+        """Where the delivery server says that it lives."""
+        return f"http://127.0.0.1:{self.where.delivery}/healthz"
+
     def start(self, name: str) -> Child:
         """One of the APIs, in its release; it says `listening` when it does."""
         number = self.listeners[name].fileno()
@@ -83,6 +88,7 @@ class Scene:
         if replica != _FIRST:
             self.operator.replicas.append(self.admins[-1])
         await self.operator.serves()
+        await self.operator.until(partial(is_well, self.client, f"{self.admins[-1]}/-/ready"), "Banyan to be ready")
         self.banyans.append(f"http://127.0.0.1:{port}")
 
     async def kill_delivery(self) -> None:
@@ -92,7 +98,7 @@ class Scene:
     async def revive_delivery(self) -> None:
         """It answers again."""
         self.delivery = self.children.python("delivery-server", "examples.todock.systems.delivery_server")
-        await self.operator.until(partial(answers, self.client, self.where.delivery), "the delivery server to answer")
+        await self.operator.until(partial(is_well, self.client, self.delivery_health), "the delivery server to answer")
 
     async def stop_provider(self) -> None:
         """It is away."""
@@ -167,14 +173,14 @@ async def _until_all_answer(made: Scene) -> None:
     started = [made.start(name) for name in APIS]
     for each in (made.provider, *started):
         await made.children.until_said(each, "listening")
-    await made.operator.until(partial(answers, made.client, made.where.delivery), "the delivery server to answer")
+    await made.operator.until(partial(is_well, made.client, made.delivery_health), "the delivery server to answer")
     await made.start_banyan(_FIRST)
 
 
-async def answers(client: aiohttp.ClientSession, port: int) -> bool:
-    """Whether it lives."""
+async def is_well(client: aiohttp.ClientSession, url: str) -> bool:
+    """As it says itself."""
     try:
-        async with client.get(f"http://127.0.0.1:{port}/healthz") as answer:
+        async with client.get(url) as answer:
             return answer.status == 200
     except aiohttp.ClientError:
         return False

@@ -128,8 +128,18 @@ async def _the_provider_is_away(play: Play) -> None:
     failed = play.load.notebook.failed.total() - failed
     play.report.passed_without_provider = play.load.notebook.requests - before - failed
     await play.scene.revive_provider()
+    await play.operator.until(lambda: _logs_in(play), "members to log in again")
     async with play.load.stopped():
         play.load.provider_is_away = False
+
+
+async def _logs_in(play: Play) -> bool:
+    """At either Banyan: no breaker keeps requests from the provider any more."""
+    statuses = set()
+    for banyan in play.scene.banyans:
+        async with play.scene.client.post(f"{banyan}/token", data=play.load.members[0].form) as answer:
+            statuses.add(answer.status)
+    return statuses == {200}
 
 
 async def _nobody_notices(play: Play) -> None:
