@@ -19,11 +19,12 @@ from typing import assert_never
 import msgspec
 from aiohttp import web
 
-from proxy.api.orders import OrderBody, PinBody
+from proxy.api.orders import LatestMoveView, OrderBody, PinBody
 from proxy.api.standing import TransitionsView
 from proxy.control.admin.acknowledged import acknowledged
 from proxy.control.admin.responses import (
     as_json,
+    is_before,
     is_seen,
     no_such_route,
     problem,
@@ -36,12 +37,14 @@ from proxy.control.admin.standing import moved_view, transition_view
 from proxy.control.journal.authority_moves import UndoneWritesError
 from proxy.control.judge.judging import Judge
 from proxy.control.position.group_orders import Given, GroupOrders, OperatorOrder, TooLate
+from proxy.control.position.latest_moves import latest_move, move_sentence
 from proxy.control.position.mover import PATIENCE, AwayError, Made, Mover
 from proxy.control.position.order_notes import (
     EPOCH_BEGINS,
     Around,
     drain_of,
     hold_notes,
+    moment,
     order_notes,
     pin_sentence,
     promotion_notes,
@@ -203,7 +206,14 @@ class RouteMoves:
             return problem(HTTPStatus.CONFLICT, f"{route.name} is not moved: {given.sentence}")
         tag = self._tag(route.name, self.here.positions.get(route.name))
         view = moved_view(given, tag=tag, instances=[])
-        return as_json(msgspec.structs.replace(view, done=False, preview=True), {"ETag": f'"{tag}"'})
+        latest = self._latest(route)
+        return as_json(msgspec.structs.replace(view, done=False, preview=True, latest=latest), {"ETag": f'"{tag}"'})
+
+    def _latest(self, route: Route) -> LatestMoveView | None:
+        made = latest_move(self.here.placed(route).moves)
+        if made is None:
+            return None
+        return LatestMoveView(sentence=move_sentence(made), seconds=max(0.0, self.here.clock() - made.at))
 
     async def _epoch(self, request: web.Request, route: Route, asked: OrderBody, by: str) -> web.Response:
         """Of this route alone: that others of its group were mended is for others to say."""
@@ -286,8 +296,15 @@ class RouteMoves:
         if is_seen(request, tag):
             return None
         again = f"`banyan status --route {route.name}` or GET /api/routes/{route.name}"
-        detail = f"{route.name} is not as it was when you looked: look again with {again}"
+        detail = f"{route.name} is not as it was when you looked{self._faster(request, route)}: look again with {again}"
         return problem(HTTPStatus.PRECONDITION_FAILED, detail, {"ETag": f'"{tag}"'})
+
+    def _faster(self, request: web.Request, route: Route) -> str:
+        """Who has moved it since, where the tag that was sent is of a version before."""
+        made = latest_move(self.here.placed(route).moves)
+        if made is None or not any(is_before(tag.value, made.version) for tag in request.if_match or ()):
+            return ""
+        return f" ({move_sentence(made)}, at {moment(made.at)})"
 
     def _tag(self, route: str, position: Position | None) -> str:
         return tag_of(0 if position is None else position.version, self.here.pins(route))

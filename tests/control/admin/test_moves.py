@@ -123,11 +123,35 @@ async def test_a_tag_that_is_old_is_refused(port: Port) -> None:
     """The tag of the last answer, or `*`, is taken; any other gets 412 and the present tag."""
     _, first = await post(port, "/api/routes/a/hold", **{"If-Match": '"v0"'})
     late, told = await post(port, "/api/routes/a/resume", **{"If-Match": '"v0"'})
+    assert "when you looked (hold by admin API, 127.0.0.1, at canary 5%, at 20" in told["detail"]
     assert "look again with `banyan status --route a` or GET /api/routes/a" in told["detail"]
     known, _ = await post(port, "/api/routes/a/resume", **{"If-Match": f'"other", {first["tag"]}'})
     star, _ = await post(port, "/api/routes/a/hold", **{"If-Match": "*"})
 
     assert (late, told["tag"], known, star) == (412, first["tag"], 200, 200)
+
+
+async def test_a_preview_says_who_moved_the_route_last(port: Port) -> None:
+    """What it was, by whom, from where to where, how long ago; of a route that nobody moved nothing."""
+    _, untouched = await post(port, "/api/routes/a/promote", {"preview": True})
+    await post(port, "/api/routes/a/promote", {"by": "ann"})
+    _, moved = await post(port, "/api/routes/a/promote", {"preview": True})
+
+    assert "latest" not in untouched or untouched["latest"] is None
+    assert moved["latest"]["sentence"] == "promote by ann, canary 5% → canary 50%"
+    assert moved["latest"]["seconds"] >= 0.0
+
+
+async def test_of_two_promotions_on_what_both_saw_one_is_made(port: Port) -> None:
+    """The other is told by whom the route was moved meanwhile, and to where."""
+    _, shown = await post(port, "/api/routes/a/promote", {"preview": True})
+    tags = {"If-Match": shown["tag"]}
+    both = await asyncio.gather(*(post(port, "/api/routes/a/promote", {"by": by}, **tags) for by in ("ann", "bob")))
+
+    assert sorted(status for status, _ in both) == [200, 412]
+    assert await place(port, "a") == ("canary", 0.5)
+    told = next(body["detail"] for status, body in both if status == 412)
+    assert "promote by ann, canary 5% → canary 50%" in told or "promote by bob, canary 5% → canary 50%" in told
 
 
 async def test_a_worker_that_does_not_follow_is_not_done(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
