@@ -60,7 +60,8 @@ HOLD = Lesson(
 )
 RESUME = Lesson(
     purpose="End a hold or a rollback.",
-    more=_ASKS + "With a ramp the route climbs again from where it is; without one it runs at once as routes.yaml "
+    more=_ASKS + "With a ramp the route climbs again from where it is, but from legacy, whence `banyan promote` takes "
+    "it to shadow; without one it runs at once as routes.yaml "
     "says. The guard begins anew.",
     example="banyan resume orders.show --reason 'fixed in 2.4.1'",
     exits=_EXITS,

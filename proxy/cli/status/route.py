@@ -14,6 +14,7 @@ from proxy.core.judge.coverage import OFTEN
 from proxy.core.judge.need import CheckState
 from proxy.core.one_line import one_line
 from proxy.core.parity.rules.reasons import in_words, sorted_out
+from proxy.core.stage import Stage
 
 _WIDTH = 10
 BESIDE = 12
@@ -52,7 +53,7 @@ def route_lines(route: RouteDetailView) -> Iterator[str]:
     said = {need.sentence for need in route.needs}
     yield _row("verdict", "; ".join([verdict_word(route), *(each for each in route.reasons if each not in said)]))
     if not route.needs and route.state == "waiting":
-        yield _row("needs", "are told again when that is over")
+        yield _row("needs", _no_needs(route))
     yield from _needs(route.needs)
     yield from _uncovered(route.evidence.uncovered_shapes, route.coverage.uncovered)
     yield from cohort_lines(route.cohorts)
@@ -73,6 +74,13 @@ def _journal(journal: JournalView) -> str:
         return counts
     said = painted(f"{', '.join(stuck)}: banyan journal", Ink.BAD)
     return f"{counts}; {said}"
+
+
+def _no_needs(route: RouteDetailView) -> str:
+    """Of a ramp that waits, and no need of which is told."""
+    if route.runs.stage == Stage.LEGACY:
+        return f"are those of {Stage.SHADOW} and what follows: `banyan promote {route.name}` takes it there"
+    return "are told again when what the verdict names is over"
 
 
 def _needs(needs: Sequence[NeedView]) -> Iterator[str]:
