@@ -227,5 +227,5 @@ def _following(following: Following, base: str, *, on: bool) -> Iterator[str]:
 def _said(worker: Followed, *, on: bool) -> str:
     if worker.ms is None:
         return painted("has not followed yet: see its log for kill_file_unreadable", Ink.BAD)
-    what = "gives legacy everything it can answer" if on else "serves by routes.yaml again"
+    what = "gives legacy everything it can answer" if on else "serves as before the kill, by routes.yaml and orders,"
     return f"{what} {'already' if not worker.ms else f'after {worker.ms:g} ms'}"

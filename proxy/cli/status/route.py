@@ -8,7 +8,7 @@ from proxy.api.evidence import EchoView, ParityView, ShapeView
 from proxy.api.journal import JournalView
 from proxy.api.routes import CohortsView, FileView, RouteDetailView
 from proxy.api.standing import NeedView, PinView
-from proxy.cli.status.picture import closed_sentence, down_sentence, verdict_word
+from proxy.cli.status.picture import closed_sentence, down_sentence, returned_sentence, verdict_word
 from proxy.cli.terminal import Ink, painted
 from proxy.core.judge.coverage import OFTEN
 from proxy.core.judge.need import CheckState
@@ -36,7 +36,9 @@ def route_lines(route: RouteDetailView) -> Iterator[str]:
         yield _row("runs", "answered here")
         return
     yield _row("runs", f"{_place(route.runs)}, {route.runs.reason}")
-    if _place(route.file) != _place(route.runs):
+    if route.runs.returns is not None:
+        yield _row("returns", f"to {returned_sentence(route.file, route.runs.returns)}")
+    elif _place(route.file) != _place(route.runs):
         yield _row("file", _place(route.file))
     yield from _sides_away(route)
     yield from _pins(route.runs.pinned)
@@ -78,7 +80,7 @@ def _journal(journal: JournalView) -> str:
 
 def _no_needs(route: RouteDetailView) -> str:
     """Of a ramp that waits, and no need of which is told."""
-    if route.runs.stage == Stage.LEGACY:
+    if (route.runs.returns or route.runs).stage == Stage.LEGACY:
         return f"are those of {Stage.SHADOW} and what follows: `banyan promote {route.name}` takes it there"
     return "are told again when what the verdict names is over"
 

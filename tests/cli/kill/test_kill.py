@@ -164,7 +164,7 @@ def test_off_takes_it_away(banyan: Banyan, running: Running) -> None:
     assert not running.file.exists()
     assert kill_ends.take(running.file) == ()
     assert [each.exit_code for each in results] == [0, 0]
-    assert "worker 0 (pid 100) serves by routes.yaml again already" in results[1].stdout
+    assert "worker 0 (pid 100) serves as before the kill, by routes.yaml and orders, already" in results[1].stdout
     assert [f"{running.file} gone after" in each.stdout for each in results] == [True, False]
     assert results[1].stdout.startswith(f"kill switch is off: {running.file} was not there\n")
 

@@ -31,6 +31,7 @@ from proxy.api.routes import (
     FileView,
     RateView,
     ReloadView,
+    ReturnsView,
     RoutesView,
     RouteView,
     RunsView,
@@ -539,6 +540,27 @@ def test_the_table_says_why_a_ramp_waits(banyan: Banyan, admin: Admin) -> None:
     assert cells(text, "climbs")[-1] == f"waits: {CLAUSE}"
     assert cells(text, "moved")[-1] == f"waits: {UNSEEN}; moved by ann"
     assert [cells(text, name)[-1] for name in ("rests", "kept")] == ["as the file says"] * 2
+
+
+def test_under_the_kill_switch_it_is_told_where_routes_return_to(banyan: Banyan, admin: Admin) -> None:
+    """A line for each route that is killed, and of one alone a row: place, the file's where that differs, and why."""
+    live = ReturnsView(stage=Stage.LIVE, split=0.0, reason="moved by ann: all is well")
+    filed = ReturnsView(stage=Stage.SHADOW, split=0.0, reason="as the file says")
+    file = FileView(stage=Stage.SHADOW, split=0.0)
+    killed = RunsView(stage=Stage.LEGACY, split=0.0, reason="killed", killed=True)
+    routes = [
+        msgspec.structs.replace(route(name, runs=msgspec.structs.replace(killed, returns=returns)), file=file)
+        for name, returns in (("a", live), ("b", filed))
+    ]
+    routes.append(route("c", runs=RunsView(stage=Stage.LEGACY, split=0.0, reason="as the file says")))
+    order = KillOrderView(by="ann", at="", reason="")
+    admin.view = msgspec.structs.replace(ROUTES_VIEW, routes=routes, killed=order)
+    lines = banyan("status", "--admin", admin.url).stdout.splitlines()
+
+    assert [line for line in lines if "again after" in line] == [
+        "a runs live again after `banyan kill --off`, the file says shadow: moved by ann: all is well",
+        "b runs shadow again after `banyan kill --off`: as the file says",
+    ]
 
 
 def test_under_the_kill_switch_no_ramp_waits(banyan: Banyan, admin: Admin) -> None:

@@ -250,7 +250,11 @@ async def test_routes_show_legacy_while_killed(open_port: Open) -> None:
     runs = {each["name"]: each["runs"] for each in found["routes"]}
 
     assert found["killed"] == {"by": "ann", "at": "now", "reason": "why"}
-    assert runs["canary"] == runs["live"] == {"stage": "legacy", "split": 0.0, "reason": KILLED, "killed": True}
+    killed = {"stage": "legacy", "split": 0.0, "reason": KILLED, "killed": True}
+    returns = {"stage": "live", "split": 0.0, "reason": "as the file says"}
+    assert runs["live"] == {**killed, "returns": returns}
+    assert runs["canary"] == {**killed, "returns": {**returns, "stage": "canary", "split": 0.1}}
+    assert not [name for name in ("orphan", "complete", "rest", "closed") if "returns" in runs[name]]
     assert [runs[name]["stage"] for name in ("orphan", "complete", "rest", "closed")] == [
         *["live", "complete", "legacy", None]
     ]
