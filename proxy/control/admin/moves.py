@@ -54,10 +54,9 @@ from proxy.control.position.record_writer import RecordWriter
 from proxy.control.position.standing_here import StandingHere
 from proxy.control.running import Running
 from proxy.core.judge.stage_machine import MoveRefusal
-from proxy.core.one_line import one_line
 from proxy.core.outcome import Side
 from proxy.core.position.position import Cause, Position, begun, move
-from proxy.core.position.record import BEGUN, OrderKind, OrderRecord, unpin_record
+from proxy.core.position.record import BEGUN, OrderKind, OrderRecord, stood_reason, unpin_record
 from proxy.core.position.standing import NEWCOMERS, Pin
 from proxy.core.routing.cohort import CLIENT_IP, SourceKind
 from proxy.core.routing.route import Route
@@ -68,8 +67,6 @@ from proxy.store.positions import PositionStore
 SHORTEST_PIN, LONGEST_PIN = 1.0, 366 * 86_400.0
 """Seconds: one for less may be over before anybody obeys it, one for longer is one for ever."""
 _MOST_SHOWN = 1000
-STOOD = "it stood already"
-"""How the recorded reason begins of an order that changed nothing."""
 _OF_ONE = frozenset({"drain", "epoch"})
 _TRIES = 10
 """How often a pin that was to be set on what was seen is tried, where other routes keep changing."""
@@ -197,8 +194,7 @@ class RouteMoves:
 
     def _stood(self, verb: str, route: Route, by: str, reason: str) -> None:
         if self.records is not None:
-            said = one_line(reason)
-            self.records.add(OrderKind(verb), by, f"{STOOD}: {said}" if said else STOOD, route=route.name)
+            self.records.add(OrderKind(verb), by, stood_reason(reason), route=route.name)
 
     def _preview(self, route: Route, order: OperatorOrder) -> web.Response:
         given = self._orders.would_be(route, order)
