@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
+from proxy.clerk.boot_time import boot_time
 from proxy.clerk.group_commit import GroupCommit
 from proxy.clerk.journal.closed_side import closed_side
 from proxy.clerk.journal.sides import SideAnswer, Sides
@@ -81,7 +82,7 @@ class SecondLegs:
         free = AT_ONCE - self._running
         if free <= 0:
             return
-        taken_at = time.monotonic()
+        taken_at = boot_time()
         taken = await self.journal.take(free, HELD)
         self.outage.end()
         for entry in taken:
@@ -116,7 +117,7 @@ class SecondLegs:
             return
         names = await self.journal.names(intent.scope, intent.side, ids_in(writes, intent.request))
         request = _with_credentials(second_request(entry, writes, names), route)
-        if time.monotonic() - taken_at > HELD - PATIENCE:  # rule 2
+        if boot_time() - taken_at > HELD - PATIENCE:  # rule 2
             return
         answer = await self.sides.send(other, places, request, PATIENCE, writes.max_body)
         learned = LearnedNames(pairs=minted(entry, writes, answer.body), gone=deleted(entry, writes))
