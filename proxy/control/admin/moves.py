@@ -50,6 +50,7 @@ from proxy.control.position.order_notes import (
     promotion_notes,
     resume_notes,
 )
+from proxy.control.position.pin_keys import key_of, no_source
 from proxy.control.position.record_writer import RecordWriter
 from proxy.control.position.standing_here import StandingHere
 from proxy.control.running import Running
@@ -58,9 +59,7 @@ from proxy.core.outcome import Side
 from proxy.core.position.position import Cause, Position, begun, move
 from proxy.core.position.record import BEGUN, OrderKind, OrderRecord, stood_reason, unpin_record
 from proxy.core.position.standing import NEWCOMERS, Pin
-from proxy.core.routing.cohort import CLIENT_IP, SourceKind
 from proxy.core.routing.route import Route
-from proxy.core.traffic.remembered_request import source_text
 from proxy.store.errors import StoreUnavailable
 from proxy.store.positions import PositionStore
 
@@ -151,7 +150,7 @@ class RouteMoves:
             return problem(HTTPStatus.BAD_REQUEST, "cohort must be the key of one cohort, as clients send it")
         if asked.seconds is not None and not SHORTEST_PIN <= asked.seconds <= LONGEST_PIN:
             return problem(HTTPStatus.BAD_REQUEST, _no_time(asked.seconds))
-        if asked.side is not None and (fault := _no_source(route, asked.cohort)):
+        if asked.side is not None and (fault := no_source(route, asked.cohort)):
             return problem(HTTPStatus.BAD_REQUEST, fault)
         cohort = self._key(route, asked.cohort)
         by, now = asked.by or f"admin API, {request.remote or ''}", self.here.clock()
@@ -275,11 +274,9 @@ class RouteMoves:
         return None if route is None or route.respond is not None else route
 
     def _key(self, route: Route, cohort: str) -> str:
-        """The key as clients send it: of one with its source, as journal and log print it, without that."""
-        if any(pin.cohort == cohort for pin in self.here.pins(route.name)):
-            return cohort
-        sources = (source.prefix.decode("ascii") for source in (*route.cohort, CLIENT_IP))
-        return next((cohort.removeprefix(each) for each in sources if cohort.startswith(each)), cohort) or cohort
+        """The key of a pin that is there as it is, and of others as clients send it."""
+        is_there = any(pin.cohort == cohort for pin in self.here.pins(route.name))
+        return cohort if is_there else key_of(route, cohort)
 
     def _staged(self) -> Iterator[Route]:
         return (route for route in self.running.snapshot.routes if route.respond is None)
@@ -318,17 +315,6 @@ class RouteMoves:
 def _late(route: str, faster: Sequence[str]) -> web.Response:
     who = f"{', '.join(faster) or 'something'} was moved by somebody else just now"
     return problem(HTTPStatus.CONFLICT, f"{route} is not moved: {who}; look, then ask again")
-
-
-def _no_source(route: Route, cohort: str) -> str:
-    """What is wrong with a key that names its source: no request of the route has a cohort from there; else empty."""
-    known = (*route.cohort, *([] if CLIENT_IP in route.cohort else [CLIENT_IP]))
-    kind = cohort.partition(":")[0] if ":" in cohort else ""
-    if kind not in set(SourceKind) or kind in {source.kind for source in known}:
-        return ""
-    named = ", ".join(map(source_text, known))
-    literal = f"a key that begins so itself is written {known[0].kind}:{cohort}"
-    return f"{route.name} has no cohorts by {kind}: its sources are {named}; {literal}"
 
 
 def _no_time(seconds: float) -> str:

@@ -405,7 +405,7 @@ def test_many_routes_that_stay_are_cut_short(banyan: Banyan, folder: Path, runni
 
 
 def test_a_second_order_that_nobody_sees_is_kept(banyan: Banyan, away: Path) -> None:
-    """Where nothing answers: a second kill, one of the same words, and a second `--off`; the next start records them."""
+    """Where nothing answers: a second kill, one of the same words, a second `--off`; the next start records them."""
     banyan("kill", "--reason", "first")
     banyan("kill", "--reason", "second")
     banyan("kill", "--reason", "first")

@@ -18,7 +18,7 @@ from tests.control.conftest import Open, Port
 from tests.control.stands import canary, table
 from tests.waiting import until
 
-RAMP = "ramp: {steps: [5%, 50%]}"
+RAMP = "cohort: header:X-Tenant, ramp: {steps: [5%, 50%]}"
 
 
 def routes(*more: str) -> Snapshot:

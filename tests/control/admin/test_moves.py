@@ -14,7 +14,7 @@ from tests.control.conftest import Open, Port
 from tests.control.stands import canary, table
 from tests.waiting import until
 
-RAMP = "ramp: {steps: [5%, 50%]}"
+RAMP = "cohort: header:X-Tenant, ramp: {steps: [5%, 50%]}"
 
 
 def routes() -> Snapshot:
@@ -212,6 +212,31 @@ async def test_a_pin_by_a_source_that_the_route_lacks_is_refused(open_port: Open
         "a key that begins so itself is written header:cookie:x"
     )
     assert sorted(port.workers[0].orders.routes[0].pins) == [("10.0.0.7", "new"), ("urn:tenant:7", "new")]
+
+
+async def test_a_pin_that_would_never_count_is_refused(open_port: Open) -> None:
+    """Where cohorts are clients' addresses the key has to be one, in any of its spellings; a network is none."""
+    port = await open_port(token="t", snapshot=table(canary("5%"), canary("5%", "cohort: header:X-Tenant", name="b")))
+    port.client.headers["Authorization"] = "Bearer t"
+    await port.worker()
+    said = [
+        await post(port, f"/api/routes/{route}/pin", {"cohort": each, "side": "new"})
+        for route, each in (
+            ("a", "t5"),
+            ("a", "10.0.0.0/8"),
+            ("b", "client_ip:t5"),
+            ("a", "client_ip:10.0.0.7"),
+            ("a", "2001:DB8::0:1"),
+            ("b", "2001:DB8::0:1"),
+        )
+    ]
+
+    never = "a pin to it would never count"
+    addresses = "the cohorts of a are its clients' addresses"
+    assert [status for status, _ in said] == [400, 400, 400, 200, 200, 200]
+    assert said[0][1]["detail"] == f"'t5' is no client's address, such as 10.0.0.7: {addresses}; {never}"
+    assert said[2][1]["detail"] == f"'t5' is no client's address, such as 10.0.0.7; {never}"
+    assert [body["pin"]["cohort"] for _, body in said[3:]] == ["10.0.0.7", "2001:db8::1", "2001:DB8::0:1"]
 
 
 async def test_moves_of_a_route_that_never_was_are_not_asked_for(port: Port) -> None:

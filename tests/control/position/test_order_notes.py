@@ -133,7 +133,7 @@ async def half_dead(open_port: Open) -> AsyncIterator[Port]:
     with closing(socket.socket()) as bound:
         bound.bind(("127.0.0.1", 0))
         text = HEAD.replace('"http://127.0.0.1:1"', f'"http://127.0.0.1:{bound.getsockname()[1]}", health: /healthz')
-        more = "routes:\n  - {name: a, match: /a, stage: canary, split: 10%}\n"
+        more = "routes:\n  - {name: a, match: /a, stage: canary, split: 10%, cohort: header:X-Tenant}\n"
         found = load_text(text + more, "routes.yaml", {})
         assert isinstance(found, Loaded), found
         made = await open_port(token="t", snapshot=found.snapshot)
