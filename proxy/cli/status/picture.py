@@ -142,6 +142,9 @@ def standing_lines(status: RoutesView) -> Iterator[Text]:
         yield Text(line, style="bold red")
     elif standing.away:
         yield Text(f"the state store is away, routes stay where they are: {standing.away}", style="bold red")
+    if standing.evidence_since:
+        lost = "what was found before was in memory, and gone with its process"
+        yield Text(f"evidence began anew at {standing.evidence_since}: {lost}", style="yellow")
     if standing.here:
         yield Text(f"moved at this replica alone: {', '.join(standing.here)}", style="bold red")
     if len(standing.instances) > 1:

@@ -542,6 +542,16 @@ def test_the_table_says_why_a_ramp_waits(banyan: Banyan, admin: Admin) -> None:
     assert [cells(text, name)[-1] for name in ("rests", "kept")] == ["as the file says"] * 2
 
 
+def test_evidence_that_began_anew_is_told(banyan: Banyan, admin: Admin) -> None:
+    """Since when it counts, and why what was found before is gone."""
+    standing = StandingView(version=1, evidence_since="2026-01-02T03:04:05.000Z")
+    admin.view = msgspec.structs.replace(ROUTES_VIEW, standing=standing)
+    text = banyan("status", "--admin", admin.url).stdout
+
+    lost = "what was found before was in memory, and gone with its process"
+    assert f"evidence began anew at 2026-01-02T03:04:05.000Z: {lost}" in text.replace("\n    ", " ")
+
+
 def test_under_the_kill_switch_it_is_told_where_routes_return_to(banyan: Banyan, admin: Admin) -> None:
     """A line for each route that is killed, and of one alone a row: place, the file's where that differs, and why."""
     live = ReturnsView(stage=Stage.LIVE, split=0.0, reason="moved by ann: all is well")
