@@ -542,6 +542,24 @@ def test_the_table_says_why_a_ramp_waits(banyan: Banyan, admin: Admin) -> None:
     assert [cells(text, name)[-1] for name in ("rests", "kept")] == ["as the file says"] * 2
 
 
+@pytest.mark.parametrize(
+    ("parity", "cell"),
+    [
+        (ParityView(compared=7, mismatch=7, undecided=26, mismatch_rate=1.0), "≥21.21% (<100.0%)"),
+        (ParityView(compared=7, mismatch=0, undecided=26, mismatch_rate=0.0), "0.00% (<100.0%)"),
+        (ParityView(compared=26, mismatch=7, undecided=26, mismatch_rate=7 / 26), "26.92% (<100.0%)"),
+    ],
+    ids=["most wait", "none is known to differ", "as many are known"],
+)
+def test_mismatches_that_are_known_first_are_no_share_of_all(
+    banyan: Banyan, admin: Admin, parity: ParityView, cell: str
+) -> None:
+    """What differs for certain is known before what agrees: while most are undecided it is said how many at least."""
+    admin.view = msgspec.structs.replace(ROUTES_VIEW, routes=[route("a", parity=parity)])
+
+    assert cell in cells(banyan("status", "--admin", admin.url).stdout, "a")
+
+
 def test_evidence_that_began_anew_is_told(banyan: Banyan, admin: Admin) -> None:
     """Since when it counts, and why what was found before is gone."""
     standing = StandingView(version=1, evidence_since="2026-01-02T03:04:05.000Z")
