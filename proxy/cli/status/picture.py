@@ -345,8 +345,8 @@ def _evidence(parity: ParityView, coverage: CoverageView) -> Iterator[str]:
 
 
 def _mismatch(parity: ParityView) -> str:
-    """The share of which the bound is one; a server that does not say it is taken at its counts. While more are undecided
-    than not, as after a start, mismatches are known first: then at least how many of all there are.
+    """The share of which the bound is one; a server that does not say it is taken at its counts. While more are
+    undecided than not, as after a start, mismatches are known first: then at least how many of all there are.
     """
     if parity.undecided > parity.compared and parity.mismatch:
         return f"≥{parity.mismatch / (parity.compared + parity.undecided):.2%}"
