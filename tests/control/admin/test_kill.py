@@ -16,7 +16,7 @@ from proxy.control.admin.routes import KILLED
 from proxy.control.probe.health import Status, UpstreamCondition
 from proxy.core.position.ladder import RETIRED, SHADOW
 from proxy.core.position.position import Cause, move, moved
-from proxy.core.routing.kill_switch import KillSwitchOrder
+from proxy.core.routing.kill_switch import KillSwitchOrder, StandingOrder
 from proxy.core.stage import Stage
 from tests.control.conftest import Open, Port
 from tests.control.tables import refusal, route, snapshot, upstream
@@ -175,9 +175,9 @@ async def test_a_disk_that_hangs_costs_the_asker_alone(port: Port, monkeypatch: 
     monkeypatch.setattr(kill, "PATIENCE", 0.05)
     go_on = threading.Event()
 
-    def hang(_: Path, order: KillSwitchOrder) -> KillSwitchOrder:
+    def hang(_: Path, order: KillSwitchOrder) -> StandingOrder:
         go_on.wait()
-        return order
+        return StandingOrder(order, stood=False)
 
     port.kill.give = hang
     asking = asyncio.ensure_future(turn(port, ON))
