@@ -1,0 +1,41 @@
+"""What a shadow is sent and what it answers, through the adapter of its route."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from proxy.core.parity.pair import UNTRANSLATABLE, CapturedAnswer
+from proxy.core.translation.request_bytes import check_head, translate_head
+from proxy.core.translation.translate_message import check_answer, check_size, translate_answer, translate_content
+from proxy.core.translation.untranslatable import Untranslatable
+from proxy.edge.shadow.captured_body import fields_of
+
+if TYPE_CHECKING:
+    from proxy.core.translation.adapter_policy import AdapterPolicy
+
+
+def as_translated(adapter: AdapterPolicy, data: bytes, coded: bytes, body: bytes) -> tuple[bytes, bytes]:
+    """The head `data` and the body to send; `coded` is the body as it came, `body` the same without its coding.
+
+    Raises `Untranslatable`.
+    """
+    check_head(adapter, data, has_body=bool(body))
+    made = translate_content(adapter, body)
+    return translate_head(adapter, data, made), coded if made is None else made
+
+
+def translated_capture(adapter: AdapterPolicy, answer: CapturedAnswer, *, is_head: bool) -> CapturedAnswer:
+    """As the client would have got it. What was cut stays as it is: it is compared with nothing."""
+    if answer.failure or answer.size > len(answer.body):
+        return answer
+    lines = [b"%b: %b" % field for field in answer.fields]
+    try:
+        reads = check_answer(adapter, answer.status, lines, is_head=is_head)
+        if reads:
+            check_size(adapter, answer.size)
+        made = translate_answer(adapter, answer.status, lines, answer.body if reads else None, is_head=is_head)
+    except Untranslatable:
+        return replace(answer, failure=UNTRANSLATABLE, body=b"")
+    body = answer.body if made.body is None else made.body
+    return replace(answer, status=made.status, fields=fields_of(made.lines), body=body, size=len(body))
