@@ -15,8 +15,8 @@ from typing import ClassVar, Final
 from proxy.core.outcome import Side
 from proxy.core.translation.envelope import Unwrap, Wrap
 from proxy.core.translation.field_lines import HeaderStep, MapStatus
-from proxy.core.translation.field_steps import Add, Drop, Move, Rename
-from proxy.core.translation.key_case import Case
+from proxy.core.translation.field_steps import Add, Drop, MoveMember, Rename
+from proxy.core.translation.key_case import ChangeCase
 from proxy.core.translation.number_form import WriteNumber
 from proxy.core.translation.query_steps import QueryStep
 from proxy.core.translation.time_form import WriteTime
@@ -28,7 +28,7 @@ MOST_BODY: Final = 64 * 1024
 MOST_STEPS: Final = 100
 """Steps of one list."""
 
-BodyStep = Rename | Move | Case | Drop | Add | WriteNumber | WriteTime | Wrap | Unwrap
+BodyStep = Rename | MoveMember | ChangeCase | Drop | Add | WriteNumber | WriteTime | Wrap | Unwrap
 HeadStep = HeaderStep | QueryStep | MapStatus
 Step = BodyStep | HeadStep
 

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple, assert_never
+from typing import assert_never
 
 from proxy.core.translation.adapter_policy import BodyStep, Step
 from proxy.core.translation.envelope import Unwrap, Wrap, unwrap, wrap
-from proxy.core.translation.field_steps import Add, Drop, Move, Rename, add, drop, move, rename
+from proxy.core.translation.field_steps import Add, Drop, MoveMember, Rename, add, drop, move, rename
 from proxy.core.translation.json_document import Json, read_json, write_json
-from proxy.core.translation.key_case import Case, change_case
+from proxy.core.translation.key_case import ChangeCase, change_case
 from proxy.core.translation.number_form import WriteNumber, write_number
 from proxy.core.translation.time_form import WriteTime, write_time
-
-
-class Worked(NamedTuple):
-    """A step, with the body as it has left it."""
-
-    step: BodyStep
-    body: bytes
 
 
 def translate_body(body: bytes, steps: tuple[Step, ...]) -> bytes:
@@ -30,19 +22,6 @@ def translate_body(body: bytes, steps: tuple[Step, ...]) -> bytes:
     return write_json(value)
 
 
-def watch_body(body: bytes, steps: tuple[Step, ...]) -> Iterator[Worked]:
-    """The same one by one: the steps that have changed something, each with the body after it."""
-    value = read_json(body)
-    before = write_json(value)
-    for step in steps:
-        if isinstance(step, BodyStep):
-            value = apply_step(value, step)
-            after = write_json(value)
-            if after != before:
-                yield Worked(step, after)
-            before = after
-
-
 def apply_step(value: Json, step: BodyStep) -> Json:
     """The value afterwards, which may be the same one, changed."""
     match step:
@@ -52,9 +31,9 @@ def apply_step(value: Json, step: BodyStep) -> Json:
             return unwrap(value, step)
         case Rename():
             rename(value, step)
-        case Move():
+        case MoveMember():
             move(value, step)
-        case Case():
+        case ChangeCase():
             change_case(value, step)
         case Drop():
             drop(value, step)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from proxy.core.translation.json_document import Json, Member, Members
+from proxy.core.translation.json_document import Json, JsonMember, JsonObject
 from proxy.core.translation.untranslatable import Untranslatable
 
 
@@ -35,13 +35,13 @@ class Unwrap:
 
 def wrap(value: Json, step: Wrap) -> Json:
     """The object."""
-    return Members([Member(step.name, value)])
+    return JsonObject([JsonMember(step.name, value)])
 
 
 def unwrap(value: Json, step: Unwrap) -> Json:
     """What was in it."""
-    found = value.named(step.name) if isinstance(value, Members) else []
-    if not isinstance(value, Members) or not found:
+    found = value.named(step.name) if isinstance(value, JsonObject) else []
+    if not isinstance(value, JsonObject) or not found:
         raise Untranslatable("$", f"it is no object with a member {step.name}", step.text)
     if len(found) > 1:
         raise Untranslatable(f"$.{step.name}", "it stands twice", step.text)

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from proxy.core.translation.json_document import Json, Members, Number
-from proxy.core.translation.json_path import EACH, JsonPath, holders, values_at
+from proxy.core.translation.body_path import EACH, BodyPath, holders, values_at
+from proxy.core.translation.json_document import Json, JsonObject, Number
 from proxy.core.translation.untranslatable import Untranslatable
 
 PlainValue = str | int | bool | None
@@ -30,7 +30,7 @@ class Empty:
 class Rename:
     """The member `path` is called `to`, at its place."""
 
-    path: JsonPath
+    path: BodyPath
     to: str
 
     @property
@@ -40,11 +40,11 @@ class Rename:
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class MoveMember:
     """The member `path` stands at `to`; objects on the way there are made."""
 
-    path: JsonPath
-    to: JsonPath
+    path: BodyPath
+    to: BodyPath
 
     @property
     def text(self) -> str:
@@ -62,7 +62,7 @@ class Move:
 class Drop:
     """The member is left out; `when_null`: only where it is null."""
 
-    path: JsonPath
+    path: BodyPath
     when_null: bool = False
 
     @property
@@ -75,7 +75,7 @@ class Drop:
 class Add:
     """Where the member is absent it is put in with this value; `or_null`: where it is null as well."""
 
-    path: JsonPath
+    path: BodyPath
     value: PlainValue | Empty
     or_null: bool = False
 
@@ -95,10 +95,10 @@ def rename(value: Json, step: Rename) -> None:
             pair.key = step.to
 
 
-def move(value: Json, step: Move) -> None:
+def move(value: Json, step: MoveMember) -> None:
     """In place, in each element of a list on its own."""
     shared = step.shared
-    source, target = JsonPath(step.path.parts[shared:]), JsonPath(step.to.parts[shared:])
+    source, target = BodyPath(step.path.parts[shared:]), BodyPath(step.to.parts[shared:])
     for root in values_at(value, step.path.parts[:shared]):
         found = [(members, pair) for members in holders(root, source) for pair in members.named(source.name)]
         if len(found) > 1:
@@ -108,24 +108,24 @@ def move(value: Json, step: Move) -> None:
             _put(root, target, pair.value, step)
 
 
-def _put(root: Json, target: JsonPath, value: Json, step: Move) -> None:
+def _put(root: Json, target: BodyPath, value: Json, step: MoveMember) -> None:
     here = root
     for part in target.parts[:-1]:
         here = _within(here, part[1:], step)
-    if not isinstance(here, Members):
+    if not isinstance(here, JsonObject):
         raise _in_the_way(step)
     if here.named(target.name):
         raise _taken(step.to, step.text)
     here.put(target.name, value)
 
 
-def _within(here: Json, name: str, step: Move) -> Json:
+def _within(here: Json, name: str, step: MoveMember) -> Json:
     """The object of this name, made where there is none."""
-    if not isinstance(here, Members):
+    if not isinstance(here, JsonObject):
         raise _in_the_way(step)
     found = here.named(name)
     if not found:
-        made = Members([])
+        made = JsonObject([])
         here.put(name, made)
         return made
     if len(found) > 1:
@@ -158,16 +158,16 @@ def _made(value: PlainValue | Empty) -> Json:
         case Empty(is_list=True):
             return []
         case Empty():
-            return Members([])
+            return JsonObject([])
         case int() if not isinstance(value, bool):
             return Number(value)
         case _:
             return value
 
 
-def _taken(path: JsonPath, step: str) -> Untranslatable:
+def _taken(path: BodyPath, step: str) -> Untranslatable:
     return Untranslatable(path.text, "it is there already", step)
 
 
-def _in_the_way(step: Move) -> Untranslatable:
+def _in_the_way(step: MoveMember) -> Untranslatable:
     return Untranslatable(step.to.text, "what is on the way there is no object", step.text)

@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from proxy.core.translation.json_document import Json, Members
-from proxy.core.translation.json_path import JsonPath, values_at
+from proxy.core.translation.body_path import BodyPath, values_at
+from proxy.core.translation.json_document import Json, JsonObject
 from proxy.core.translation.untranslatable import Untranslatable
 
 _CAPITAL = re.compile(r"(?<!^)[A-Z]")
@@ -27,10 +27,10 @@ class KeyCase(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class ChangeCase:
     """All keys at and below `path`."""
 
-    path: JsonPath
+    path: BodyPath
     to: KeyCase
 
     @property
@@ -39,18 +39,18 @@ class Case:
         return f"case: {self.path.text}, to: {self.to.value}"
 
 
-def change_case(value: Json, step: Case) -> None:
+def change_case(value: Json, step: ChangeCase) -> None:
     """In place."""
     for root in values_at(value, step.path.parts):
         _change(root, step)
 
 
-def _change(value: Json, step: Case) -> None:
+def _change(value: Json, step: ChangeCase) -> None:
     match value:
         case list():
             for each in value:
                 _change(each, step)
-        case Members():
+        case JsonObject():
             _rename_all(value, step)
             for pair in value.pairs:
                 _change(pair.value, step)
@@ -58,7 +58,7 @@ def _change(value: Json, step: Case) -> None:
             pass
 
 
-def _rename_all(members: Members, step: Case) -> None:
+def _rename_all(members: JsonObject, step: ChangeCase) -> None:
     before = {pair.key for pair in members.pairs}
     after = {key: written_in(key, step.to) for key in before}
     if len(set(after.values())) < len(before):

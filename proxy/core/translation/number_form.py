@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from proxy.core.translation.body_path import BodyPath, holders
 from proxy.core.translation.json_document import Json, Number
-from proxy.core.translation.json_path import JsonPath, holders
 from proxy.core.translation.untranslatable import Untranslatable
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
@@ -24,7 +24,7 @@ class NumberForm(StrEnum):
 class WriteNumber:
     """The number at `path`; null stays null, and what is written so already stays."""
 
-    path: JsonPath
+    path: BodyPath
     to: NumberForm
 
     @property

@@ -6,6 +6,7 @@ Rule 1: a parameter is known by its name once percent-encoding and `+` are undon
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import assert_never
 from urllib.parse import quote, unquote_plus
 
 
@@ -63,6 +64,8 @@ def change_target(target: bytes, step: QueryStep) -> bytes:
         case SetQuery():
             changed = [pair for pair in pairs if pair and _name(pair) != step.name]
             changed.append(b"%b=%b" % (_encoded(step.name), _encoded(step.value)))
+        case _:
+            assert_never(step)
     return path + (b"?" + b"&".join(changed) if changed else b"")
 
 

@@ -8,20 +8,22 @@ Rule 3: RFC 3339 is written in the zone that the step names, UTC as Z; a pattern
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from proxy.core.translation.body_path import BodyPath, holders
+from proxy.core.translation.calendar_day import CalendarDay, day_of
 from proxy.core.translation.json_document import Json, Number
-from proxy.core.translation.json_path import JsonPath, holders
 from proxy.core.translation.untranslatable import Untranslatable
 
 _MILLIS: Final = 3
 _DAY: Final = 86_400
-_NUMBER = re.compile(r"(-?)(0|[1-9][0-9]{0,14})(?:\.([0-9]+))?")
+_NUMBER = re.compile(r"(-?)(0|[1-9][0-9]{0,14})(?:\.([0-9]{1,30}))?")
 _RFC_3339 = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]+))?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+    r"(?P<Y>[0-9]{4})-(?P<m>[0-9]{2})-(?P<d>[0-9]{2})[Tt](?P<H>[0-9]{2}):(?P<M>[0-9]{2}):(?P<S>[0-9]{2})"
+    r"(?:\.(?P<fraction>[0-9]{1,30}))?(?:[Zz]|(?P<zone>[+-][0-9]{2}:[0-9]{2}))"
 )
 _DIRECTIVES: Final = {
     "Y": "(?P<Y>[0-9]{4})",
@@ -32,7 +34,6 @@ _DIRECTIVES: Final = {
     "S": "(?P<S>[0-9]{2})",
 }
 """The parts of a pattern; a date needs the first three, what is not there is zero."""
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class TimeWord(StrEnum):
@@ -60,7 +61,7 @@ class TimeForm:
 class WriteTime:
     """The moment at `path`; null stays null. `offset` of the zone, in minutes east of UTC."""
 
-    path: JsonPath
+    path: BodyPath
     read: TimeForm
     write: TimeForm
     offset: int = 0
@@ -138,8 +139,7 @@ def _read_rfc_3339(value: Json) -> Moment | None:
     found = _RFC_3339.fullmatch(value) if isinstance(value, str) and not isinstance(value, Number) else None
     if found is None:
         return None
-    zone = "+00:00" if found[4] in "Zz" else found[4]
-    return _moment(f"{found[1]}T{found[2]}{zone}", (found[3] or "").rstrip("0"))
+    return _moment(found.groupdict(default=""), _offset(found["zone"] or ""), (found["fraction"] or "").rstrip("0"))
 
 
 def _read_pattern(value: Json, step: WriteTime) -> Moment | None:
@@ -148,9 +148,7 @@ def _read_pattern(value: Json, step: WriteTime) -> Moment | None:
     found = re.fullmatch(_regex(step.read.pattern), value)
     if found is None:
         return None
-    parts = dict.fromkeys("HMS", "00") | found.groupdict()
-    day, hour = "-".join(parts[name] for name in "Ymd"), ":".join(parts[name] for name in "HMS")
-    return _moment(f"{day}T{hour}{_zone(step.offset)}", "")
+    return _moment(dict.fromkeys("HMS", "00") | found.groupdict(), step.offset, "")
 
 
 def _regex(pattern: str) -> str:
@@ -158,12 +156,23 @@ def _regex(pattern: str) -> str:
     return "".join(_DIRECTIVES[each] if at % 2 else re.escape(each) for at, each in enumerate(pieces))
 
 
-def _moment(text: str, fraction: str) -> Moment | None:
-    try:
-        since = datetime.fromisoformat(text) - _EPOCH
-    except (ValueError, OverflowError):
+def _moment(parts: Mapping[str, str], offset: int | None, fraction: str) -> Moment | None:
+    """`parts` as the directives name them; `offset` in minutes, None: there is no such zone."""
+    day = CalendarDay(int(parts["Y"]), int(parts["m"]), int(parts["d"]))
+    hour, minute, second = (int(parts[name]) for name in "HMS")
+    if offset is None or not day.is_real or hour > 23 or minute > 59 or second > 59:
         return None
-    return Moment(since.days * _DAY + since.seconds, fraction)
+    return Moment(day.number * _DAY + hour * 3600 + (minute - offset) * 60 + second, fraction)
+
+
+def _offset(zone: str) -> int | None:
+    """`+09:00` in minutes; empty: UTC."""
+    if not zone:
+        return 0
+    hours, minutes = int(zone[1:3]), int(zone[4:])
+    if hours > 23 or minutes > 59:
+        return None
+    return (hours * 60 + minutes) * (-1 if zone[0] == "-" else 1)
 
 
 def _write(moment: Moment, step: WriteTime) -> Json:
@@ -192,28 +201,32 @@ def _write_number(moment: Moment, places: int) -> Number:
 
 
 def _write_rfc_3339(moment: Moment, offset: int) -> Json:
-    local = _local(moment, offset)
-    if local is None:
+    parts = _local(moment, offset)
+    if parts is None:
         return None
     fraction = f".{moment.fraction}" if moment.fraction else ""
-    return f"{local.replace(tzinfo=None).isoformat()}{fraction}{_zone(offset) if offset else 'Z'}"
+    text = "{Y}-{m}-{d}T{H}:{M}:{S}".format_map(parts)
+    return f"{text}{fraction}{_zone(offset) if offset else 'Z'}"
 
 
 def _write_pattern(moment: Moment, step: WriteTime) -> Json:
-    local = _local(moment, step.offset)
-    if local is None:
+    parts = _local(moment, step.offset)
+    if parts is None:
         return None
-    parts = {"Y": f"{local.year:04}", "m": f"{local.month:02}", "d": f"{local.day:02}"}
-    parts |= {"H": f"{local.hour:02}", "M": f"{local.minute:02}", "S": f"{local.second:02}"}
     lost = [name for name in "HMS" if f"%{name}" not in step.write.pattern and parts[name] != "00"]
     return None if lost else re.sub(r"%(.)", lambda found: parts[found[1]], step.write.pattern)
 
 
-def _local(moment: Moment, offset: int) -> datetime | None:
-    try:
-        return (_EPOCH + timedelta(seconds=moment.seconds)).astimezone(timezone(timedelta(minutes=offset)))
-    except (ValueError, OverflowError):
+def _local(moment: Moment, offset: int) -> dict[str, str] | None:
+    """By the names of the directives; None: no calendar has it."""
+    number, seconds = divmod(moment.seconds + offset * 60, _DAY)
+    day = day_of(number)
+    if not day.is_real:
         return None
+    clock = {"H": seconds // 3600, "M": seconds // 60 % 60, "S": seconds % 60}
+    return {"Y": f"{day.year:04}"} | {
+        name: f"{value:02}" for name, value in {"m": day.month, "d": day.day, **clock}.items()
+    }
 
 
 def _zone(offset: int) -> str:

@@ -95,7 +95,7 @@ def translate_request(
     stays = {b"if-none-match"} if method not in _READS else set[bytes]()
     lines = [line for line in lines if not _is_condition(line, stays)]
     for step in adapter.request:
-        target, lines = _change_head(target, lines, step)
+        target, lines = change_head(target, lines, step)
     if adapter.reads_answer:
         lines = [*without(lines, {b"accept-encoding"}), b"Accept-Encoding: identity"]
     return TranslatedRequest(target, lines if made is None else _framed(lines, made))
@@ -107,7 +107,8 @@ def _is_condition(line: bytes, stays: set[bytes]) -> bool:
     return lower in CONDITIONS and lower not in stays and not (lower in PRECONDITIONS and value.strip() == b"*")
 
 
-def _change_head(target: bytes, lines: list[bytes], step: Step) -> tuple[bytes, list[bytes]]:
+def change_head(target: bytes, lines: list[bytes], step: Step) -> tuple[bytes, list[bytes]]:
+    """By one step; those on bodies and statuses change neither."""
     match step:
         case RenameHeader() | DropHeader() | SetHeader():
             return target, change_lines(lines, step)
@@ -119,7 +120,7 @@ def _change_head(target: bytes, lines: list[bytes], step: Step) -> tuple[bytes, 
 
 def is_read(adapter: AdapterPolicy, status: int, lines: list[bytes], *, is_head: bool) -> bool:
     """Whether the body of this answer is translated; `is_head`: it is one to a HEAD."""
-    if is_head or status in NO_BODY or not reads_body(_steps_for(adapter, status)):
+    if is_head or status in NO_BODY or not reads_body(steps_for(adapter, status)):
         return False
     return status < FIRST_ERROR or read_content_type(value_in(lines, b"content-type")).media is Media.JSON
 
@@ -141,7 +142,7 @@ def translate_answer(
 
     `lines` come without trailers; raises `Untranslatable`.
     """
-    steps = _steps_for(adapter, status)
+    steps = steps_for(adapter, status)
     lines = without(lines, VALIDATORS)
     if body:
         body = _decoded(body, _coding(lines), adapter.max_body)
@@ -151,11 +152,12 @@ def translate_answer(
         lines = without(lines, _FRAMED | DIGESTS | {b"content-encoding"})
     for step in steps:
         status = map_status(status, step) if isinstance(step, MapStatus) else status
-        lines = _change_head(b"", lines, step)[1]
+        lines = change_head(b"", lines, step)[1]
     return TranslatedAnswer(status, lines if body is None else _framed(lines, body), body)
 
 
-def _steps_for(adapter: AdapterPolicy, status: int) -> tuple[Step, ...]:
+def steps_for(adapter: AdapterPolicy, status: int) -> tuple[Step, ...]:
+    """Those on an answer with this status."""
     return adapter.error if status >= FIRST_ERROR else adapter.answer
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from proxy.core.parity.pair import UNTRANSLATABLE, CapturedAnswer
-from proxy.core.translation.request_bytes import check_head, translate_head
 from proxy.core.translation.translate_message import check_answer, check_size, translate_answer, translate_content
+from proxy.core.translation.translated_head import check_head, translate_head
 from proxy.core.translation.untranslatable import Untranslatable
 from proxy.edge.shadow.captured_body import fields_of
 

@@ -59,12 +59,8 @@ class TranslationStep(RouteStep):
         except Untranslatable as error:
             return StepSaid(error.sentence, _refusal(adapter, error))
         ways = ((adapter.request, "the request"), (adapter.answer, "its answer"), (adapter.error, "an error"))
-        counted = ", ".join(f"{what} by {_steps(len(steps))}" for steps, what in ways)
-        return StepSaid(f"adapter {adapter.name} translates for {adapter.other.value}: {counted}")
-
-
-def _steps(count: int) -> str:
-    return "1 step" if count == 1 else f"{count or 'no'} steps"
+        counted = ", ".join(f"{len(steps) or 'none'} on {what}" for steps, what in ways)
+        return StepSaid(f"{adapter.name} translates for {adapter.other.value}; steps: {counted}")
 
 
 def _refusal(adapter: AdapterPolicy, error: Untranslatable) -> LocalAnswer:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 from proxy.core.http.response import ResponseHead
 from proxy.core.translation.adapter_policy import AdapterPolicy, TranslationAnswer
 from proxy.core.translation.field_lines import FRAMING, name_of
-from proxy.core.translation.request_bytes import check_head, translate_head
 from proxy.core.translation.translate_message import check_answer, translate_answer, translate_content
+from proxy.core.translation.translated_head import check_head, translate_head
 from proxy.core.translation.untranslatable import Untranslatable
 from proxy.edge.routing.step import LocalAnswer
 from proxy.edge.routing.tap import Tap

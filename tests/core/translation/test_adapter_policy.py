@@ -7,7 +7,7 @@ from proxy.core.steps.step_policy import StepPolicy
 from proxy.core.translation.adapter_policy import AdapterPolicy, adapter_of, reads_body
 from proxy.core.translation.field_lines import DropHeader
 from proxy.core.translation.field_steps import Rename
-from tests.core.translation.test_json_path import path
+from tests.core.translation.test_body_path import path
 
 BODY, HEAD = Rename(path("$.a"), "b"), DropHeader("X-A")
 

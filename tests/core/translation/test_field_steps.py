@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from proxy.core.translation.adapter_policy import BodyStep
 from proxy.core.translation.body_steps import translate_body
-from proxy.core.translation.field_steps import Add, Drop, Empty, Move, Rename
-from proxy.core.translation.json_document import Member, Members, write_json
+from proxy.core.translation.field_steps import Add, Drop, Empty, MoveMember, Rename
+from proxy.core.translation.json_document import JsonMember, JsonObject, write_json
 from proxy.core.translation.untranslatable import Untranslatable
-from tests.core.translation.test_json_path import path
+from tests.core.translation.test_body_path import path
 
 NAMES = st.sampled_from(["a", "b", "c", "d"])
 OBJECTS = st.lists(st.tuples(NAMES, st.none() | st.booleans() | st.text(max_size=3)), max_size=6)
@@ -28,7 +28,7 @@ def fault(body: str, step: BodyStep) -> str:
 
 
 def body_of(pairs: list[tuple[str, str | bool | None]]) -> str:
-    return write_json(Members([Member(name, value) for name, value in pairs])).decode()
+    return write_json(JsonObject([JsonMember(name, value) for name, value in pairs])).decode()
 
 
 def test_a_member_is_renamed_at_its_place() -> None:
@@ -59,7 +59,7 @@ def test_a_rename_and_its_inverse_leave_all_as_it_was(pairs: list[tuple[str, str
 
 def test_a_member_moves_and_objects_on_its_way_are_made() -> None:
     """What it stood in stays, empty or not."""
-    step = Move(path("$.address.zip"), path("$.place.at.zip"))
+    step = MoveMember(path("$.address.zip"), path("$.place.at.zip"))
 
     assert step.text == "move: $.address.zip, to: $.place.at.zip"
     assert done('{"address":{"zip":"1"},"place":{"b":2}}', step) == '{"address":{},"place":{"b":2,"at":{"zip":"1"}}}'
@@ -68,7 +68,7 @@ def test_a_member_moves_and_objects_on_its_way_are_made() -> None:
 
 def test_a_member_moves_within_its_own_element() -> None:
     """Each element's own."""
-    step = Move(path("$.items[*].a.b"), path("$.items[*].b"))
+    step = MoveMember(path("$.items[*].a.b"), path("$.items[*].b"))
 
     assert done('{"items":[{"a":{"b":1}},{"a":{"b":2}},{}]}', step) == '{"items":[{"a":{},"b":1},{"a":{},"b":2},{}]}'
 
@@ -85,18 +85,18 @@ def test_a_member_moves_within_its_own_element() -> None:
 )
 def test_what_cannot_be_moved(body: str, why: str) -> None:
     """Nothing is overwritten, and nothing is chosen between two."""
-    assert fault(body, Move(path("$.a"), path("$.b.c"))) == f"{why} (move: $.a, to: $.b.c)"
+    assert fault(body, MoveMember(path("$.a"), path("$.b.c"))) == f"{why} (move: $.a, to: $.b.c)"
 
 
 def test_a_way_through_what_is_no_object_is_none() -> None:
     """Also further down."""
-    assert fault('{"a":1,"b":7}', Move(path("$.a"), path("$.b.c.d"))).startswith("$.b.c.d: what is on the way")
+    assert fault('{"a":1,"b":7}', MoveMember(path("$.a"), path("$.b.c.d"))).startswith("$.b.c.d: what is on the way")
 
 
 @given(OBJECTS.filter(lambda pairs: [name for name, _ in pairs].count("a") == 1))
 def test_a_move_and_its_inverse_leave_all_in_place_but_the_order(pairs: list[tuple[str, str | bool | None]]) -> None:
     """The member stands last afterwards, and the object that was made for it stays."""
-    there, back = Move(path("$.a"), path("$.y.z")), Move(path("$.y.z"), path("$.a"))
+    there, back = MoveMember(path("$.a"), path("$.y.z")), MoveMember(path("$.y.z"), path("$.a"))
     others = [pair for pair in pairs if pair[0] != "a"]
     moved = [pair for pair in pairs if pair[0] == "a"]
 

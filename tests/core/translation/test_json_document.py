@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.core.translation.json_document import MAX_DEPTH, Json, Member, Members, Number, read_json, write_json
+from proxy.core.translation.json_document import MAX_DEPTH, Json, JsonMember, JsonObject, Number, read_json, write_json
 from proxy.core.translation.untranslatable import Untranslatable
 
 DOCUMENTS = st.recursive(
@@ -80,7 +80,7 @@ def test_depth_is_bounded(opens: str, closes: str) -> None:
 
 def test_members_are_found_put_and_dropped_by_name() -> None:
     """All of one name, in their order."""
-    members = Members([Member("a", None), Member("b", Number("1")), Member("a", "x")])
+    members = JsonObject([JsonMember("a", None), JsonMember("b", Number("1")), JsonMember("a", "x")])
 
     assert [each.value for each in members.named("a")] == [None, "x"]
     members.drop("a")

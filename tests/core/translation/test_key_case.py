@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.core.translation.body_steps import translate_body
-from proxy.core.translation.key_case import Case, KeyCase, written_in
+from proxy.core.translation.key_case import ChangeCase, KeyCase, written_in
 from proxy.core.translation.untranslatable import Untranslatable
-from tests.core.translation.test_json_path import path
+from tests.core.translation.test_body_path import path
 
 SNAKE = st.from_regex(r"[a-z][a-z0-9]{0,4}(_[a-z][a-z0-9]{0,4}){0,3}", fullmatch=True)
 
@@ -40,7 +40,7 @@ def test_what_has_no_other_case_stays(key: str) -> None:
 
 def test_every_key_at_and_below_the_path_is_changed_and_no_value() -> None:
     """In lists and objects; beside the path nothing changes."""
-    step = Case(path("$.data"), KeyCase.SNAKE)
+    step = ChangeCase(path("$.data"), KeyCase.SNAKE)
 
     assert step.text == "case: $.data, to: snake"
     assert translate_body(b'{"dataSet":1,"data":{"aB":["cD",{"eF":null}]}}', (step,)) == (
@@ -50,7 +50,7 @@ def test_every_key_at_and_below_the_path_is_changed_and_no_value() -> None:
 
 def test_two_keys_that_would_become_one_cannot_be_translated() -> None:
     """A key that stands twice already stays twice."""
-    step = Case(path("$"), KeyCase.SNAKE)
+    step = ChangeCase(path("$"), KeyCase.SNAKE)
 
     assert translate_body(b'{"aB":1,"aB":2}', (step,)) == b'{"a_b":1,"a_b":2}'
     with pytest.raises(Untranslatable, match="two keys of one object would become one"):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from proxy.core.translation.body_steps import translate_body
 from proxy.core.translation.number_form import NumberForm, WriteNumber
 from proxy.core.translation.untranslatable import Untranslatable
-from tests.core.translation.test_json_path import path
+from tests.core.translation.test_body_path import path
 
 TEXT, NUMBER = WriteNumber(path("$.a"), NumberForm.TEXT), WriteNumber(path("$.a"), NumberForm.NUMBER)
 NUMERALS = st.from_regex(r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,4})?", fullmatch=True)

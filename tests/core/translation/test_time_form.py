@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from proxy.core.translation.body_steps import translate_body
 from proxy.core.translation.time_form import TimeForm, TimeWord, WriteTime, parse_time_form
 from proxy.core.translation.untranslatable import Untranslatable
-from tests.core.translation.test_json_path import path
+from tests.core.translation.test_body_path import path
 
 TOKYO = 540
 PATTERN = "%Y/%m/%d %H:%M:%S"
@@ -86,6 +86,11 @@ def test_moments_that_people_know(value: str, one: WriteTime, written: str) -> N
     [
         ('"0"', step("unix", "rfc3339")),
         ("1e3", step("unix", "rfc3339")),
+        ("0." + "1" * 31, step("unix", "rfc3339")),
+        ('"2026-11-29T24:00:00Z"', step("rfc3339", "unix")),
+        ('"2026-11-29T00:60:00Z"', step("rfc3339", "unix")),
+        ('"2026-11-29T00:00:00+24:00"', step("rfc3339", "unix")),
+        ('"2026-11-29T00:00:00+00:60"', step("rfc3339", "unix")),
         ("true", step("unix", "rfc3339")),
         ("0", step("rfc3339", "unix")),
         ('"2026-02-30T00:00:00Z"', step("rfc3339", "unix")),

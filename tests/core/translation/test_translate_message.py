@@ -20,7 +20,7 @@ from proxy.core.translation.translate_message import (
     translate_request,
 )
 from proxy.core.translation.untranslatable import Untranslatable
-from tests.core.translation.test_json_path import path
+from tests.core.translation.test_body_path import path
 
 RENAME = Rename(path("$.a"), "b")
 ADAPTER = AdapterPolicy(

@@ -14,7 +14,7 @@ from proxy.core.translation.field_lines import MapStatus
 from proxy.core.translation.field_steps import Rename
 from proxy.edge.shadow.translated_capture import translated_capture
 from proxy.link.messages import ShadowDelta
-from tests.core.translation.test_json_path import path
+from tests.core.translation.test_body_path import path
 from tests.edge.conftest import Play, Serve
 from tests.edge.pairs import Pairs
 from tests.edge.proxy import Block, Proxy, upstream

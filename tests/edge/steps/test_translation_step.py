@@ -71,11 +71,11 @@ class BothSides:
 
 
 async def translating(
-    play: Play, serve: Serve, new: Script, adapter: Block | None = None, **route: object
+    play: Play, serve: Serve, new: Script, adapter: Block | None = None, route: Block | None = None
 ) -> BothSides:
     """New answers, for clients that speak legacy's contract, unless `route` says otherwise."""
     played = await play(answering(b'{"tel":"9"}', JSON)), await play(new)
-    named: Block = {"name": "contacts", "match": "/**", "stage": "live", "adapter": "contacts", **route}
+    named: Block = {"name": "contacts", "match": "/**", "stage": "live", "adapter": "contacts", **(route or {})}
     upstreams = {"legacy": upstream(played[0]), "new": upstream(played[1])}
     adapters = {"contacts": {**CONTACTS, **(adapter or {})}}
     return BothSides(await serve(upstreams=upstreams, routes=[named], adapters=adapters), *played)
@@ -96,7 +96,7 @@ async def test_a_request_and_its_answer_are_translated(play: Play, serve: Serve)
 
 async def test_the_side_that_is_spoken_gets_and_gives_everything_as_it_is(play: Play, serve: Serve) -> None:
     """However long, and whatever it is."""
-    sides = await translating(play, serve, answering(b""), stage="legacy")
+    sides = await translating(play, serve, answering(b""), route={"stage": "legacy"})
     body = b'{ "tel": ' + b" " * 5000 + b"1, "
 
     answer = await sides.proxy.ask(post(body, JSON, b'If-Match: "a"', target=b"/c?p=2"))
@@ -108,7 +108,7 @@ async def test_the_side_that_is_spoken_gets_and_gives_everything_as_it_is(play: 
 
 async def test_clients_may_speak_as_new_does(play: Play, serve: Serve) -> None:
     """Then it is legacy for whom is translated."""
-    sides = await translating(play, serve, answering(b""), {"speaks": "new"}, stage="legacy")
+    sides = await translating(play, serve, answering(b""), {"speaks": "new"}, route={"stage": "legacy"})
 
     await sides.proxy.ask(post(b'{"tel":1}', JSON))
 
@@ -279,7 +279,7 @@ async def test_a_request_that_cannot_be_translated_is_the_clients(
 
 async def test_a_request_that_is_too_long_is_413(play: Play, serve: Serve) -> None:
     """Before translation, and where only the steps make it so."""
-    longer = {"request": [{"default": "$.a", "value": "x" * 90}]}
+    longer: Block = {"request": [{"default": "$.a", "value": "x" * 90}]}
     sides = await translating(play, serve, answering(b"{}", JSON), longer)
 
     assert (await sides.proxy.ask(post(b'"%b"' % (b"x" * 1023), JSON))).status == 413
@@ -332,7 +332,7 @@ async def test_an_answer_that_grows_too_long_while_it_comes_is_cut(play: Play, s
 async def test_legacy_steps_in_with_what_the_client_sent(play: Play, serve: Serve) -> None:
     """A fallback leads to the side that clients speak to, which needs no translation either way."""
     route: Block = {"fallback": {"to": "legacy", "after": ["5xx"]}, "effects": "idempotent"}
-    sides = await translating(play, serve, answering(b"", status=b"503 Away"), **route)
+    sides = await translating(play, serve, answering(b"", status=b"503 Away"), route=route)
 
     answer = await sides.proxy.ask(post(b'{"tel": 1}', JSON, target=b"/?p=1"))
 
@@ -350,7 +350,7 @@ async def test_a_connection_that_had_ended_is_no_reason_to_send_another_body(pla
         await peer.head() if peer is peer.upstream.peers[0] else None
         peer.reset()
 
-    sides = await translating(play, serve, closing, effects="idempotent")
+    sides = await translating(play, serve, closing, route={"effects": "idempotent"})
 
     assert [(await sides.proxy.ask(post(b'{"tel":1}', JSON))).status for _ in range(2)] == [200, 200]
     assert {asked.body for asked in sides.new.requests if asked.body} == {b'{"phone":1}'}

@@ -20,11 +20,11 @@ from proxy.config.blocks.translation.step_values import (
     is_field_value,
 )
 from proxy.core.translation.adapter_policy import Step
+from proxy.core.translation.body_path import BodyPath, parse_body_path
 from proxy.core.translation.envelope import Unwrap, Wrap
 from proxy.core.translation.field_lines import DropHeader, MapStatus, RenameHeader, SetHeader
-from proxy.core.translation.field_steps import Add, Drop, Move, Rename
-from proxy.core.translation.json_path import JsonPath, parse_json_path
-from proxy.core.translation.key_case import Case, KeyCase
+from proxy.core.translation.field_steps import Add, Drop, MoveMember, Rename
+from proxy.core.translation.key_case import ChangeCase, KeyCase
 from proxy.core.translation.number_form import NumberForm, WriteNumber
 from proxy.core.translation.query_steps import DropQuery, RenameQuery, SetQuery
 from proxy.core.translation.time_form import WriteTime, parse_time_form
@@ -125,7 +125,7 @@ def _fault_of_keys(word: str, said: Mapping[str, object]) -> StepFault | None:
     for key in said:
         if key != word and key not in (*takes.needs, *takes.may):
             return StepFault(key, f"has no meaning beside {word}; take it out")
-    if word in _OF_MEMBERS and isinstance(path, JsonPath) and not path.names_member:
+    if word in _OF_MEMBERS and isinstance(path, BodyPath) and not path.names_member:
         return StepFault(word, "must name a member, such as $.items[*].price")
     return None
 
@@ -135,10 +135,10 @@ def _rename(block: StepBlock) -> Step:
 
 
 def _move(block: StepBlock) -> Step | StepFault:
-    to = parse_json_path(str(block.to))
+    to = parse_body_path(str(block.to))
     if to is None or not to.names_member:
         return StepFault("to", "must be the path of a member, such as $.address.zip")
-    step = Move(_path(block.move), to)
+    step = MoveMember(_path(block.move), to)
     one, other, at = step.path.parts, to.parts, step.shared
     if one[:at] != other[:at] or "[*]" in other[at:]:
         return StepFault("to", "must stay within the same element: up to the last [*] both paths have to be the same")
@@ -150,7 +150,7 @@ def _move(block: StepBlock) -> Step | StepFault:
 def _case(block: StepBlock) -> Step | StepFault:
     if block.to not in set(KeyCase):
         return StepFault("to", "must be camel or snake")
-    return Case(_path(block.case), KeyCase(str(block.to)))
+    return ChangeCase(_path(block.case), KeyCase(str(block.to)))
 
 
 def _drop(block: StepBlock) -> Step | StepFault:
@@ -230,6 +230,6 @@ _MAKERS: Final[Mapping[str, Callable[[StepBlock], Step | StepFault]]] = {
 }
 
 
-def _path(path: JsonPath | None) -> JsonPath:
+def _path(path: BodyPath | None) -> BodyPath:
     """Of a step that has one."""
-    return JsonPath(()) if path is None else path
+    return BodyPath(()) if path is None else path

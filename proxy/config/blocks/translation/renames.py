@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from proxy.core.translation.adapter_policy import Step
 from proxy.core.translation.field_lines import RenameHeader
-from proxy.core.translation.field_steps import Move, Rename
+from proxy.core.translation.field_steps import MoveMember, Rename
 from proxy.core.translation.query_steps import RenameQuery
 
 
@@ -36,7 +36,7 @@ def _pairs(step: Step | None) -> Iterator[tuple[str, str]]:
     match step:
         case Rename():
             yield step.path.text, step.path.beside(step.to).text
-        case Move():
+        case MoveMember():
             yield step.path.text, step.to.text
         case RenameHeader():
             yield f"header:{step.name.title()}", f"header:{step.to.title()}"

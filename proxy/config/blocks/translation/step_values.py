@@ -10,9 +10,9 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from proxy.config.readers.errors import fault
 from proxy.config.readers.schema_patterns import TEXT, beginning, matching
+from proxy.core.translation.body_path import BodyPath, parse_body_path
 from proxy.core.translation.field_lines import is_free_for_steps
 from proxy.core.translation.field_steps import Empty, PlainValue
-from proxy.core.translation.json_path import JsonPath, parse_json_path
 
 _ROOT = re.compile(r"\$")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
@@ -23,9 +23,9 @@ _NOT_MAPPED = frozenset({204, 205, 206, 304})
 """Statuses by which a message has another body than others, or is no whole one."""
 
 
-def read_path(value: object) -> JsonPath:
+def read_path(value: object) -> BodyPath:
     """`$.items[*].price`; `$` is the whole body."""
-    found = parse_json_path(value) if isinstance(value, str) else None
+    found = parse_body_path(value) if isinstance(value, str) else None
     if found is None:
         raise fault("must be a path such as $.address.zip, $.items[*].price or $['content-type']")
     return found
@@ -79,7 +79,7 @@ def _is_status(value: object) -> bool:
     return text.isascii() and text.isdigit() and 200 <= int(text[:4]) <= 599 and int(text[:4]) not in _NOT_MAPPED
 
 
-PathText = Annotated[JsonPath, BeforeValidator(read_path), beginning(_ROOT)]
+PathText = Annotated[BodyPath, BeforeValidator(read_path), beginning(_ROOT)]
 HeaderName = Annotated[str, BeforeValidator(read_header_name), matching(_TOKEN)]
 MemberName = Annotated[str, BeforeValidator(read_name), TEXT]
 ZoneText = Annotated[int, BeforeValidator(read_zone), matching(_ZONE)]

@@ -8,19 +8,19 @@ from proxy.config.blocks.translation.adapter_steps import WORDS, StepBlock, Step
 from proxy.core.translation.adapter_policy import Step
 from proxy.core.translation.envelope import Unwrap, Wrap
 from proxy.core.translation.field_lines import DropHeader, MapStatus, RenameHeader, SetHeader
-from proxy.core.translation.field_steps import Add, Drop, Empty, Move, Rename
-from proxy.core.translation.key_case import Case, KeyCase
+from proxy.core.translation.field_steps import Add, Drop, Empty, MoveMember, Rename
+from proxy.core.translation.key_case import ChangeCase, KeyCase
 from proxy.core.translation.number_form import NumberForm, WriteNumber
 from proxy.core.translation.query_steps import DropQuery, RenameQuery, SetQuery
 from proxy.core.translation.time_form import TimeForm, TimeWord, WriteTime
-from tests.core.translation.test_json_path import path
+from tests.core.translation.test_body_path import path
 
 A = path("$.a")
 STEPS: list[tuple[dict[str, object], Step]] = [
     ({"rename": "$.a", "to": "b"}, Rename(A, "b")),
-    ({"move": "$.a", "to": "$.b.c"}, Move(A, path("$.b.c"))),
-    ({"move": "$.x[*].a", "to": "$.x[*].b"}, Move(path("$.x[*].a"), path("$.x[*].b"))),
-    ({"case": "$", "to": "snake"}, Case(path("$"), KeyCase.SNAKE)),
+    ({"move": "$.a", "to": "$.b.c"}, MoveMember(A, path("$.b.c"))),
+    ({"move": "$.x[*].a", "to": "$.x[*].b"}, MoveMember(path("$.x[*].a"), path("$.x[*].b"))),
+    ({"case": "$", "to": "snake"}, ChangeCase(path("$"), KeyCase.SNAKE)),
     ({"drop": "$.a"}, Drop(A)),
     ({"drop": "$.a", "when": "is_null"}, Drop(A, when_null=True)),
     ({"add": "$.a"}, Add(A, None)),

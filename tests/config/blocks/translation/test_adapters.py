@@ -11,7 +11,7 @@ from proxy.core.outcome import Side
 from proxy.core.translation.adapter_policy import AdapterPolicy
 from proxy.core.translation.field_lines import MapStatus
 from proxy.core.translation.field_steps import Rename
-from tests.core.translation.test_json_path import path
+from tests.core.translation.test_body_path import path
 
 RENAME = "{ rename: $.tel, to: phone }"
 
@@ -98,8 +98,8 @@ def test_without_one_there_is_no_step() -> None:
         (
             "{ speaks: new, request: [{ status: { 201: 200 } }] }",
             (
-                "8:48: adapters.contacts.request[0].status: has no place in request: a request has no status; write it in "
-                "answer or error"
+                "8:48: adapters.contacts.request[0].status: has no place in request: a request has no status; write it "
+                "in answer or error"
             ),
         ),
         (
@@ -125,8 +125,8 @@ def test_what_is_wrong_with_an_adapter_is_told_at_its_place(adapter: str, proble
         (
             "adapter: contacts, upgrades: [websocket]",
             (
-                "10:77: routes[0].upgrades: and adapter exclude each other: what goes through a tunnel is not translated; "
-                "take one out"
+                "10:77: routes[0].upgrades: and adapter exclude each other: what goes through a tunnel is not "
+                "translated; take one out"
             ),
         ),
         (
@@ -177,8 +177,8 @@ def test_writes_to_both_sides_exclude_an_adapter() -> None:
 
     assert problems(written) == [
         (
-            "routes.yaml:10:43: routes[0].adapter: and writes exclude each other: the journal sends both sides the same; "
-            "take one out"
+            "routes.yaml:10:43: routes[0].adapter: and writes exclude each other: the journal sends both sides the "
+            "same; take one out"
         )
     ]
 

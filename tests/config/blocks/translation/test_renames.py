@@ -7,9 +7,9 @@ import pytest
 from proxy.config.blocks.translation.renames import rename_that_leads_back
 from proxy.core.translation.adapter_policy import Step
 from proxy.core.translation.field_lines import RenameHeader
-from proxy.core.translation.field_steps import Drop, Move, Rename
+from proxy.core.translation.field_steps import Drop, MoveMember, Rename
 from proxy.core.translation.query_steps import RenameQuery
-from tests.core.translation.test_json_path import path
+from tests.core.translation.test_body_path import path
 
 
 def renames(*pairs: str) -> list[Step | None]:
@@ -23,7 +23,7 @@ def renames(*pairs: str) -> list[Step | None]:
         (renames("ab", "ba"), 1, "$.a becomes $.b, which becomes $.a"),
         (renames("ab", "xy", "bc", "ca"), 3, "$.a becomes $.b, which becomes $.c, which becomes $.a"),
         (renames("xa", "ab", "bx"), 2, "$.x becomes $.a, which becomes $.b, which becomes $.x"),
-        ([*renames("ab"), Move(path("$.b"), path("$.a"))], 1, "$.a becomes $.b, which becomes $.a"),
+        ([*renames("ab"), MoveMember(path("$.b"), path("$.a"))], 1, "$.a becomes $.b, which becomes $.a"),
         (
             [RenameHeader("x-a", "X-B"), RenameHeader("X-b", "x-a")],
             1,

@@ -8,7 +8,7 @@ from proxy.core.outcome import Side
 from proxy.core.translation.adapter_policy import AdapterPolicy
 from proxy.core.translation.field_lines import RenameHeader
 from proxy.core.translation.query_steps import RenameQuery
-from proxy.core.translation.request_bytes import check_head, translate_head
+from proxy.core.translation.translated_head import check_head, translate_head
 from proxy.core.translation.untranslatable import Untranslatable
 
 ADAPTER = AdapterPolicy(name="a", speaks=Side.LEGACY, request=(RenameHeader("X-A", "X-B"), RenameQuery("p", "q")))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from proxy.core.translation.body_path import BodyPath, holders, parse_body_path, values_at
 from proxy.core.translation.json_document import read_json, write_json
-from proxy.core.translation.json_path import JsonPath, holders, parse_json_path, values_at
 
 
-def path(text: str) -> JsonPath:
-    found = parse_json_path(text)
+def path(text: str) -> BodyPath:
+    found = parse_body_path(text)
     assert found is not None
     return found
 
@@ -41,7 +41,7 @@ def test_quotes_that_are_not_needed_go() -> None:
 @pytest.mark.parametrize("text", ["", "a", ".a", "$a", "$.", "$..a", "$.a[0]", "$[a]", "$['']", "$.a ", "$.1"])
 def test_what_is_no_path_is_none(text: str) -> None:
     """Positions and anything below are not known here."""
-    assert parse_json_path(text) is None
+    assert parse_body_path(text) is None
 
 
 def test_it_knows_what_it_names_and_what_holds_that() -> None:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from proxy.core.translation.json_document import Json, Members
+from proxy.core.translation.json_document import Json, JsonObject
 
 EACH: Final = "[*]"
 """All elements of a list."""
@@ -19,7 +19,7 @@ _BARE = re.compile(r"[_A-Za-z][_A-Za-z0-9-]*")
 
 
 @dataclass(frozen=True, slots=True)
-class JsonPath:
+class BodyPath:
     """`parts` are names, each with a dot before it, or `EACH`: no name is taken for the other."""
 
     parts: tuple[str, ...]
@@ -40,16 +40,16 @@ class JsonPath:
         return self.parts[-1][1:]
 
     @property
-    def above(self) -> JsonPath:
+    def above(self) -> BodyPath:
         """The way to what holds it."""
-        return JsonPath(self.parts[:-1])
+        return BodyPath(self.parts[:-1])
 
-    def beside(self, name: str) -> JsonPath:
+    def beside(self, name: str) -> BodyPath:
         """The way to another member of what holds it."""
-        return JsonPath((*self.parts[:-1], f".{name}"))
+        return BodyPath((*self.parts[:-1], f".{name}"))
 
 
-def parse_json_path(text: str) -> JsonPath | None:
+def parse_body_path(text: str) -> BodyPath | None:
     """The path, or None where the text is none."""
     if not text.startswith(ROOT):
         return None
@@ -61,7 +61,7 @@ def parse_json_path(text: str) -> JsonPath | None:
         name = step["bare"] or step["quoted"]
         parts.append(EACH if name is None else f".{name}")
         at = step.end()
-    return JsonPath(tuple(parts))
+    return BodyPath(tuple(parts))
 
 
 def values_at(value: Json, parts: tuple[str, ...]) -> list[Json]:
@@ -72,15 +72,15 @@ def values_at(value: Json, parts: tuple[str, ...]) -> list[Json]:
     return found
 
 
-def holders(value: Json, path: JsonPath) -> list[Members]:
+def holders(value: Json, path: BodyPath) -> list[JsonObject]:
     """Every object that may hold the member that the path names."""
-    return [each for each in values_at(value, path.parts[:-1]) if isinstance(each, Members)]
+    return [each for each in values_at(value, path.parts[:-1]) if isinstance(each, JsonObject)]
 
 
 def _inner(value: Json, part: str) -> list[Json]:
     if part == EACH:
         return value if isinstance(value, list) else []
-    return [pair.value for pair in value.named(part[1:])] if isinstance(value, Members) else []
+    return [pair.value for pair in value.named(part[1:])] if isinstance(value, JsonObject) else []
 
 
 def _written(part: str) -> str:
