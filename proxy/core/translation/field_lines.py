@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, assert_never
 
 from proxy.core.http.headers import is_free
 
@@ -93,6 +93,8 @@ def change_lines(lines: list[bytes], step: HeaderStep) -> list[bytes]:
             return without(lines, {name})
         case SetHeader():
             return [*without(lines, {name}), f"{step.name}: {step.value}".encode("ascii")]
+        case _:
+            assert_never(step)
 
 
 def map_status(status: int, step: MapStatus) -> int:

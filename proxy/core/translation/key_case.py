@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
 from proxy.core.translation.body_path import BodyPath, values_at
 from proxy.core.translation.json_document import Json, JsonObject
@@ -74,3 +75,5 @@ def written_in(key: str, case: KeyCase) -> str:
             return _CAPITAL.sub(lambda found: f"_{found[0].lower()}", key)
         case KeyCase.CAMEL:
             return _UNDERSCORE.sub(lambda found: found[1].upper(), key)
+        case _:
+            assert_never(case)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, assert_never
 
 from proxy.core.translation.body_path import BodyPath, holders
 from proxy.core.translation.calendar_day import CalendarDay, day_of
@@ -116,6 +116,8 @@ def _read(value: Json, step: WriteTime) -> Moment | None:
             return _read_rfc_3339(value)
         case None:
             return _read_pattern(value, step)
+        case _:
+            assert_never(step.read.word)
 
 
 def _read_number(value: Json, places: int) -> Moment | None:
@@ -186,6 +188,8 @@ def _write(moment: Moment, step: WriteTime) -> Json:
             return _write_rfc_3339(moment, step.offset)
         case None:
             return None if moment.fraction else _write_pattern(moment, step)
+        case _:
+            assert_never(step.write.word)
 
 
 def _write_number(moment: Moment, places: int) -> Number:

@@ -49,7 +49,9 @@ def test_blanks_and_a_byte_order_mark_are_not_written_again() -> None:
 
 def test_half_a_surrogate_pair_stays_escaped() -> None:
     """It has no UTF-8, in a key or in a value."""
-    assert write_json(read_json(b'{"\\ud800":"\\udc00x"}')) == b'{"\\ud800":"\\udc00x"}'
+    body = '{"\\ud800":"\\udc00x","é":"ü"}'.encode()
+
+    assert write_json(read_json(body)) == body
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"NaN", b"[Infinity]", b"{'a':1}", b'{"a":1}x', b'"\x01"', b"01"])
