@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from proxy.core.routing.route import Route
     from proxy.edge.exchange.client import Client
     from proxy.edge.routing.bound_table import Leg
+    from proxy.edge.routing.tap import Tap
     from proxy.edge.upstream.connection import UpstreamConnection
 
 
@@ -31,6 +32,14 @@ class OverdueExchange(Protocol):
 def no_token(leg: Leg) -> Failure:
     """There is no token to call the upstream with: nothing was sent, and the other side may be asked."""
     return refusal(Refused.NO_TOKEN, f"there is no token to ask {leg.pool.upstream.name} with", retry_after=2)
+
+
+def why_unsent(leg: Leg, taps: tuple[Tap, ...]) -> Failure:
+    """What a tap lacks for this side: nothing was sent, and the other side may be asked."""
+    for tap in taps:
+        if tap.lacks:
+            return Failure(phase=Phase.CONNECT, blame=Blame.PROXY, detail=tap.lacks, retry_after=1)
+    return no_token(leg)
 
 
 def client_gone(*, responding: bool) -> Failure:

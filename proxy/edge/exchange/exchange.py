@@ -28,7 +28,7 @@ from proxy.core.http.headers import keep_trailer
 from proxy.core.http.rewrite import rewrite_lines
 from proxy.core.outcome import CLIENT_GONE, SERVED_BY_SIDE, UNAVAILABLE, Blame, Failure, Phase
 from proxy.edge.account.finished_batch import BATCH
-from proxy.edge.exchange.deadline_blame import as_declared, client_gone, no_token, why_overdue
+from proxy.edge.exchange.deadline_blame import as_declared, client_gone, why_overdue, why_unsent
 from proxy.edge.exchange.held_answer import HeldAnswer, holder_of, refusal_by_head, tapped, tapped_more, why_withheld
 from proxy.edge.exchange.rescue import status_of
 from proxy.edge.exchange.retry import next_leg, next_leg_after
@@ -140,7 +140,7 @@ class Exchange:
             if self._over:
                 return
         if self.taps and not all(tap.can_send(self.leg) for tap in self.taps):
-            self.failed(no_token(self.leg))
+            self.failed(why_unsent(self.leg, self.taps))
         else:
             self._opening = True  # `lend`, called from within `acquire`, then takes the head's time and asks no clock
             self.leg.pool.acquire(self)
@@ -279,7 +279,7 @@ class Exchange:
         for tap in self.taps:
             if (said := tap.sending(data, self.leg)) is None:
                 self._drop_connection()
-                self.failed(no_token(self.leg))
+                self.failed(why_unsent(self.leg, self.taps))
                 return b""
             data = said
         for tap in self.taps:

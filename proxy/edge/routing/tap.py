@@ -45,6 +45,8 @@ class Tap:
     """Whether `replace` and `replace_more` are to be asked."""
     holds = 0
     """The longest body, in bytes, of an answer that it holds; 0: it holds none."""
+    lacks = ""
+    """What it lacked when it let nothing be sent, for the client; empty: a token."""
 
     def unsent(self) -> None:
         """A later step, or what stands behind the steps, has answered it, or its client left before."""

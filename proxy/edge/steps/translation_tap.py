@@ -55,6 +55,7 @@ class TranslationTap(Tap):
         if not self._translates:
             return data
         if not self._is_checked and not self._check(data):
+            self.lacks = f"the request was moved to {leg.name} while it waited, and has to be translated for it first"
             return None
         return translate_head(self._adapter, data, self._sent)
 

@@ -10,6 +10,8 @@ import json
 
 import pytest
 
+from proxy.edge.routing.request import Request
+from proxy.edge.routing.step import WholeBody
 from proxy.link.messages import StepAnswerDelta
 from tests.edge.conftest import Play, Serve
 from tests.edge.proxy import Block, Proxy, upstream
@@ -354,3 +356,56 @@ async def test_a_connection_that_had_ended_is_no_reason_to_send_another_body(pla
 
     assert [(await sides.proxy.ask(post(b'{"tel":1}', JSON))).status for _ in range(2)] == [200, 200]
     assert {asked.body for asked in sides.new.requests if asked.body} == {b'{"phone":1}'}
+
+
+def moved(request: Request) -> None:
+    """As a kill does while a later step waits."""
+    new = request.bound.new
+    assert new is not None
+    request.leg = new
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        (get(b"/?p=1"), 200),
+        (post(b'{"tel":1}', JSON), 503),
+        (request(b"PUT", b"/", b'If-Match: "l"'), 503),
+    ],
+    ids=["read", "body", "precondition"],
+)
+async def test_a_request_that_was_moved_behind_the_step_is_translated_or_not_sent(
+    play: Play, serve: Serve, asked: bytes, status: int
+) -> None:
+    """What was not read or checked by then is refused for a moment: nothing goes out that was not translated."""
+    sides = await translating(
+        play, serve, answering(b"{}", JSON), route={"stage": "shadow", "shadow": {"sample": "0%"}}
+    )
+    (bound,) = sides.proxy.listener.live.bound
+    bound.admission = (*bound.admission, moved)
+
+    answer = await sides.proxy.ask(asked)
+
+    assert answer.status == status
+    assert [each.target for each in sides.new.requests] == [b"/?page=1"] * (status == 200)
+    if status == 503:
+        assert "was moved to new while it waited" in answer.problem["detail"]
+        assert answer.value(b"Retry-After") == b"1"
+
+
+async def test_the_same_body_is_translated_where_an_earlier_step_has_read_it(play: Play, serve: Serve) -> None:
+    """Then it is there, whichever side the request is moved to."""
+    sides = await translating(
+        play, serve, answering(b"{}", JSON), route={"stage": "shadow", "shadow": {"sample": "0%"}}
+    )
+    (bound,) = sides.proxy.listener.live.bound
+    bound.admission = (reading, *bound.admission, moved)
+
+    assert (await sides.proxy.ask(post(b'{"tel":1}', JSON))).status == 200
+    assert (await sides.proxy.ask(post(b'{"tel":', JSON))).status == 503
+    assert [each.body for each in sides.new.requests] == [b'{"phone":1}']
+
+
+def reading(request: Request) -> WholeBody | None:
+    """A step that reads bodies for itself."""
+    return WholeBody(1000) if request.body is None else None
