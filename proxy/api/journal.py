@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from proxy.api.view import View
+from proxy.api.view import ActorText, ReasonText, View
 
 
 class JournalView(View, frozen=True, kw_only=True):
@@ -44,7 +44,7 @@ class JournalEntryView(View, frozen=True, kw_only=True):
     since: str = ""
     """When it began, or was last retried (RFC 3339)."""
     attempts: int = 0
-    """How often the other side was asked; of a pending one, how often the first was asked again."""
+    """How often the other side was asked; of a pending or unknown one, how often the first was asked again."""
     said: str = ""
     """What the other side said at last."""
     age: float = 0.0
@@ -67,11 +67,11 @@ class JournalPageView(View, frozen=True, kw_only=True):
 class JournalBody(View, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body of `retry` and `drop`; it may be empty."""
 
-    reason: str = ""
+    reason: ReasonText = ""
     """Why; it goes on record."""
     made: str = ""
     """Of a retry: what the first side calls what the write made, where its answer is not known."""
-    by: str = ""
+    by: ActorText = ""
     """Who; else the address that asks."""
 
 

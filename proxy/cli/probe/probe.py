@@ -35,7 +35,7 @@ def probe(
         list[str],
         typer.Argument(
             metavar="[NAME]...",
-            help="Upstreams, policies of auth, databases, or `state`; else all of them.",
+            help="Upstreams, policies of auth, databases, `lookup` or `state`; else all of them.",
             show_default=False,
         ),
     ] = [],  # noqa: B006  typer copies it

@@ -1,4 +1,4 @@
-"""Whose fault it is that an exchange met its deadline, was left, asked for a name that nobody has, or lacks a token."""
+"""Whose fault it is that an exchange met its deadline, was left or asked for a name that nobody has."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from proxy.core.routing.route import Route
     from proxy.edge.exchange.client import Client
     from proxy.edge.routing.bound_table import Leg
-    from proxy.edge.routing.tap import Tap
     from proxy.edge.upstream.connection import UpstreamConnection
 
 
@@ -27,19 +26,6 @@ class OverdueExchange(Protocol):
     request_done: bool
     responding: bool
     total_at: float
-
-
-def no_token(leg: Leg) -> Failure:
-    """There is no token to call the upstream with: nothing was sent, and the other side may be asked."""
-    return refusal(Refused.NO_TOKEN, f"there is no token to ask {leg.pool.upstream.name} with", retry_after=2)
-
-
-def why_unsent(leg: Leg, taps: tuple[Tap, ...]) -> Failure:
-    """What a tap lacks for this side: nothing was sent, and the other side may be asked."""
-    for tap in taps:
-        if tap.lacks:
-            return Failure(phase=Phase.CONNECT, blame=Blame.PROXY, detail=tap.lacks, retry_after=1)
-    return no_token(leg)
 
 
 def client_gone(*, responding: bool) -> Failure:

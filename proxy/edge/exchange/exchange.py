@@ -28,13 +28,14 @@ from proxy.core.http.headers import keep_trailer
 from proxy.core.http.rewrite import rewrite_lines
 from proxy.core.outcome import CLIENT_GONE, SERVED_BY_SIDE, UNAVAILABLE, Blame, Failure, Phase
 from proxy.edge.account.finished_batch import BATCH
-from proxy.edge.exchange.deadline_blame import as_declared, client_gone, why_overdue, why_unsent
+from proxy.edge.exchange.deadline_blame import as_declared, client_gone, why_overdue
 from proxy.edge.exchange.held_answer import HeldAnswer, holder_of, refusal_by_head, tapped, tapped_more, why_withheld
 from proxy.edge.exchange.rescue import status_of
 from proxy.edge.exchange.retry import next_leg, next_leg_after
 from proxy.edge.exchange.tunnel import Tunnel
 from proxy.edge.routing.step import LocalAnswer
 from proxy.edge.routing.stickiness import cookie_lines
+from proxy.edge.routing.tap import sent_as, what_lacks
 from proxy.edge.wire.half_closed import CONTINUE, probe
 from proxy.edge.wire.request_bytes import public_name, request_head
 from proxy.edge.wire.response_bytes import Coding, coding_for, interim_head, response_head
@@ -61,10 +62,7 @@ _KEEP: Final = b"Connection: keep-alive\r\n"
 
 
 class Exchange:
-    """Implements `Asker` towards the upstream and `Waiter` towards the pool.
-
-    Defaults stand on the class: a request that needs none of the rare states pays for none of them.
-    """
+    """`Asker` towards the upstream, `Waiter` towards the pool; rare states stand on the class, and cost nothing."""
 
     responding = False
     tunnel = False
@@ -139,8 +137,8 @@ class Exchange:
             self._pending = self._take(self.upload, rest)
             if self._over:
                 return
-        if self.taps and not all(tap.can_send(self.leg) for tap in self.taps):
-            self.failed(why_unsent(self.leg, self.taps))
+        if self.taps and (lacking := what_lacks(self.taps, self.leg)) is not None:
+            self.failed(lacking)
         else:
             self._opening = True  # `lend`, called from within `acquire`, then takes the head's time and asks no clock
             self.leg.pool.acquire(self)
@@ -258,8 +256,15 @@ class Exchange:
         if self._principal is not None and self.live.tokens is not None:
             ours += self.live.tokens.line(self._principal, leg.pool.upstream.name)
         data = request_head(head, self.ids, mark, ours, leg.host_line, leg.authority, tunnel)
-        if self.taps and not (data := self._replaced(data)):
-            return
+        if self.taps:
+            said = sent_as(self.taps, data, leg)
+            if isinstance(said, Failure):
+                self._drop_connection()
+                self.failed(said)
+                return
+            data = said
+            for tap in self.taps:
+                self._pending = tap.sends(self._pending, leg)
         if self._pending:
             data += self._pending
             self._pending = b""
@@ -273,18 +278,6 @@ class Exchange:
         connection.begin(self, data)
         if not self.request_done:
             client.unhold()
-
-    def _replaced(self, data: bytes) -> bytes:
-        """The head as taps want it sent; empty: one of them lacks what it needs for that, and it has failed."""
-        for tap in self.taps:
-            if (said := tap.sending(data, self.leg)) is None:
-                self._drop_connection()
-                self.failed(why_unsent(self.leg, self.taps))
-                return b""
-            data = said
-        for tap in self.taps:
-            self._pending = tap.sends(self._pending, self.leg)
-        return data
 
     def _pass_expectation(self, data: bytes, timeout: float) -> tuple[bytes, float]:
         """The request's head with it, and how long its answer is waited for; where it is not passed on: as they are."""

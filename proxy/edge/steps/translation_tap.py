@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from proxy.core.http.response import ResponseHead
+from proxy.core.outcome import Blame, Failure, Phase
 from proxy.core.translation.adapter_policy import AdapterPolicy, TranslationAnswer
 from proxy.core.translation.field_lines import FRAMING, name_of
 from proxy.core.translation.translate_message import check_answer, translate_answer, translate_content
@@ -49,14 +50,14 @@ class TranslationTap(Tap):
         self._translates = False
         self._made: tuple[ResponseHead, bytes] | None = None
 
-    def sending(self, data: bytes, leg: Leg) -> bytes | None:
+    def sending(self, data: bytes, leg: Leg) -> bytes | Failure:
         """Rule 1."""
         self._translates = leg.side is self._adapter.other
         if not self._translates:
             return data
         if not self._is_checked and not self._check(data):
-            self.lacks = f"the request was moved to {leg.name} while it waited, and has to be translated for it first"
-            return None
+            detail = f"the request was moved to {leg.name} while it waited, and has to be translated for it first"
+            return Failure(phase=Phase.CONNECT, blame=Blame.PROXY, detail=detail, retry_after=1)
         return translate_head(self._adapter, data, self._sent)
 
     def _check(self, data: bytes) -> bool:

@@ -17,10 +17,10 @@ from proxy.config.block import Block, Draft, KeysAt, Section, needed, optional
 from proxy.config.blocks.fallback import FallbackKeys
 from proxy.config.blocks.identity.upstream_auth import UpstreamAuthKeys
 from proxy.config.blocks.route import RouteWithSides
+from proxy.config.blocks.state.writes import WritesKeys
 from proxy.config.blocks.translation.adapter_steps import StepBlock, StepFault, step_of
 from proxy.config.blocks.translation.renames import rename_that_leads_back
 from proxy.config.blocks.waits import WaitKeys
-from proxy.config.blocks.writes import WritesKeys
 from proxy.config.readers import scalars, units
 from proxy.config.readers.schema_patterns import words
 from proxy.config.text.document import ListNode, MapNode
