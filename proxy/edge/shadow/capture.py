@@ -47,7 +47,7 @@ from proxy.edge.routing.tap import Tap
 from proxy.edge.shadow.captured_body import CapturedBody, fields_of, why_not_whole
 from proxy.edge.shadow.leg import ShadowLeg, shadow_head
 from proxy.edge.shadow.overlapping_writes import place_of, reach_of
-from proxy.edge.shadow.translated_capture import as_translated, translated_capture
+from proxy.edge.shadow.translated_capture import as_compared, as_translated, translated_capture
 from proxy.edge.wire.request_bytes import public_name, with_callers_host
 from proxy.link.pairs import encode
 
@@ -385,7 +385,7 @@ class Capture(Tap):
     def _pair(self, other: CapturedAnswer) -> Pair:
         """`other` is the shadow's answer."""
         head, epoch = self.head, self._epoch()
-        own = self._answer(self.live, self._leg, epoch) if self._plain is None else self._heard(self._plain, epoch)
+        own = self._own(epoch) if self._plain is None else self._heard(self._plain, epoch)
         cohort = cohort_key(head, self._peer, self.table.snapshot, self.bound)
         written = self._shadows.writes.last(reach_of(head.path, cohort))
         served_legacy = self._leg.side is Side.LEGACY
@@ -427,11 +427,18 @@ class Capture(Tap):
     def _answer(self, kept: CapturedBody, leg: Leg, epoch: float) -> CapturedAnswer:
         return kept.answer(leg.authority, self._public if leg.rewrites else None, epoch)
 
+    def _own(self, epoch: float) -> CapturedAnswer:
+        """As the client has got it: translated already, if it was to be."""
+        answer = self._answer(self.live, self._leg, epoch)
+        return answer if self.bound.adapter is None else as_compared(answer)
+
     def _heard(self, leg: ShadowLeg, epoch: float) -> CapturedAnswer:
         """As the client would have got it: rule 8."""
         answer, adapter = self._answer(leg.kept, leg.leg, epoch), self.bound.adapter
-        if adapter is None or leg.leg.side is not adapter.other:
+        if adapter is None:
             return answer
+        if leg.leg.side is not adapter.other:
+            return as_compared(answer)
         return translated_capture(adapter, answer, is_head=leg.is_head)
 
     def _request_body(self) -> bytes:

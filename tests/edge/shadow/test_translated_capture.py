@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from proxy.core.outcome import Side
@@ -12,7 +16,7 @@ from proxy.core.parity.rules.rules import NO_RULES
 from proxy.core.translation.adapter_policy import AdapterPolicy
 from proxy.core.translation.field_lines import MapStatus
 from proxy.core.translation.field_steps import Rename
-from proxy.edge.shadow.translated_capture import translated_capture
+from proxy.edge.shadow.translated_capture import as_compared, translated_capture
 from proxy.link.messages import ShadowDelta
 from tests.core.translation.test_body_path import path
 from tests.edge.conftest import Play, Serve
@@ -95,6 +99,19 @@ async def test_an_answer_that_was_translated_for_the_client_is_not_translated_tw
     assert outcome(pair) is Outcome.MATCH
 
 
+async def test_head_is_compared_without_the_length_of_another_body(play: Play, serve: Serve) -> None:
+    """Which is no difference; validators are none either."""
+    legacy, new = (
+        answering(b'{"tel":"1","fax":null}', JSON, b'ETag: "l"'),
+        answering(b'{"phone":"1"}', JSON, b'ETag: "n"'),
+    )
+    sides = await shadowing(play, serve, legacy, new)
+
+    await sides.proxy.ask(request(b"HEAD", b"/"))
+
+    assert outcome(await sides.pairs.next()) is Outcome.MATCH
+
+
 async def test_an_answer_that_cannot_be_translated_is_incomparable(play: Play, serve: Serve) -> None:
     """It is no mismatch, since nobody knows what it would have been."""
     sides = await shadowing(play, serve, LEGACY, answering(b'{"phone":1,"tel":2}', JSON))
@@ -115,6 +132,36 @@ async def test_a_request_that_cannot_be_translated_is_not_sent(play: Play, serve
     assert (answer.status, sides.new.requests) == (200, [])
     assert (found.outcome, found.why) == (Outcome.INCOMPARABLE, IncomparableReason.UNTRANSLATABLE)
     assert sides.proxy.listener.counters.take_shadows() == [ShadowDelta("a", "skipped", 1)]
+
+
+async def test_what_does_not_come_across_is_no_difference(play: Play, serve: Serve) -> None:
+    """Validators, digests and the coding of the side that is spoken; its client gets them as ever."""
+    coded = gzip.compress(b'{"tel":"1","fax":null}')
+    lines = (JSON, b"Content-Encoding: gzip", b'ETag: "l"', b"Repr-Digest: x", b"Last-Modified: x")
+    sides = await shadowing(play, serve, answering(coded, *lines), NEW)
+
+    answer = await sides.proxy.ask(get(b"/", b"Accept-Encoding: gzip"))
+
+    assert (answer.body, answer.value(b"ETag"), answer.value(b"Content-Encoding")) == (coded, b'"l"', b"gzip")
+    pair = await sides.pairs.next()
+    assert pair.legacy.body == pair.new.body == b'{"tel":"1","fax":null}'
+    assert outcome(pair) is Outcome.MATCH
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"body": b"x", "size": 1},
+        {"body": b"x", "size": 9},
+        {"body": b"", "size": 0, "failure": "timed_out"},
+    ],
+    ids=["no gzip", "cut", "failed"],
+)
+def test_a_coding_that_cannot_be_undone_stays(fields: dict[str, Any]) -> None:
+    """Then the comparison says so."""
+    answer = CapturedAnswer(status=200, fields=((b"Content-Encoding", b"gzip"), (b"ETag", b"x")), seconds=0.1, **fields)
+
+    assert as_compared(answer) == replace(answer, fields=((b"Content-Encoding", b"gzip"),))
 
 
 def answered(body: bytes, *fields: tuple[bytes, bytes], size: int = 0, failure: str = "") -> CapturedAnswer:
