@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -19,11 +20,12 @@ PAUSE = 0.05
 
 @dataclass(slots=True)
 class Visitors(ABC):
-    """`run` until cancelled; what they see stands in the notebook."""
+    """`run` until cancelled; what they see stands in the notebook. `pause`: seconds between two visits of one."""
 
     children: Children
     notebook: Notebook = field(default_factory=Notebook)
     phase: str = "1"
+    pause: float = PAUSE
     _open: asyncio.Event = field(default_factory=asyncio.Event)
     _idle: asyncio.Event = field(default_factory=asyncio.Event)
     _busy: int = 0
@@ -39,6 +41,17 @@ class Visitors(ABC):
             for _ in range(ACTORS):
                 group.create_task(self._act())
 
+    @asynccontextmanager
+    async def coming(self) -> AsyncIterator[None]:
+        """For as long as this lasts, they visit."""
+        visiting = asyncio.ensure_future(self.run())
+        try:
+            yield
+        finally:
+            visiting.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await visiting
+
     async def _act(self) -> None:
         while True:
             await self._open.wait()
@@ -48,7 +61,7 @@ class Visitors(ABC):
             finally:
                 self._busy -= 1
                 self._idle.set()
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(self.pause)
 
     @asynccontextmanager
     async def stopped(self) -> AsyncIterator[None]:
