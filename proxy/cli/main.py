@@ -14,6 +14,7 @@ import typer
 
 from proxy import __version__
 from proxy.cli import check, demo, example, schema, serve, why
+from proxy.cli.adapter import adapter
 from proxy.cli.evidence import accept, export, mismatches, replay
 from proxy.cli.explain import explain
 from proxy.cli.grants import grants
@@ -40,6 +41,7 @@ COMMANDS: Mapping[str, tuple[Callable[..., None], Lesson]] = {
     "schema": (schema.schema, schema.LESSON),
     "probe": (probe.probe, probe.LESSON),
     "explain": (explain.explain, explain.LESSON),
+    "adapter": (adapter.adapter, adapter.LESSON),
     "plan": (plan.plan, plan.LESSON),
     "status": (status.status, status.LESSON),
     "history": (history.history, history.LESSON),
