@@ -23,7 +23,21 @@ from bench.peers import PEERS, VARIANTS
 from bench.peers.peer import Peer
 from bench.report import Document, Report, fill, render_json, render_text
 from bench.rounds import Plan
-from bench.suites import auth, body, compare, idle, peers, profile, reconcile, routes, shadow, stream, tls, writes
+from bench.suites import (
+    adapters,
+    auth,
+    body,
+    compare,
+    idle,
+    peers,
+    profile,
+    reconcile,
+    routes,
+    shadow,
+    stream,
+    tls,
+    writes,
+)
 
 HELP = """Measures Banyan beside nginx, HAProxy, Caddy, Envoy and Traefik on this machine.
 
@@ -166,6 +180,19 @@ def auth_command(
 ) -> None:
     """Callers' tokens: no policy, checked before, new by RS256, ES256 and Ed25519; CPU per request beside joserfc's."""
     _finish([auth.measure(_plan(seconds, rounds, cores))], as_json=as_json, markdown=markdown)
+
+
+@app.command("adapters")
+def adapters_command(
+    *,
+    seconds: Seconds = 4,
+    rounds: Rounds = 5,
+    cores: CoreChoice = None,
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """Answers of 1 and 8 KiB as they come and through an adapter: rate and CPU per request."""
+    _finish([adapters.measure(_plan(seconds, rounds, cores))], as_json=as_json, markdown=markdown)
 
 
 @app.command("writes")

@@ -36,6 +36,8 @@ EDGE = (
     "tests/edge/client/test_pipelining.py",
     "tests/edge/shadow/test_second.py",
     "tests/edge/shadow/test_leg.py",
+    "tests/edge/shadow/test_translated_capture.py",
+    "tests/edge/steps/test_translation_step.py",
     "tests/edge/exchange/test_tunnel.py",
     "tests/clerk/idempotency/test_keyed_requests.py",
 )

@@ -1,7 +1,8 @@
 """The upstream of every comparison: nginx with nothing to think about, legacy and new on two ports.
 
-`/…` answers a small JSON with the headers that an application sends; `/file` is 1 MiB from the page cache; `/upload`
-reads a whole body into memory and answers. With `X-Bench-Echo` it tells which forwarding headers arrived.
+`/…` answers a small JSON with the headers that an application sends; `/file` is 1 MiB from the page cache, `/contacts/`
+what a suite has put there; `/upload` reads a whole body into memory and answers. With `X-Bench-Echo` it tells which
+forwarding headers arrived.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ SERVER = """\
     add_header ETag '"5f3a-61b9"';
     location / {{ return 200 '{answer}'; }}
     location = /file {{ root {folder}; }}
+    location /contacts/ {{ root {folder}; }}
     location = /upload {{
       proxy_pass http://unix:{folder}/empty.sock:/;
       proxy_pass_request_body off;

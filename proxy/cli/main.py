@@ -12,12 +12,14 @@ import typer
 
 from proxy import __version__
 from proxy.cli import check, demo, example, schema, serve, why
+from proxy.cli.adapter import adapter
 from proxy.cli.evidence import accept, export, mismatches, replay
 from proxy.cli.explain import explain
 from proxy.cli.grants import grants
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.kill import kill
 from proxy.cli.orders import epoch, route_orders
+from proxy.cli.orders.asked_at import OWN_PROCESS
 from proxy.cli.output import set_up_output
 from proxy.cli.plan import plan
 from proxy.cli.probe import probe
@@ -38,6 +40,7 @@ COMMANDS: Mapping[str, tuple[Callable[..., None], Lesson]] = {
     "schema": (schema.schema, schema.LESSON),
     "probe": (probe.probe, probe.LESSON),
     "explain": (explain.explain, explain.LESSON),
+    "adapter": (adapter.adapter, adapter.LESSON),
     "plan": (plan.plan, plan.LESSON),
     "status": (status.status, status.LESSON),
     "history": (history.history, history.LESSON),
@@ -102,4 +105,5 @@ for _name, (_run, _lesson) in COMMANDS.items():
 def main() -> None:
     """Run the command that the arguments name; leaves by SystemExit."""
     set_up_output()
+    OWN_PROCESS.set(True)
     app(prog_name="banyan")

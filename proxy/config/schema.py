@@ -37,6 +37,7 @@ from proxy.config.blocks.state.idempotency import IDEMPOTENCY
 from proxy.config.blocks.state.writes import WRITES
 from proxy.config.blocks.stickiness import STICKINESS
 from proxy.config.blocks.tls import TLS
+from proxy.config.blocks.translation.adapters import ADAPTERS
 from proxy.config.blocks.upstream import UPSTREAM
 from proxy.config.blocks.waits import WAITS
 from proxy.config.readers import scalars
@@ -58,6 +59,7 @@ BLOCKS = (
     FALLBACK,
     WRITES,
     IDEMPOTENCY,
+    ADAPTERS,
     RESPOND,
     AUTH,
     GRANTS,
@@ -118,7 +120,7 @@ NAMED = frozenset(key for key, field in FileBlock.model_fields.items() if holds_
 
 LATER: Mapping[type[Block], tuple[str, ...]] = {
     MatchBlock: ("graphql",),
-    RouteBlock: ("handover", "adapter"),
+    RouteBlock: ("handover",),
 }
 """Where what is promised will stand."""
 NOT_LANDED = frozenset(name for names in LATER.values() for name in names)

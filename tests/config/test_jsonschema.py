@@ -72,7 +72,9 @@ def test_what_has_not_landed_is_known_and_forbidden() -> None:
 
 def test_nothing_of_python_is_left() -> None:
     """No key may be null, and no title or default repeats what the description says."""
-    assert not [each for each in within(SCHEMA) if each.get("type") == "null" or "default" in each]
+    key_of_that_name = block("StepBlock")["properties"]["default"]
+    assert not [each for each in within(SCHEMA) if each.get("type") == "null"]
+    assert [each["default"] for each in within(SCHEMA) if "default" in each] == [key_of_that_name]
     assert [each["title"] for each in within(SCHEMA) if isinstance(each.get("title"), str)] == [SCHEMA["title"]]
 
 
@@ -127,7 +129,7 @@ def test_an_editor_marks_typos(editor: tuple[Editor, str]) -> None:
         "name: a, match: GET /a, stage: canry",
         "name: b, match: /b, stage: canary, splitt: 10%",
         "name: c, match: {path: /c, metods: GET}, stage: canary, split: 10",
-        "name: d, match: /d, stage: legacy, adapter: {}",
+        "name: d, match: /d, stage: legacy, handover: {}",
     )
     found = marked(editor, text)
 
@@ -136,7 +138,7 @@ def test_an_editor_marks_typos(editor: tuple[Editor, str]) -> None:
         (7, 'Value is not accepted. Valid values: "legacy", "shadow", "canary", "live", "complete", "retired".'),
         (8, "Property splitt is not allowed."),
         (10, "Matches a schema that is not allowed."),
-        (10, "adapter has not landed in this version of Banyan."),
+        (10, "handover has not landed in this version of Banyan."),
     ]
     assert {message for line, message in found if line == 9} == {
         "Property metods is not allowed.",

@@ -72,8 +72,16 @@ def _plan(route: str, to: str, header: list[str], config: Path) -> ReplayPlan:
     from proxy.comparer.redaction_key import read_key
     from proxy.config.files.lastgood import directory
     from proxy.core.routing.route import HostMode
+    from proxy.core.translation.adapter_policy import adapter_of
 
     snapshot, found = route_or_leave(config, route)
+    adapter = adapter_of(found.steps)
+    if adapter is not None:
+        complain(
+            f"{route} has the adapter {adapter.name}: what was kept is in the contract that clients use.",
+            "`banyan adapter try` shows what becomes of a request; shadows compare after translation.",
+        )
+        leave(UNUSABLE)
     upstream = snapshot.upstreams[found.new]
     named = [line.partition(":") for line in header]
     if any(not (name.strip() and colon) for name, colon, _ in named):

@@ -16,7 +16,7 @@ from proxy.cli.terminal import complain, leave, say_json
 if TYPE_CHECKING:
     from proxy.api.kill import StaysView
     from proxy.cli.kill.turning import SwitchTurned
-    from proxy.core.routing.kill_switch import KillSwitchOrder
+    from proxy.core.routing.kill_switch import KillSwitchOrder, StandingOrder
 
 LESSON = Lesson(
     purpose="Send everything that legacy can answer to legacy, at once.",
@@ -68,7 +68,6 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
         SwitchTurned,
         as_it_stands,
         await_workers,
-        is_another,
         order_now,
         turned_lines,
     )
@@ -91,7 +90,7 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
         ms=ms,
         following=following,
         beyond=() if not on else _by_file(config) if stay is None else stay,
-        before=stands if is_another(stands, order) else None,
+        before=stands.order if stands.stood else None,
         was_off=was_off,
         down=() if seen is None else seen.down,
     )
@@ -109,19 +108,20 @@ def _by_file(config: Path) -> Sequence[StaysView]:
     return beyond_reach(config)
 
 
-def _write(path: Path, base: str, config: Path, order: KillSwitchOrder, *, on: bool) -> KillSwitchOrder | None:
+def _write(path: Path, base: str, config: Path, order: KillSwitchOrder, *, on: bool) -> StandingOrder | None:
     """The file itself; where this user may not, the admin port with the token. What stands then; None: it failed."""
     from proxy.cli.admin_client import NoAnswerError, post_kill
-    from proxy.cli.kill.turning import is_another, lift_unseen, turn_by_name
+    from proxy.cli.kill.turning import lift_unseen, note_stood, turn_by_name
     from proxy.cli.sent_token import sent_token
     from proxy.config.files import kill_file
     from proxy.config.files.admin_token import VARIABLE
+    from proxy.core.routing.kill_switch import StandingOrder
 
     try:
         if on:
             stands = kill_file.give(path, order)
-            if is_another(stands, order):
-                turn_by_name(path, base, order.reason, config, on=True)
+            if stands.stood and not turn_by_name(path, base, order.reason, config, on=True):
+                note_stood(path, order, on=True)
             return stands
         if turn_by_name(path, base, order.reason, config, on=False):
             kill_file.lift(path)
@@ -140,7 +140,7 @@ def _write(path: Path, base: str, config: Path, order: KillSwitchOrder, *, on: b
         except NoAnswerError as refused:
             complain(f"{said}; {refused.message}", refused.cure)
             return None
-    return order
+    return StandingOrder(order, stood=False)
 
 
 def _same_file(turned: SwitchTurned) -> bool:

@@ -63,6 +63,8 @@ def _keys(text: str) -> dict[str, str] | None:
     import yaml
 
     top = yaml.compose(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    if top is None:
+        return None
     found = {key.value: value for key, value in top.value}
     said = {name: found[name] for name in _KEYS if name in found}
     is_plain = all(node.tag == _TEXT and "$" not in node.value for node in said.values())

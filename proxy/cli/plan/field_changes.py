@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
 from proxy.cli.explain.model import match_of
 from proxy.cli.plan.file_words import NOTHING, FileKey, key_of, text
@@ -25,6 +25,7 @@ from proxy.core.secret import HIDDEN, Secret
 from proxy.core.steps.step_policy import StepPolicy
 from proxy.core.tls import CertificateFiles
 from proxy.core.traffic.remembered_request import sources_text
+from proxy.core.translation.adapter_policy import Step
 
 ANOTHER = "another"
 _OF_ROUTE = frozenset({"name", "index", "line", "file", "pattern", "methods", "predicates", "stage", "split", "cohort"})
@@ -146,7 +147,7 @@ def _differences(
 def _difference(before: Any, after: Any, key: FileKey, path: str) -> Iterator[FieldChange]:  # noqa: ANN401
     if isinstance(before, Secret):
         yield _changed(path, str(before), ANOTHER if before and after else str(after))
-    elif is_dataclass(before) and type(before) is type(after) and not isinstance(before, RateLimit):
+    elif is_dataclass(before) and type(before) is type(after) and not isinstance(before, RateLimit | Step):
         yield from _differences(before, after, path=path)
     elif _are_blocks(before) or _are_blocks(after):
         yield from _of_blocks(before, after, path)
@@ -162,8 +163,12 @@ _BLOCKS: Mapping[type, Callable[[int, Any], str]] = {
     Freeze: lambda _, window: f".{window.name}",
     Hook: lambda at, _: f"[{at}]",
     CertificateFiles: lambda at, _: f".more[{at - 1}]" if at else "",
+    **dict.fromkeys(get_args(Step), lambda at, _: f"[{at}]"),
 }
-"""Rule 2: what leads to one of a list's blocks; the first certificate stands beside the others, a step by itself."""
+"""Rule 2: what leads to one of a list's blocks; the first certificate stands beside the others, a step by itself.
+
+Steps of an adapter are told whole and without their values (`file_words.py`).
+"""
 
 
 def _are_blocks(value: object) -> bool:

@@ -39,6 +39,7 @@ from proxy.core.stage import GUARDED, Stage
 from proxy.core.steps.closed_hours import ClosedHours, Hours
 from proxy.core.tls import ListenerTls
 from proxy.core.traffic.remembered_request import source_text
+from proxy.core.translation.adapter_policy import AdapterPolicy, Step
 
 NOTHING = "nothing"
 LONGEST = 120
@@ -120,6 +121,8 @@ def _text(value: object) -> str:  # noqa: C901 - a table
             return str(value.network_address)
         case RateLimit():
             return rate(value)
+        case _ if isinstance(value, Step):
+            return f"{{ {value.text} }}"
         case Hook():
             return f"{{ url: {value.shown}/… }}"
         case tuple():
@@ -254,6 +257,7 @@ KEYS: Mapping[type, Mapping[str, FileKey]] = {
     | _same(length, "timeout")
     | _same(size, "max_body")
     | _same(share, "second"),
+    AdapterPolicy: _same(size, "max_body"),
     Tie: {
         "affinity": FileKey("affinity", _or_nothing(length)),
         "stay": FileKey("stay.by", lambda sources: _listed(map(source_text, sources)) if sources else NOTHING),

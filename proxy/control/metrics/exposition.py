@@ -121,7 +121,7 @@ def _step_answers(answers: Mapping[StepAnswerSeries, int]) -> Iterator[str]:
     """Nothing where no route has a step that answers by name."""
     name = "banyan_step_answers_total"
     if answers:
-        yield _head(name, "counter", "Requests that a step of their route answered, by reason; they went nowhere.")
+        yield _head(name, "counter", "Requests that a step of their route answered, by reason.")
     for series, count in answers.items():
         yield f'{name}{{route="{label(series.route)}",reason="{series.reason}"}} {count}\n'
 

@@ -6,8 +6,8 @@ Rule 3: so is a side that was asked without the client's credentials and turns t
         not: it says what nobody in particular gets. Any other difference of such an answer counts as ever.
 Rule 4: where both sides failed, by a 5xx or without an answer, there is no agreement: what differs all the same counts.
         Where legacy alone failed there is nothing to hold new against: whatever new says instead is no fault of it.
-        A side that its breaker leaves alone has failed: by what opened the breaker. What met a bound here, streams or
-        was never asked has not.
+        A side that its breaker leaves alone has failed: by what opened the breaker. What met a bound here, streams, was
+        never asked or cannot be translated has not.
 Rule 5: a body is compared after its Content-Encoding is undone; an answer that has none by its nature has none.
 """
 
@@ -27,6 +27,7 @@ from proxy.core.parity.pair import (
     SHED,
     STREAMING,
     TIMED_OUT,
+    UNTRANSLATABLE,
     CapturedAnswer,
     CapturedRequest,
 )
@@ -51,6 +52,7 @@ class IncomparableReason(StrEnum):
     CREDENTIALS = "credentials"
     BOTH_FAILED = "both_failed"
     LEGACY_FAILED = "legacy_failed"
+    UNTRANSLATABLE = "untranslatable"
 
 
 _FAILURES = {
@@ -58,8 +60,9 @@ _FAILURES = {
     SHED: IncomparableReason.SHED,
     BREAKER_OPEN: IncomparableReason.BREAKER_OPEN,
     STREAMING: IncomparableReason.STREAMING,
+    UNTRANSLATABLE: IncomparableReason.UNTRANSLATABLE,
 }
-_SAYS_NOTHING = frozenset({SHED, STREAMING, NOT_ASKED})
+_SAYS_NOTHING = frozenset({SHED, STREAMING, NOT_ASKED, UNTRANSLATABLE})
 _SERVER_ERROR = 500
 _CONDITIONS = frozenset({b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since", b"if-range"})
 _OF_BODIES = frozenset({b"content-encoding", b"content-length", b"content-type"})

@@ -17,6 +17,8 @@ SHED, STREAMING, TIMED_OUT, FAILED = "shed", "streaming", "timed_out", "failed"
 """Why there is no whole answer: a bound was met here; it goes on for ever; it came too late; the side broke off."""
 BREAKER_OPEN, NOT_ASKED = "breaker_open", "not_asked"
 """Its breaker was open, for what it failed before; nobody asked it, as the other side had no answer to be held to."""
+UNTRANSLATABLE = "untranslatable"
+"""Its adapter cannot translate the request, or what the side has answered to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

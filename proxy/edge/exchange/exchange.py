@@ -29,7 +29,7 @@ from proxy.core.http.rewrite import rewrite_lines
 from proxy.core.outcome import CLIENT_GONE, SERVED_BY_SIDE, UNAVAILABLE, Blame, Failure, Phase
 from proxy.edge.account.finished_batch import BATCH
 from proxy.edge.exchange.deadline_blame import as_declared, client_gone, why_overdue
-from proxy.edge.exchange.held_answer import HeldAnswer
+from proxy.edge.exchange.held_answer import HeldAnswer, holder_of, refusal_by_head, tapped, tapped_more, why_withheld
 from proxy.edge.exchange.rescue import status_of
 from proxy.edge.exchange.retry import next_leg, next_leg_after
 from proxy.edge.exchange.tunnel import Tunnel
@@ -263,6 +263,8 @@ class Exchange:
                 self.failed(said)
                 return
             data = said
+            for tap in self.taps:
+                self._pending = tap.sends(self._pending, leg)
         if self._pending:
             data += self._pending
             self._pending = b""
@@ -323,7 +325,7 @@ class Exchange:
         if self.taps:
             if self._held is None and self._hold(head, payload, done=done):
                 return
-            head, payload = self._tap(head, payload, done=done)
+            head, payload = tapped(self.taps, head, payload, done=done)
         self.responding = True
         self.status = head.status
         coding = _AS_IS
@@ -359,23 +361,6 @@ class Exchange:
             return _CLOSE
         return b"" if minor else _KEEP
 
-    def _tap(self, head: ResponseHead, payload: bytes, *, done: bool) -> tuple[ResponseHead, bytes]:
-        """What goes to the client: the first tap may replace it, before the others see it."""
-        first = self.taps[0]
-        if first.replaces:
-            head, payload = first.replace(head, payload, done=done)
-        for tap in self.taps:
-            tap.respond(head, payload)
-        return head, payload
-
-    def _tap_more(self, payload: bytes, *, done: bool) -> bytes:
-        first = self.taps[0]
-        if first.replaces:
-            payload = first.replace_more(payload, done=done)
-        for tap in self.taps:
-            tap.relay(payload)
-        return payload
-
     def relay(self, payload: bytes, trailers: list[bytes], *, done: bool) -> None:
         """Step 6: more of the body; `trailers` come with its end."""
         client = self._client
@@ -384,7 +369,7 @@ class Exchange:
             if held is not None and held.is_open:
                 self._keep(held, payload, done=done)
                 return
-            payload = self._tap_more(payload, done=done)
+            payload = tapped_more(self.taps, payload, done=done)
         self.sent += len(payload)
         if self._coding is Coding.CHUNKED:
             data = encode_chunk(payload) if payload else b""
@@ -402,20 +387,28 @@ class Exchange:
             client.deadline = self._until(self.leg.timeouts.idle)
 
     def _hold(self, head: ResponseHead, payload: bytes, *, done: bool) -> bool:
-        """Whether a tap wants the answer first."""
-        most = max([tap.holds for tap in self.taps])
-        if not most:
+        """Whether a tap wants the answer first, or the client gets another one."""
+        refusal = refusal_by_head(self.taps, head)
+        if refusal is not None:
+            self._withhold(refusal, done=done)
+            return True
+        holder = holder_of(self.taps)
+        if holder is None:
             return False
-        self._held = HeldAnswer(head, most)
+        self._held = HeldAnswer(head, holder)
         self._keep(self._held, payload, done=done)
         return True
 
     def _keep(self, held: HeldAnswer, payload: bytes, *, done: bool) -> None:
-        """More of an answer that is held; one that is too long goes on as it comes."""
+        """More of an answer that is held; one that is too long goes on as it comes, or not at all."""
         held.add(payload)
         if held.is_full:
             held.is_open = False
-            self.respond(held.whole_head() if done else held.head, held.body, done=done)
+            refusal = held.tap.outgrown()
+            if refusal is not None:
+                self._withhold(refusal, done=done)
+            else:
+                self.respond(held.whole_head() if done else held.head, held.body, done=done)
         elif done:
             self._connection = None  # the pool has it back already
             self._settle(held)
@@ -425,7 +418,7 @@ class Exchange:
     def _settle(self, held: HeldAnswer) -> None:
         """It is whole: its tap says when it may go on, or what the client gets instead."""
         held.is_open = False
-        verdict = next(tap for tap in self.taps if tap.holds).settle(held.head, held.body)
+        verdict = held.tap.settle(held.head, held.body)
         if verdict is None:
             self.respond(held.whole_head(), held.body, done=True)
         elif isinstance(verdict, LocalAnswer):
@@ -450,9 +443,11 @@ class Exchange:
             structlog.get_logger().error("answer_broke", exc_info=error)
             self.broken(Failure(phase=Phase.HEAD, blame=Blame.PROXY, detail="an error inside the proxy"))
 
-    def _withhold(self, answer: LocalAnswer) -> None:
-        """The client does not get what the side has answered."""
-        self._refuse(Failure(phase=Phase.HEAD, blame=Blame.PROXY, detail=answer.detail, retry_after=1), answer.status)
+    def _withhold(self, answer: LocalAnswer, *, done: bool = False) -> None:
+        """The client does not get what the side has answered; `done`: the pool has the connection back already."""
+        if done:
+            self._connection = None
+        self._refuse(why_withheld(answer), answer.status)
 
     def _trailers(self, lines: list[bytes]) -> list[bytes]:
         return [line for line in lines if keep_trailer(line.partition(b":")[0])] if self.head.te_trailers else []

@@ -18,6 +18,7 @@ from proxy.core.routing.route import Expectation, HostMode, Route, Timeouts
 from proxy.core.routing.shadow import ShadowPolicy, is_shadowed, sample_of
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.routing.split_exceptions import SplitExceptions, exceptions_of
+from proxy.core.translation.adapter_policy import adapter_of
 from proxy.edge.instance import NOWHERE, Here
 from proxy.edge.principal.principal_tokens import PrincipalTokens
 from proxy.edge.routing.drain_memory import DrainMemory
@@ -63,14 +64,16 @@ class BoundRoute:
     `answered_sample`: the share of those that new answers. `step`, `begun` and `addresses` go onto every pair.
     `admission`: the steps before its requests (`step.py`); `hours`: when its sides are closed. `operations` names what
     its requests ask for; `troubled`: until when new's good answers are looked at, too (`account/guard_events.py`).
-    `entry` is the route's own in the mark of requests that pass, `mark` the whole line of one that passes here first
+    `adapter`: how messages are translated for the side that clients do not speak to, None: they are not. `entry` is the
+    route's own in the mark of requests that pass, `mark` the whole line of one that passes here first
     (`core/http/via.py`).
     """
 
     __slots__ = (
         *("admission", "body_limit", "decision", "exceptions", "holds", "killed", "lately", "legacy", "new", "own"),
-        *("addresses", "answered_sample", "begun", "choosers", "entry", "hours", "mark", "operations", "ordered"),
-        *("raised", "route", "said", "salt", "sample", "settled", "shadow", "slow", "step", "there", "troubled"),
+        *("adapter", "addresses", "answered_sample", "begun", "choosers", "entry", "hours", "mark", "operations"),
+        *("ordered", "raised", "route", "said", "salt", "sample", "settled", "shadow", "slow", "step", "there"),
+        *("troubled",),
     )
 
     def __init__(
@@ -89,6 +92,7 @@ class BoundRoute:
         self.entry = entry_of(instance, route.name)
         self.mark = line_of(self.entry)
         self.lately = DrainMemory()
+        self.adapter = adapter_of(route.steps)
         self.admission: tuple[AdmissionStep[Any], ...] = ()  # of a `Request`, which this file cannot import
         self.hours: RouteHours | None = None
         self.slow = 0.0

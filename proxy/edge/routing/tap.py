@@ -11,8 +11,9 @@ Rule 4: whoever inherits from `Tap` is compiled as well (`hatch_build.py`): of a
 Rule 5: an answer in whose place the other side is asked is seen by no tap. A tunnel is seen by none after its request.
 Rule 6: `lacks` is asked before the first attempt takes a connection, and `sending` just before the head of each is
         sent: it may put another in its place. Who says no gives the failure that it is.
-Rule 7: one that `holds` the answer has it whole before the client gets any of it, unless it is longer. It says in
-        `settle` when it may go on; `respond` and `relay` come then. One tap of a request holds at most.
+Rule 7: one that `holds` the answer has it whole before the client gets any of it. It says in `settle` when it may go
+        on; `respond` and `relay` come then. What is longer goes on as it comes, unless it is `outgrown`. One tap of a
+        request holds at most; whether it does may depend on the head (`see`).
 """
 
 from __future__ import annotations
@@ -71,6 +72,20 @@ class Tap:
         """The head to send to this side in place of `data`; or why nothing is sent."""
         del leg
         return data
+
+    def sends(self, payload: bytes, leg: Leg) -> bytes:
+        """The body for this side in place of what came of it by then; asked behind `sending`."""
+        del leg
+        return payload
+
+    def see(self, head: ResponseHead) -> LocalAnswer | None:
+        """The final head, before anything is held: None, it may go on; or this answer in its place."""
+        del head
+        return None
+
+    def outgrown(self) -> LocalAnswer | None:
+        """The answer that it holds is longer: None, it goes on as it comes; or this one in its place."""
+        return None
 
     def replace(self, head: ResponseHead, payload: bytes, *, done: bool) -> tuple[ResponseHead, bytes]:
         """What the client gets in place of the final head and of what came along; `done`: that is all."""

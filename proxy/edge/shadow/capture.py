@@ -11,6 +11,8 @@ Rule 5: a pair says whether a write overlapped it: the answers may then be about
 Rule 6: where the route may fall back to the side that the shadow asks, the shadow waits for the client's answer: if
         that came from there, the side has been asked already.
 Rule 7: what one side failed to do stands on that side alone: of the other the pair says that it was not asked.
+Rule 8: where the route has an adapter, the side for which messages are translated is asked with the translated request,
+        and compared by its translated answer.
 
 Long: one request with all its answers is one state machine.
 """
@@ -24,17 +26,28 @@ from typing import TYPE_CHECKING, Protocol
 from proxy.core.http.chunked import ChunkedDecoder
 from proxy.core.http.request import CHUNKED
 from proxy.core.outcome import Blame, Side
-from proxy.core.parity.pair import BREAKER_OPEN, NOT_ASKED, SHED, STREAMING, CapturedAnswer, CapturedRequest, Pair
+from proxy.core.parity.pair import (
+    BREAKER_OPEN,
+    NOT_ASKED,
+    SHED,
+    STREAMING,
+    UNTRANSLATABLE,
+    CapturedAnswer,
+    CapturedRequest,
+    Pair,
+)
 from proxy.core.routing.second import may_ask_again
 from proxy.core.routing.shadow import Shadowed
 from proxy.core.routing.shadow_headers import CONDITIONAL, without_conditions
 from proxy.core.routing.split import hash_of
 from proxy.core.sigv4.signer import is_signed, payload_hash
+from proxy.core.translation.untranslatable import Untranslatable
 from proxy.edge.routing.identity import address_of, cohort_key
 from proxy.edge.routing.tap import Tap
 from proxy.edge.shadow.captured_body import CapturedBody, fields_of, why_not_whole
 from proxy.edge.shadow.leg import ShadowLeg, shadow_head
 from proxy.edge.shadow.overlapping_writes import place_of, reach_of
+from proxy.edge.shadow.translated_capture import as_compared, as_translated, translated_capture
 from proxy.edge.wire.request_bytes import public_name, with_callers_host
 from proxy.link.pairs import encode
 
@@ -223,11 +236,18 @@ class Capture(Tap):
         ours, tokens = self._forwarded, self.table.tokens
         if self._principal is not None and tokens is not None:
             ours += tokens.line(self._principal, leg.leg.pool.upstream.name)
-        data = shadow_head(self.head, self._ids, ours, leg.leg, lines, dry_run=marker)
+        data, body = shadow_head(self.head, self._ids, ours, leg.leg, lines, dry_run=marker), b"".join(self._body)
+        adapter = self.bound.adapter
+        if adapter is not None and leg.leg.side is adapter.other:
+            try:
+                data, body = as_translated(adapter, data, body, self._request_body())
+            except Untranslatable:
+                leg.cut(UNTRANSLATABLE)
+                return
         credential = leg.leg.pool.credential
         if credential is not None:
             data = self._called_as(credential, data, leg, lines)
-        leg.start(data + b"".join(self._body), self.policy.timeout, is_head=self.head.method == b"HEAD")
+        leg.start(data + body, self.policy.timeout, is_head=self.head.method == b"HEAD")
 
     def _called_as(self, credential: Credential, data: bytes, leg: ShadowLeg, lines: list[bytes]) -> bytes:
         """With what its upstream is called with; what its caller has signed, and still says so, goes as it came."""
@@ -331,13 +351,15 @@ class Capture(Tap):
         self._count_echoes(shadow)
         if self._dry_run and not shadow.kept.failure:
             self._shadows.heard(shadow)
-        if not self._shadows.offer(encode(self._pair(self._answer(shadow.kept, shadow.leg, self._epoch())))):
+        if not self._shadows.offer(encode(self._pair(self._heard(shadow, self._epoch())))):
             return Shadowed.SHED
         match shadow.kept.failure:
             case "" | "streaming":
                 return Shadowed.SENT
             case "shed" | "breaker_open":
                 return Shadowed.SHED
+            case "untranslatable":
+                return Shadowed.SKIPPED
             case _:
                 return Shadowed.FAILED
 
@@ -363,7 +385,7 @@ class Capture(Tap):
     def _pair(self, other: CapturedAnswer) -> Pair:
         """`other` is the shadow's answer."""
         head, epoch = self.head, self._epoch()
-        own = self._answer(self.live if self._plain is None else self._plain.kept, self._leg, epoch)
+        own = self._own(epoch) if self._plain is None else self._heard(self._plain, epoch)
         cohort = cohort_key(head, self._peer, self.table.snapshot, self.bound)
         written = self._shadows.writes.last(reach_of(head.path, cohort))
         served_legacy = self._leg.side is Side.LEGACY
@@ -375,7 +397,7 @@ class Capture(Tap):
             ),
             legacy=legacy,
             new=new,
-            second=None if self._second is None else self._answer(self._second.kept, self._second.leg, epoch),
+            second=None if self._second is None else self._heard(self._second, epoch),
             cohort=hash_of(self.bound.salt, cohort),
             at=epoch + monotonic(),
             request_id=self._ids.request_id.decode("latin-1"),
@@ -404,6 +426,20 @@ class Capture(Tap):
 
     def _answer(self, kept: CapturedBody, leg: Leg, epoch: float) -> CapturedAnswer:
         return kept.answer(leg.authority, self._public if leg.rewrites else None, epoch)
+
+    def _own(self, epoch: float) -> CapturedAnswer:
+        """As the client has got it: translated already, if it was to be."""
+        answer = self._answer(self.live, self._leg, epoch)
+        return answer if self.bound.adapter is None else as_compared(answer)
+
+    def _heard(self, leg: ShadowLeg, epoch: float) -> CapturedAnswer:
+        """As the client would have got it: rule 8."""
+        answer, adapter = self._answer(leg.kept, leg.leg, epoch), self.bound.adapter
+        if adapter is None:
+            return answer
+        if leg.leg.side is not adapter.other:
+            return as_compared(answer)
+        return translated_capture(adapter, answer, is_head=leg.is_head)
 
     def _request_body(self) -> bytes:
         coded = b"".join(self._body)

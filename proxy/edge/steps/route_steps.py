@@ -17,6 +17,7 @@ from proxy.edge.steps.idempotency_step import IdempotencyKind, SendingKind
 from proxy.edge.steps.journal_step import JournalKind
 from proxy.edge.steps.principal_step import PrincipalKind
 from proxy.edge.steps.route_rate import RateKind
+from proxy.edge.steps.translation_step import TranslationKind
 from proxy.edge.steps.upstream_auth_step import CredentialKind, UpstreamAuthKind
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ KINDS: tuple[Callable[[StepServices], StepKind], ...] = (
     RateKind,  # behind those that may refuse: only what goes on is counted
     PrincipalKind,  # before whatever keeps a request as it goes upstream
     JournalKind,  # nothing but a lost key refuses what is in the journal
+    TranslationKind,  # behind those that read or keep a request as its client sent it
     CredentialKind,  # behind all that waits: the side that is called may be another by then
     SendingKind,  # the last one: what refuses behind it would leave a key to people
 )

@@ -105,7 +105,8 @@ def test_every_number_with_a_fraction_has_its_unit() -> None:
     written = {(block.__name__, field) for block, keys in file_words.KEYS.items() for field in keys}
 
     assert len(numbers) > 30
-    assert numbers - written == {("RateLimit", "seconds")}  # written whole: `10/s`
+    whole, computed = ("RateLimit", "seconds"), ("Closing", "until")  # `10/s`; no value of a file
+    assert numbers - written == {whole, computed}
 
 
 @pytest.mark.parametrize(
@@ -373,3 +374,23 @@ def test_another_value_that_a_match_asks_for_is_told(asked: str, old: str, new: 
     assert change.field == "match"
     assert change.before.endswith(f": {old}")
     assert change.after.endswith(new)
+
+
+def adapted(adapter: str) -> Snapshot:
+    """A route with this adapter."""
+    return file(top=f"adapters: {{ app: {{ speaks: legacy, {adapter} }} }}", route="adapter: app")
+
+
+def test_steps_of_an_adapter_are_told_one_by_one_without_what_they_put_in() -> None:
+    """In the words of the file; a value may be a credential."""
+    before = adapted("request: [{ rename: $.a, to: b }, { set_header: X-Key, value: one }, { drop: $.x }]")
+    after = adapted("max_body: 16KiB, request: [{ rename: $.a, to: c }, { set_header: X-Key, value: two }]")
+
+    changes = route_changes(before.routes[0], after.routes[0])
+
+    assert {change.field: (change.before, change.after) for change in changes} == {
+        "adapter.max_body": ("8KiB", "16KiB"),
+        "adapter.request[0]": ("{ rename: $.a, to: b }", "{ rename: $.a, to: c }"),
+        "adapter.request[1]": ("{ set_header: X-Key }", "another"),
+        "adapter.request[2]": ("{ drop: $.x }", "nothing"),
+    }

@@ -22,6 +22,7 @@ from proxy.api.routes import (
     FileView,
     RateView,
     ReloadView,
+    ReturnsView,
     RoutesView,
     RouteView,
     RunsView,
@@ -29,9 +30,7 @@ from proxy.api.routes import (
     WorkerView,
 )
 from proxy.api.standing import RampState, StandingView
-from proxy.api.upstreams import ClosedView, DownView
 from proxy.cli.admin_address import base_of
-from proxy.cli.status.picture import upstreams_in_trouble
 from proxy.config.files import lastgood
 from proxy.config.text.written_texts import Texts
 from proxy.core.stage import Stage
@@ -497,6 +496,55 @@ def test_the_table_says_why_a_ramp_waits(banyan: Banyan, admin: Admin) -> None:
     assert [cells(text, name)[-1] for name in ("rests", "kept")] == ["as the file says"] * 2
 
 
+@pytest.mark.parametrize(
+    ("parity", "cell"),
+    [
+        (ParityView(compared=7, mismatch=7, undecided=26, mismatch_rate=1.0), "≥21.21% (<100.0%)"),
+        (ParityView(compared=7, mismatch=0, undecided=26, mismatch_rate=0.0), "0.00% (<100.0%)"),
+        (ParityView(compared=26, mismatch=7, undecided=26, mismatch_rate=7 / 26), "26.92% (<100.0%)"),
+    ],
+    ids=["most wait", "none is known to differ", "as many are known"],
+)
+def test_mismatches_that_are_known_first_are_no_share_of_all(
+    banyan: Banyan, admin: Admin, parity: ParityView, cell: str
+) -> None:
+    """What differs for certain is known before what agrees: while most are undecided it is said how many at least."""
+    admin.view = msgspec.structs.replace(ROUTES_VIEW, routes=[route("a", parity=parity)])
+
+    assert cell in cells(banyan("status", "--admin", admin.url).stdout, "a")
+
+
+def test_evidence_that_began_anew_is_told(banyan: Banyan, admin: Admin) -> None:
+    """Since when it counts, and why what was found before is gone."""
+    standing = StandingView(version=1, evidence_since="2026-01-02T03:04:05.000Z")
+    admin.view = msgspec.structs.replace(ROUTES_VIEW, standing=standing)
+    text = banyan("status", "--admin", admin.url).stdout
+
+    lost = "what was found before was in memory, and gone with its process"
+    assert f"evidence began anew at 2026-01-02T03:04:05.000Z: {lost}" in text.replace("\n    ", " ")
+
+
+def test_under_the_kill_switch_it_is_told_where_routes_return_to(banyan: Banyan, admin: Admin) -> None:
+    """A line for each route that is killed, and of one alone a row: place, the file's where that differs, and why."""
+    live = ReturnsView(stage=Stage.LIVE, split=0.0, reason="moved by ann: all is well")
+    filed = ReturnsView(stage=Stage.SHADOW, split=0.0, reason="as the file says")
+    file = FileView(stage=Stage.SHADOW, split=0.0)
+    killed = RunsView(stage=Stage.LEGACY, split=0.0, reason="killed", killed=True)
+    routes = [
+        msgspec.structs.replace(route(name, runs=msgspec.structs.replace(killed, returns=returns)), file=file)
+        for name, returns in (("a", live), ("b", filed))
+    ]
+    routes.append(route("c", runs=RunsView(stage=Stage.LEGACY, split=0.0, reason="as the file says")))
+    order = KillOrderView(by="ann", at="", reason="")
+    admin.view = msgspec.structs.replace(ROUTES_VIEW, routes=routes, killed=order)
+    lines = banyan("status", "--admin", admin.url).stdout.splitlines()
+
+    assert [line for line in lines if "again after" in line] == [
+        "a runs live again after `banyan kill --off`, the file says shadow: moved by ann: all is well",
+        "b runs shadow again after `banyan kill --off`: as the file says",
+    ]
+
+
 def test_under_the_kill_switch_no_ramp_waits(banyan: Banyan, admin: Admin) -> None:
     """What runs is the switch's doing, and that is the reason."""
     runs = RunsView(stage=Stage.LEGACY, split=0.0, reason="killed", killed=True)
@@ -504,53 +552,3 @@ def test_under_the_kill_switch_no_ramp_waits(banyan: Banyan, admin: Admin) -> No
     admin.view = msgspec.structs.replace(ROUTES_VIEW, routes=[killed])
 
     assert cells(banyan("status", "--admin", admin.url).stdout, "a")[-1] == "killed"
-
-
-def test_an_upstream_that_is_down_is_told_with_its_routes(banyan: Banyan, admin: Admin) -> None:
-    """Above the table, since when and why, with the first routes that it is to answer; neither that nor an open breaker
-    is a fault of Banyan: exit 0.
-    """
-    since = "2026-11-28T19:00:00.000Z"
-    names = [f"r{at}" for at in range(7)]
-    down = [
-        DownView(upstream="legacy", since=since, error="answered 500", routes=names),
-        DownView(upstream="new", since=since, error="", routes=[]),
-    ]
-    admin.view = msgspec.structs.replace(ROUTES_VIEW, down=down)
-    admin.metrics = 'banyan_breaker_state{upstream="legacy"} 2.0\n'
-    result = banyan("status", "--admin", admin.url)
-    text = " ".join(result.stdout.split())
-
-    assert f"legacy is down since {since}: it answers nothing now (answered 500); it is to answer r0, r1" in text
-    assert "r4 and 2 more" in text
-    assert f"new is down since {since}: it answers nothing now" in text
-    assert "the breaker of upstream legacy is open" in text
-    assert result.exit_code == 0
-
-
-def test_upstreams_that_are_left_alone_are_named() -> None:
-    """An open or half-open breaker and ejected addresses have a sentence each; what is well has none."""
-    metrics = (
-        'banyan_breaker_state{upstream="legacy"} 0.0\nbanyan_breaker_state{upstream="new"} 2.0\n'
-        'banyan_breaker_state{upstream="old"} 1.0\nbanyan_upstream_ejected{upstream="new"} 1.0\n'
-    )
-
-    assert list(upstreams_in_trouble(metrics)) == [
-        "the breaker of upstream new is open: nothing is sent to it",
-        "the breaker of upstream old is half-open: single requests find out",
-        "upstream new: 1 of its addresses left out",
-    ]
-
-
-def test_an_upstream_that_is_closed_is_told_with_its_routes(banyan: Banyan, admin: Admin) -> None:
-    """Above the table, until when and by which window; that is no fault."""
-    until = "2026-11-29T03:30:00.000Z"
-    closed = [ClosedView(upstream="legacy", until=until, window="nightly", routes=["orders.show", "rest"])]
-    admin.view = msgspec.structs.replace(ROUTES_VIEW, closed=closed)
-    result = banyan("status", "--admin", admin.url)
-
-    assert (
-        f"legacy is closed until {until} (nightly): its clients are told to come back then; "
-        "it is to answer orders.show, rest"
-    ) in " ".join(result.stdout.split())
-    assert result.exit_code == 0

@@ -19,6 +19,7 @@ from tests.core.parity.pairs import ASKED, NOISELESS, NOW, answer, asking, in_fi
         (answer({"a": 1}, failure="shed"), IncomparableReason.SHED),
         (answer({"a": 1}, failure="breaker_open"), IncomparableReason.BREAKER_OPEN),
         (answer({"a": 1}, failure="streaming"), IncomparableReason.STREAMING),
+        (answer({"a": 1}, failure="untranslatable"), IncomparableReason.UNTRANSLATABLE),
         (answer({"a": 1}, failure="connect: refused"), IncomparableReason.FAILED),
         (answer({"a": 1}, size=9_999_999), IncomparableReason.TRUNCATED),
         (answer(b"no gzip", in_fields("Content-Encoding: gzip")), IncomparableReason.UNDECODABLE),

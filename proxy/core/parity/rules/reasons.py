@@ -21,6 +21,7 @@ _WORDS = {
     "streaming": "streams",
     "race": "beside a write, or where legacy differs from itself",
     "undecodable": "not to be read",
+    "untranslatable": "not to be translated by the adapter",
     "conditional": "answers to a condition",
     "credentials": f"turned away, as credentials are not sent to the shadow: {CURE}",
 }

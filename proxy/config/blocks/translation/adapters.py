@@ -1,0 +1,224 @@
+"""`adapters:` at the top and `adapter:` of a route: between whose contract and whose, and by which steps.
+
+Rule 1: whatever undoes what was done or does nothing is a mistake: renames that lead back, an adapter that no route
+        names, or one without a step.
+Rule 2: an adapter is refused beside what would need another translation than there is: writes to both sides, tunnels,
+        requests that are signed, and a fallback to the side for which messages are translated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Final, NamedTuple
+
+from pydantic import BeforeValidator, Field
+
+from proxy.config.block import Block, Draft, KeysAt, Section, needed, optional
+from proxy.config.blocks.fallback import FallbackKeys
+from proxy.config.blocks.identity.upstream_auth import UpstreamAuthKeys
+from proxy.config.blocks.route import RouteWithSides
+from proxy.config.blocks.state.writes import WritesKeys
+from proxy.config.blocks.translation.adapter_steps import StepBlock, StepFault, step_of
+from proxy.config.blocks.translation.renames import rename_that_leads_back
+from proxy.config.blocks.waits import WaitKeys
+from proxy.config.readers import scalars, units
+from proxy.config.readers.schema_patterns import words
+from proxy.config.text.document import ListNode, MapNode
+from proxy.config.text.problem import FileProblem, Path
+from proxy.core.nearest import nearest
+from proxy.core.outcome import Side
+from proxy.core.translation.adapter_policy import MAX_BODY, MOST_BODY, MOST_STEPS, AdapterPolicy, Step
+from proxy.core.translation.field_lines import MapStatus
+from proxy.core.translation.query_steps import DropQuery, RenameQuery, SetQuery
+
+_LISTS: Final = ("request", "answer", "error")
+SpokenSide = Annotated[Side, BeforeValidator(scalars.Choice(Side)), words(Side)]
+Steps = Annotated[list[StepBlock], Field(max_length=MOST_STEPS)]
+
+
+class AdapterBlock(Block):
+    """One adapter."""
+
+    speaks: SpokenSide = needed(
+        "The side whose contract clients use. Requests to the other side are translated, and its answers are "
+        "translated back.",
+        "legacy",
+    )
+    max_body: units.Bytes | None = optional(
+        f"Longest body that is translated, before and after. A longer request gets 413, a longer answer becomes 502. "
+        f"It is translated in the worker, which does nothing else meanwhile: at most {MOST_BODY // 1024}KiB. Default "
+        f"{MAX_BODY // 1024}KiB.",
+        "16KiB",
+    )
+    request: Steps | None = optional(
+        "Steps on each request that goes to the other side, in their order.", [{"rename": "$.tel", "to": "phone"}]
+    )
+    answer: Steps | None = optional(
+        "Steps on each of its answers below 400.", [{"rename": "$.phone", "to": "tel"}, {"add": "$.fax"}]
+    )
+    error: Steps | None = optional(
+        "Steps on each of its answers from 400 on; one whose body is no JSON keeps its body.",
+        [{"move": "$.detail", "to": "$.error.message"}],
+    )
+
+
+class AdaptersAtTop(Block):
+    """All adapters."""
+
+    adapters: dict[scalars.Name, AdapterBlock] | None = optional(
+        "How messages of one contract become those of another, by name.",
+        {"contacts": {"speaks": "legacy", "request": [{"rename": "$.tel", "to": "phone"}]}},
+    )
+
+
+class AdapterOfRoute(Block):
+    """The adapter of a route."""
+
+    adapter: scalars.Name | None = optional(
+        "One of adapters: what goes to the side whose contract clients do not use is translated, and its answers are "
+        "translated back. Parity compares after translation.",
+        "contacts",
+    )
+
+
+class _Route(RouteWithSides, AdapterOfRoute, WritesKeys, WaitKeys, FallbackKeys):
+    """What rules here ask of a route."""
+
+
+class PlacedStep(NamedTuple):
+    """A step of one list, with the way to it."""
+
+    where: Path
+    kind: str
+    block: StepBlock
+
+
+def _adapters(draft: Draft) -> dict[str, AdapterBlock]:
+    return dict(draft.top(AdaptersAtTop).adapters or {})
+
+
+def _placed(name: str, adapter: AdapterBlock) -> Iterator[PlacedStep]:
+    for kind in _LISTS:
+        for at, block in enumerate(getattr(adapter, kind) or ()):
+            yield PlacedStep(("adapters", name, kind, at), kind, block)
+
+
+def steps_are_whole(draft: Draft) -> Iterator[FileProblem]:
+    """Each says one thing to do, with all that this takes, on messages that have it."""
+    for name, adapter in _adapters(draft).items():
+        for placed in _placed(name, adapter):
+            found = step_of(placed.block)
+            fault = found if isinstance(found, StepFault) else _misplaced(placed.kind, found)
+            if fault is not None:
+                path = (*placed.where, fault.key) if fault.key else placed.where
+                yield draft.problem(path, fault.message)
+
+
+def _misplaced(kind: str, step: Step) -> StepFault | None:
+    if kind == "request" and isinstance(step, MapStatus):
+        return StepFault("status", "has no place in request: a request has no status; write it in answer or error")
+    if kind != "request" and isinstance(step, RenameQuery | DropQuery | SetQuery):
+        return StepFault("", f"has no place in {kind}: an answer has no query; write it in request")
+    return None
+
+
+def adapters_do_something(draft: Draft) -> Iterator[FileProblem]:
+    """Rule 1: steps that lead somewhere."""
+    for name, adapter in _adapters(draft).items():
+        if not list(_placed(name, adapter)):
+            message = "has no steps; write request, answer or error"
+            yield draft.problem(("adapters", name), message, at_key=True)
+        for kind in _LISTS:
+            steps = [step_of(block) for block in getattr(adapter, kind) or ()]
+            found = rename_that_leads_back([None if isinstance(step, StepFault) else step for step in steps])
+            if found is not None:
+                message = f"is a cycle: {found.sentence}; take one out"
+                yield draft.problem(("adapters", name, kind, found.at), message)
+
+
+def adapters_fit(draft: Draft) -> Iterator[FileProblem]:
+    """A body is translated in one piece, between the reads of all other connections."""
+    for name, adapter in _adapters(draft).items():
+        if (adapter.max_body or 0) > MOST_BODY:
+            message = f"must be at most {MOST_BODY // 1024}KiB: a worker does nothing else while it translates"
+            yield draft.problem(("adapters", name, "max_body"), message)
+
+
+def adapters_are_used(draft: Draft) -> Iterator[FileProblem]:
+    """Rule 1: each is named by a route, and each route names one that there is."""
+    known, written = _adapters(draft), _written(draft)
+    named = {block.adapter for _, block in draft.of_routes(AdapterOfRoute)}
+    for index, block in draft.of_routes(AdapterOfRoute):
+        if block.adapter is not None and block.adapter not in written:
+            meant = nearest(block.adapter, written)
+            cure = f"did you mean {meant}?" if meant else "name one of adapters"
+            yield draft.problem(("routes", index, "adapter"), f'there is no adapter "{block.adapter}"; {cure}')
+    if len(draft.routes) == _routes_written(draft):
+        for name in known:
+            if name not in named:
+                message = "is named by no route; write adapter: NAME on one, or take it out"
+                yield draft.problem(("adapters", name), message, at_key=True)
+
+
+def _written(draft: Draft) -> frozenset[str]:
+    """The names of all adapters, right or wrong: what is wrong with one is told once."""
+    entry = draft.root.entries.get("adapters")
+    return frozenset(entry.value.entries) if entry is not None and isinstance(entry.value, MapNode) else frozenset()
+
+
+def _routes_written(draft: Draft) -> int:
+    """How many routes the file has, right or wrong: of a wrong one nobody knows what it names."""
+    entry = draft.root.entries.get("routes")
+    return len(entry.value.items) if entry is not None and isinstance(entry.value, ListNode) else 0
+
+
+def adapters_stand_alone(draft: Draft) -> Iterator[FileProblem]:
+    """Rule 2."""
+    known, upstreams = _adapters(draft), draft.of_upstreams(UpstreamAuthKeys)
+    for index, block in draft.of_routes(_Route):
+        adapter = known.get(block.adapter or "")
+        if adapter is None:
+            continue
+        path, other = ("routes", index), Side.NEW if adapter.speaks is Side.LEGACY else Side.LEGACY
+        if block.writes is not None:
+            message = "and writes exclude each other: the journal sends both sides the same; take one out"
+            yield draft.problem((*path, "adapter"), message, at_key=True)
+        if block.upgrades:
+            message = "and adapter exclude each other: what goes through a tunnel is not translated; take one out"
+            yield draft.problem((*path, "upgrades"), message, at_key=True)
+        if block.fallback is not None and block.fallback.to != adapter.speaks.value:
+            message = (
+                f"must lead to {adapter.speaks.value}, whose contract clients use (adapters.{block.adapter}.speaks)"
+            )
+            yield draft.problem((*path, "fallback"), message)
+        upstream = upstreams.get((block.new or "new") if other is Side.NEW else (block.legacy or "legacy"))
+        if upstream is not None and upstream.auth is not None and upstream.auth.sigv4 is not None:
+            message = (
+                "is for a side whose requests are signed (sigv4), and what is signed is not translated; take it out"
+            )
+            yield draft.problem((*path, "adapter"), message)
+
+
+def _policy(keys: AdapterOfRoute, draft: Draft) -> AdapterPolicy | None:
+    """Of a route that names one which is right; what is wrong with it is told elsewhere."""
+    adapter = _adapters(draft).get(keys.adapter or "")
+    if adapter is None or keys.adapter is None:
+        return None
+    made = {kind: tuple(_made(getattr(adapter, kind))) for kind in _LISTS}
+    return draft.shared(
+        AdapterPolicy(name=keys.adapter, speaks=adapter.speaks, max_body=adapter.max_body or MAX_BODY, **made)
+    )
+
+
+def _made(blocks: list[StepBlock] | None) -> Iterator[Step]:
+    for block in blocks or ():
+        step = step_of(block)
+        if not isinstance(step, StepFault):
+            yield step
+
+
+ADAPTERS = Section(
+    top=KeysAt(AdaptersAtTop, lambda _, __: {}),
+    route=KeysAt(AdapterOfRoute, lambda _, __: {}, step=_policy),
+    checks=(steps_are_whole, adapters_do_something, adapters_fit, adapters_are_used, adapters_stand_alone),
+)

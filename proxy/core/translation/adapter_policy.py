@@ -1,0 +1,83 @@
+"""`adapters:` of routes.yaml: how the messages of one contract become those of another, as steps in their order.
+
+Rule 1: `speaks` is the side whose contract clients use. What goes to the other side is translated, and what it answers
+        is translated back; the side that is spoken gets and gives everything as it is.
+Rule 2: `answer` is for what the other side answers below 400, `error` for what it answers from there on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar, Final
+
+from proxy.core.outcome import Side
+from proxy.core.translation.envelope import Unwrap, Wrap
+from proxy.core.translation.field_lines import HeaderStep, MapStatus
+from proxy.core.translation.field_steps import Add, Drop, MoveMember, Rename
+from proxy.core.translation.key_case import ChangeCase
+from proxy.core.translation.number_form import WriteNumber
+from proxy.core.translation.query_steps import QueryStep
+from proxy.core.translation.time_form import WriteTime
+
+MAX_BODY: Final = 8 * 1024
+"""Bytes of a body that is translated where nothing else is said."""
+MOST_BODY: Final = 64 * 1024
+"""Bytes of the longest one that may be said: it is translated in the worker, which does nothing else meanwhile."""
+MOST_STEPS: Final = 100
+"""Steps of one list."""
+
+BodyStep = Rename | MoveMember | ChangeCase | Drop | Add | WriteNumber | WriteTime | Wrap | Unwrap
+HeadStep = HeaderStep | QueryStep | MapStatus
+Step = BodyStep | HeadStep
+
+
+class TranslationAnswer(StrEnum):
+    """Why Banyan answers a request of a route with an adapter itself."""
+
+    UNTRANSLATABLE_REQUEST = "untranslatable_request"
+    UNTRANSLATABLE_ANSWER = "untranslatable_answer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdapterPolicy:
+    """The policy of a step. `max_body` in bytes, before a body is translated and after."""
+
+    name: str
+    speaks: Side
+    max_body: int = MAX_BODY
+    request: tuple[Step, ...] = ()
+    answer: tuple[Step, ...] = ()
+    error: tuple[Step, ...] = ()
+    key: ClassVar[str] = "adapter"
+    fields: ClassVar[frozenset[bytes]] = frozenset(
+        {b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since", b"content-encoding"}
+    )
+    answers: ClassVar[tuple[str, ...]] = tuple(reason.value for reason in TranslationAnswer)
+    is_remembered: ClassVar[bool] = True
+
+    @property
+    def other(self) -> Side:
+        """The side for which messages are translated."""
+        return Side.NEW if self.speaks is Side.LEGACY else Side.LEGACY
+
+    @property
+    def reads_request(self) -> bool:
+        """Whether bodies of requests are read."""
+        return reads_body(self.request)
+
+    @property
+    def reads_answer(self) -> bool:
+        """Whether bodies of any answers are read."""
+        return reads_body(self.answer) or reads_body(self.error)
+
+
+def reads_body(steps: tuple[Step, ...]) -> bool:
+    """Whether one of them works on a body."""
+    return any(isinstance(step, BodyStep) for step in steps)
+
+
+def adapter_of(policies: Iterable[object]) -> AdapterPolicy | None:
+    """The one among a route's policies."""
+    return next((each for each in policies if isinstance(each, AdapterPolicy)), None)

@@ -1,0 +1,199 @@
+"""Whole messages between two contracts: a request for the side that is not spoken, and what that side answers, back.
+
+Rule 1: bodies are JSON in UTF-8, whatever `charset` says (RFC 8259 section 8.1); one that declares another charset is
+        refused, and so is one of another media type where a step would read it. An error (400 and above) that is no
+        JSON goes on with the body that it has: its status says the most of it.
+Rule 2: a request with a Content-Encoding is refused. Answers are asked for without; one that has it all the same is
+        decoded, and goes on without.
+Rule 3: validators hold for one side's own bytes: `ETag` and its like do not come back, `If-None-Match` and `Range` do
+        not go out, so that the answer is whole. A 206 or 304 was not asked for then, and cannot be translated.
+        What makes a write depend on them (`If-Match`) is refused with 412: it can hold for nothing that is there.
+Rule 4: an answer without a body by its nature (HEAD, 204, 205) has its status and fields translated alone; of what a
+        HEAD says the length is left out, since the body that it speaks of is another one.
+Rule 5: what comes out is as long as its Content-Length says, is never chunked, and has no trailers. Digests of the body
+        that it was are left out.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from proxy.core.parity.formats.decode import Bounds, Undecodable, decode
+from proxy.core.parity.formats.media import Media, parameters_of, read_content_type
+from proxy.core.translation.adapter_policy import AdapterPolicy, Step, reads_body
+from proxy.core.translation.body_steps import translate_body
+from proxy.core.translation.field_lines import (
+    CONDITIONS,
+    DIGESTS,
+    FRAMING,
+    PRECONDITIONS,
+    VALIDATORS,
+    DropHeader,
+    MapStatus,
+    RenameHeader,
+    SetHeader,
+    change_lines,
+    map_status,
+    value_in,
+    without,
+)
+from proxy.core.translation.query_steps import DropQuery, RenameQuery, SetQuery, change_target
+from proxy.core.translation.untranslatable import Untranslatable
+
+FIRST_ERROR: Final = 400
+NO_BODY: Final = frozenset({204, 205})
+PARTS: Final = frozenset({206, 304})
+_READS: Final = frozenset({b"GET", b"HEAD"})
+_UTF_8: Final = frozenset({"", "utf-8", "utf8"})
+_FRAMED: Final = FRAMING | {b"trailer"}
+
+
+class TranslatedRequest(NamedTuple):
+    """`lines` are all field lines."""
+
+    target: bytes
+    lines: list[bytes]
+
+
+class TranslatedAnswer(NamedTuple):
+    """`lines` are all field lines; the Content-Length among them is that of `body`, unless that goes on as it came."""
+
+    status: int
+    lines: list[bytes]
+    body: bytes | None
+
+
+def check_request(adapter: AdapterPolicy, method: bytes, lines: list[bytes], *, has_body: bool) -> None:
+    """What can be said of a request by its head: rules 1 to 3. Raises `Untranslatable`."""
+    if any(value_in(lines, name) not in {"", "*"} for name in PRECONDITIONS) or _creates(method, lines):
+        why = "it is a validator of one side, and the other would be asked"
+        raise Untranslatable("a precondition", why, status=412)
+    if not (has_body and adapter.reads_request):
+        return
+    if coding := _coding(lines):
+        raise Untranslatable("header:Content-Encoding", f"a body in {coding} is not read here", status=415)
+    _check_media(value_in(lines, b"content-type"))
+
+
+def _creates(method: bytes, lines: list[bytes]) -> bool:
+    """Whether a write depends on an `If-None-Match` with validators; `*` says that nothing may be there at all."""
+    return method not in _READS and value_in(lines, b"if-none-match") not in {"", "*"}
+
+
+def translate_content(adapter: AdapterPolicy, body: bytes) -> bytes | None:
+    """The body of a request; None: no step reads it, or there is none. Raises `Untranslatable`."""
+    if not body or not adapter.reads_request:
+        return None
+    check_size(adapter, len(body))
+    return _within(adapter, translate_body(body, adapter.request))
+
+
+def translate_request(
+    adapter: AdapterPolicy, method: bytes, target: bytes, lines: list[bytes], made: bytes | None
+) -> TranslatedRequest:
+    """`lines` of a whole head; `made` is what became of the body, None: it goes on as it came."""
+    stays = {b"if-none-match"} if method not in _READS else set[bytes]()
+    lines = [line for line in lines if not _is_condition(line, stays)]
+    for step in adapter.request:
+        target, lines = change_head(target, lines, step)
+    if adapter.reads_answer:
+        lines = [*without(lines, {b"accept-encoding"}), b"Accept-Encoding: identity"]
+    return TranslatedRequest(target, lines if made is None else _framed(lines, made))
+
+
+def _is_condition(line: bytes, stays: set[bytes]) -> bool:
+    name, _, value = line.partition(b":")
+    lower = name.lower()
+    return lower in CONDITIONS and lower not in stays and not (lower in PRECONDITIONS and value.strip() == b"*")
+
+
+def change_head(target: bytes, lines: list[bytes], step: Step) -> tuple[bytes, list[bytes]]:
+    """By one step; those on bodies and statuses change neither."""
+    match step:
+        case RenameHeader() | DropHeader() | SetHeader():
+            return target, change_lines(lines, step)
+        case RenameQuery() | DropQuery() | SetQuery():
+            return change_target(target, step), lines
+        case _:
+            return target, lines
+
+
+def is_read(adapter: AdapterPolicy, status: int, lines: list[bytes], *, is_head: bool) -> bool:
+    """Whether the body of this answer is translated; `is_head`: it is one to a HEAD."""
+    if is_head or status in NO_BODY or not reads_body(steps_for(adapter, status)):
+        return False
+    return status < FIRST_ERROR or read_content_type(value_in(lines, b"content-type")).media is Media.JSON
+
+
+def check_answer(adapter: AdapterPolicy, status: int, lines: list[bytes], *, is_head: bool) -> bool:
+    """`is_read`; what can be said by its head cannot be translated is refused: raises `Untranslatable`."""
+    if status in PARTS:
+        raise Untranslatable("status", f"{status} was not asked for, and is no whole answer")
+    reads = is_read(adapter, status, lines, is_head=is_head)
+    if reads:
+        _check_media(value_in(lines, b"content-type"))
+    return reads
+
+
+def translate_answer(
+    adapter: AdapterPolicy, status: int, lines: list[bytes], body: bytes | None, *, is_head: bool = False
+) -> TranslatedAnswer:
+    """What the side that is not spoken has answered; `body` None: it is not read, and goes on as it comes.
+
+    `lines` come without trailers; raises `Untranslatable`.
+    """
+    steps = steps_for(adapter, status)
+    lines = without(lines, VALIDATORS)
+    if body:
+        body = _decoded(body, _coding(lines), adapter.max_body)
+        body = _within(adapter, translate_body(body, steps))
+        lines = without(lines, DIGESTS | {b"content-encoding"})
+    if is_head and reads_body(steps):
+        lines = without(lines, _FRAMED | DIGESTS | {b"content-encoding"})
+    for step in steps:
+        status = map_status(status, step) if isinstance(step, MapStatus) else status
+        lines = change_head(b"", lines, step)[1]
+    return TranslatedAnswer(status, lines if body is None else _framed(lines, body), body)
+
+
+def steps_for(adapter: AdapterPolicy, status: int) -> tuple[Step, ...]:
+    """Those on an answer with this status."""
+    return adapter.error if status >= FIRST_ERROR else adapter.answer
+
+
+def _decoded(body: bytes, coding: str, most: int) -> bytes:
+    try:
+        return decode(body, coding, Bounds(size=most)) if coding else body
+    except Undecodable as error:
+        raise Untranslatable("header:Content-Encoding", str(error)) from None
+
+
+def _check_media(value: str) -> None:
+    """Rule 1; where nothing is said it is read as JSON, or found to be none."""
+    said = read_content_type(value)
+    if value and said.media is not Media.JSON:
+        raise Untranslatable("header:Content-Type", "the body is no JSON, and steps read JSON", status=415)
+    charset = parameters_of(value).get("charset", "").lower()
+    if charset not in _UTF_8:
+        raise Untranslatable("header:Content-Type", "JSON is UTF-8, and another charset is declared", status=415)
+
+
+def _coding(lines: list[bytes]) -> str:
+    found = value_in(lines, b"content-encoding").lower()
+    return "" if found == "identity" else found
+
+
+def check_size(adapter: AdapterPolicy, size: int) -> None:
+    """Of a body, before or after; raises `Untranslatable`."""
+    if size > adapter.max_body:
+        raise Untranslatable("$", f"the body is longer than {adapter.max_body} bytes", status=413)
+
+
+def _within(adapter: AdapterPolicy, body: bytes) -> bytes:
+    check_size(adapter, len(body))
+    return body
+
+
+def _framed(lines: list[bytes], body: bytes) -> list[bytes]:
+    """Rule 5."""
+    return [*without(lines, _FRAMED), b"Content-Length: %d" % len(body)]

@@ -1,0 +1,140 @@
+"""What translates a request as it is sent to the side that clients do not speak to, and what that side answers.
+
+Rule 1: which side is asked is known with each attempt: where the other one steps in, nothing is translated.
+Rule 2: an answer whose body a step reads is held whole, within the adapter's bound; any other streams, with its head
+        translated. What cannot be translated, or is longer, becomes 502, with path and step: the side's failure.
+Rule 3: neither the request's nor the answer's values stand in what is said of them.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from proxy.core.http.response import ResponseHead
+from proxy.core.outcome import Blame, Failure, Phase
+from proxy.core.translation.adapter_policy import AdapterPolicy, TranslationAnswer
+from proxy.core.translation.field_lines import FRAMING, name_of
+from proxy.core.translation.translate_message import check_answer, translate_answer, translate_content
+from proxy.core.translation.translated_head import check_head, translate_head
+from proxy.core.translation.untranslatable import Untranslatable
+from proxy.edge.routing.step import LocalAnswer
+from proxy.edge.routing.tap import Tap
+
+if TYPE_CHECKING:
+    from proxy.edge.routing.bound_table import Leg
+    from proxy.edge.routing.request import Request
+    from proxy.edge.tally import Counters
+
+_BAD_GATEWAY: Final = 502
+_PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
+
+
+class TranslationTap(Tap):
+    """Of one request."""
+
+    replaces = True
+
+    def __init__(
+        self, adapter: AdapterPolicy, request: Request, counters: Counters, made: bytes | None, *, is_checked: bool
+    ) -> None:
+        """`made` is the request's body as translated, None: it stays; `is_checked`: it is known that it can be."""
+        self._adapter = adapter
+        self._route = request.bound.route.name
+        self._counters = counters
+        self._is_head = request.head.method == b"HEAD"
+        self._is_unread = bool(request.head.length) and request.body is None and adapter.reads_request
+        self._is_checked = is_checked
+        self._body = request.body or b""
+        self._sent = made
+        self._translates = False
+        self._made: tuple[ResponseHead, bytes] | None = None
+
+    def sending(self, data: bytes, leg: Leg) -> bytes | Failure:
+        """Rule 1."""
+        self._translates = leg.side is self._adapter.other
+        if not self._translates:
+            return data
+        if not self._is_checked and not self._check(data):
+            detail = f"the request was moved to {leg.name} while it waited, and has to be translated for it first"
+            return Failure(phase=Phase.CONNECT, blame=Blame.PROXY, detail=detail, retry_after=1)
+        return translate_head(self._adapter, data, self._sent)
+
+    def _check(self, data: bytes) -> bool:
+        """A kill has moved the request here behind its step: what cannot be translated now is not sent."""
+        if self._is_unread:
+            return False
+        try:
+            check_head(self._adapter, data, has_body=bool(self._body))
+            self._sent = translate_content(self._adapter, self._body)
+        except Untranslatable:
+            return False
+        self._is_checked = True
+        return True
+
+    def sends(self, payload: bytes, leg: Leg) -> bytes:
+        """The body that belongs to the head."""
+        del leg
+        return self._sent if self._translates and self._sent is not None else payload
+
+    def see(self, head: ResponseHead) -> LocalAnswer | None:
+        """Rule 2."""
+        self.holds = 0
+        self._made = None
+        if not self._translates:
+            return None
+        try:
+            reads = check_answer(self._adapter, head.status, head.lines, is_head=self._is_head)
+        except Untranslatable as error:
+            return self._refusal(error)
+        if not reads or not head.length:
+            return None
+        if head.length > self._adapter.max_body:
+            return self.outgrown()
+        self.holds = self._adapter.max_body
+        return None
+
+    def outgrown(self) -> LocalAnswer | None:
+        """Rule 2."""
+        return self._refusal(Untranslatable("$", f"the body is longer than {self._adapter.max_body} bytes"))
+
+    def settle(self, head: ResponseHead, body: bytes) -> LocalAnswer | None:
+        """The answer is whole."""
+        try:
+            made = translate_answer(self._adapter, head.status, head.lines, body, is_head=False)
+        except Untranslatable as error:
+            return self._refusal(error)
+        body = made.body or b""
+        self._made = (_head_with(head, made.status, made.lines, len(body)), body)
+        return None
+
+    def replace(self, head: ResponseHead, payload: bytes, *, done: bool) -> tuple[ResponseHead, bytes]:
+        """What was made of it; or the head alone, where the body goes on as it comes."""
+        del done
+        if not self._translates:
+            return head, payload
+        if self._made is not None:
+            return self._made
+        made = translate_answer(self._adapter, head.status, head.lines, None, is_head=self._is_head)
+        replaced = _head_with(head, made.status, made.lines, head.length)
+        replaced.trailer = head.trailer
+        return replaced, payload
+
+    def _refusal(self, error: Untranslatable) -> LocalAnswer:
+        self._counters.step_answered(self._route, TranslationAnswer.UNTRANSLATABLE_ANSWER.value)
+        name, side = self._adapter.name, self._adapter.other.value
+        detail = f"adapter {name} cannot translate the answer of {side}: {error.sentence}"
+        return LocalAnswer(_BAD_GATEWAY, detail)
+
+
+def _head_with(head: ResponseHead, status: int, lines: list[bytes], length: int) -> ResponseHead:
+    """Another head: nobody may change the one that came."""
+    reason = head.reason if status == head.status else f"{status} {_PHRASES.get(status, '')}".encode("ascii")
+    made = ResponseHead(status, reason, head.minor)
+    made.lines = lines
+    made.length = length
+    made.framing_at = next((at for at, line in enumerate(lines) if name_of(line) in FRAMING), -1)
+    made.has_request_id = head.has_request_id
+    made.rewritable = head.rewritable
+    made.saw = head.saw
+    return made

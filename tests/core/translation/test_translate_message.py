@@ -1,0 +1,172 @@
+"""Whole messages between two contracts; tests/edge/steps/test_translation_step.py has them on the wire."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+
+from proxy.core.outcome import Side
+from proxy.core.translation.adapter_policy import AdapterPolicy
+from proxy.core.translation.field_lines import DropHeader, MapStatus
+from proxy.core.translation.field_steps import Rename
+from proxy.core.translation.query_steps import DropQuery
+from proxy.core.translation.translate_message import (
+    check_answer,
+    check_request,
+    is_read,
+    translate_answer,
+    translate_content,
+    translate_request,
+)
+from proxy.core.translation.untranslatable import Untranslatable
+from tests.core.translation.test_body_path import path
+
+RENAME = Rename(path("$.a"), "b")
+ADAPTER = AdapterPolicy(
+    name="contacts",
+    speaks=Side.LEGACY,
+    max_body=100,
+    request=(RENAME, DropHeader("X-A"), DropQuery("p")),
+    answer=(RENAME, DropHeader("X-A"), MapStatus(((201, 200),))),
+    error=(RENAME, MapStatus(((422, 400),))),
+)
+PLAIN = AdapterPolicy(name="plain", speaks=Side.LEGACY, request=(DropHeader("X-A"),))
+JSON = b"Content-Type: application/json"
+
+
+def fault_of_request(method: bytes, *lines: bytes, has_body: bool = True) -> tuple[str, int]:
+    with pytest.raises(Untranslatable) as error:
+        check_request(ADAPTER, method, list(lines), has_body=has_body)
+    return error.value.where, error.value.status
+
+
+def test_a_request_is_judged_by_its_head() -> None:
+    """Validators, coding, media type, charset, each with its status."""
+    assert fault_of_request(b"GET", b'If-Match: "a"') == ("a precondition", 412)
+    assert fault_of_request(b"GET", b"If-Unmodified-Since: x") == ("a precondition", 412)
+    assert fault_of_request(b"PUT", b'If-None-Match: "a"') == ("a precondition", 412)
+    assert fault_of_request(b"PUT", b"Content-Encoding: br") == ("header:Content-Encoding", 415)
+    assert fault_of_request(b"PUT", b"Content-Type: text/csv") == ("header:Content-Type", 415)
+    assert fault_of_request(b"PUT", JSON + b"; charset=euc-jp") == ("header:Content-Type", 415)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [],
+        [b"If-Match: *"],
+        [b"If-None-Match: *"],
+        [JSON + b';charset="UTF-8"'],
+        [b"Content-Type: application/problem+json"],
+        [b"Content-Encoding: identity"],
+    ],
+)
+def test_a_request_that_can_be_translated_passes(lines: list[bytes]) -> None:
+    """JSON without a type is found to be JSON when it is read."""
+    check_request(ADAPTER, b"PUT", lines, has_body=True)
+
+
+def test_what_is_not_read_may_be_anything() -> None:
+    """There is no body, or no step reads it."""
+    check_request(ADAPTER, b"POST", [b"Content-Type: text/csv", b"Content-Encoding: br"], has_body=False)
+    check_request(PLAIN, b"POST", [b"Content-Type: text/csv", b"Content-Encoding: br"], has_body=True)
+
+
+def test_a_body_is_translated_within_its_bound() -> None:
+    """Before and after; none stays none."""
+    assert translate_content(ADAPTER, b'{"a": 1}') == b'{"b":1}'
+    assert translate_content(ADAPTER, b"") is None
+    assert translate_content(PLAIN, b"x" * 1000) is None
+    longer = AdapterPolicy(name="a", speaks=Side.NEW, max_body=10, request=(Rename(path("$.a"), "abcdefgh"),))
+    for body in (b"x" * 11, b'{"a":1}'):
+        with pytest.raises(Untranslatable, match="longer than 10 bytes") as error:
+            translate_content(longer, body)
+        assert error.value.status == 413
+
+
+def test_a_read_goes_out_without_conditions_and_asks_for_no_coding() -> None:
+    """So that its answer is whole, and can be read."""
+    lines = [b"Host: a", b'If-None-Match: "a"', b"Range: x", b"If-Range: x", b"If-Match: *", b"Accept-Encoding: br"]
+
+    found = translate_request(ADAPTER, b"GET", b"/?p=1", [*lines, b"X-A: 1"], None)
+
+    assert found == (b"/", [b"Host: a", b"If-Match: *", b"Accept-Encoding: identity"])
+
+
+def test_a_write_keeps_what_asks_whether_anything_is_there() -> None:
+    """And where no step reads answers, codings stay as the client can read them."""
+    lines = [b"If-None-Match: *", b"Accept-Encoding: br", b"Transfer-Encoding: chunked", b"Trailer: x"]
+
+    assert translate_request(PLAIN, b"PUT", b"/", lines, None).lines == lines
+    assert translate_request(PLAIN, b"PUT", b"/", lines, b"abc").lines == [*lines[:2], b"Content-Length: 3"]
+
+
+@pytest.mark.parametrize(
+    ("status", "lines", "is_head", "reads"),
+    [
+        (200, [], False, True),
+        (200, [], True, False),
+        (204, [], False, False),
+        (205, [], False, False),
+        (400, [JSON], False, True),
+        (400, [], False, False),
+        (500, [b"Content-Type: text/html"], False, False),
+    ],
+)
+def test_which_answers_are_read(status: int, lines: list[bytes], is_head: bool, reads: bool) -> None:  # noqa: FBT001
+    """Those with a body by their nature; an error only if it is JSON."""
+    assert is_read(ADAPTER, status, lines, is_head=is_head) is reads
+    assert check_answer(ADAPTER, status, lines, is_head=is_head) is reads
+    assert not is_read(PLAIN, status, lines, is_head=is_head)
+
+
+@pytest.mark.parametrize(
+    ("status", "lines", "where"),
+    [(206, [JSON], "status"), (304, [], "status"), (200, [b"Content-Type: text/html"], "header:Content-Type")],
+)
+def test_an_answer_is_judged_by_its_head(status: int, lines: list[bytes], where: str) -> None:
+    """What would be no whole answer, or cannot be read."""
+    with pytest.raises(Untranslatable) as error:
+        check_answer(ADAPTER, status, lines, is_head=False)
+
+    assert error.value.where == where
+
+
+def test_an_answer_is_translated_whole() -> None:
+    """Without validators, coding and digests; with the length that it has then."""
+    body = gzip.compress(b'{"a":1.10}')
+    lines = [JSON, b"ETag: x", b"X-A: 1", b"Content-Encoding: gzip", b"Digest: x", b"Transfer-Encoding: chunked"]
+
+    assert translate_answer(ADAPTER, 201, lines, body) == (200, [JSON, b"Content-Length: 10"], b'{"b":1.10}')
+
+
+def test_an_answer_that_is_not_read_keeps_what_frames_it() -> None:
+    """Only its head is translated; an empty body is none."""
+    lines = [b"Content-Length: 5", b"Last-Modified: x", b"Digest: x", b"X-A: 1"]
+
+    assert translate_answer(ADAPTER, 201, lines, None) == (200, [b"Content-Length: 5", b"Digest: x"], None)
+    assert translate_answer(ADAPTER, 422, [JSON], b"") == (400, [JSON, b"Content-Length: 0"], b"")
+
+
+def test_a_head_says_nothing_of_the_body_that_get_would_have() -> None:
+    """It is another one after translation; where no step reads it, it is the same."""
+    lines = [b"Content-Length: 5", b"Digest: x", b"Content-Encoding: br", JSON]
+
+    assert translate_answer(ADAPTER, 200, lines, None, is_head=True).lines == [JSON]
+    assert translate_answer(PLAIN, 200, lines, None, is_head=True).lines == lines
+
+
+@pytest.mark.parametrize(
+    ("body", "coding", "why"),
+    [
+        (b"x", b"gzip", "ends early"),
+        (b"x", b"compress", "unknown coding compress"),
+        (gzip.compress(b"[" + b" " * 500 + b"]"), b"gzip", "more than 100"),
+        (b"{", b"identity", "not JSON"),
+    ],
+)
+def test_what_cannot_be_read_is_said(body: bytes, coding: bytes, why: str) -> None:
+    """In words, without the body."""
+    with pytest.raises(Untranslatable, match=why):
+        translate_answer(ADAPTER, 200, [JSON, b"Content-Encoding: " + coding], body)

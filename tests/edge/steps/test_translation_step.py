@@ -1,0 +1,411 @@
+"""A route with an adapter, over the wire: what each side is asked, and what clients get.
+
+Long: one step and its tap, and all its cases share two contracts.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import pytest
+
+from proxy.edge.routing.request import Request
+from proxy.edge.routing.step import WholeBody
+from proxy.link.messages import StepAnswerDelta
+from tests.edge.conftest import Play, Serve
+from tests.edge.proxy import Block, Proxy, upstream
+from tests.edge.raw_client import get, post, request
+from tests.edge.scripted import Peer, Script, Scripted
+
+CONTACTS: Block = {
+    "speaks": "legacy",
+    "max_body": "1KiB",
+    "request": [
+        {"rename": "$.tel", "to": "phone"},
+        {"number": "$.amount", "to": "text"},
+        {"header": "X-Shop", "to": "X-Tenant"},
+        {"query": "p", "to": "page"},
+    ],
+    "answer": [
+        {"rename": "$.phone", "to": "tel"},
+        {"add": "$.fax"},
+        {"status": {"201": 200}},
+        {"header": "X-Tenant", "to": "X-Shop"},
+    ],
+    "error": [{"move": "$.detail", "to": "$.error.message"}, {"status": {"422": 400}}],
+}
+JSON = b"Content-Type: application/json"
+
+
+def answering(body: bytes, *lines: bytes, status: bytes = b"200 OK") -> Script:
+    """Every request, with a length."""
+
+    async def script(peer: Peer) -> None:
+        while (asked := await peer.next_request()) is not None:
+            shown = b"" if asked.start.startswith(b"HEAD") else body
+            framing = [b"Content-Length: %d" % len(body)]
+            await peer.send(b"\r\n".join([b"HTTP/1.1 " + status, *lines, *framing, b"", shown]))
+
+    return script
+
+
+def raw(answer: bytes) -> Script:
+    """Every request, with these bytes."""
+
+    async def script(peer: Peer) -> None:
+        while await peer.next_request() is not None:
+            await peer.send(answer)
+
+    return script
+
+
+class BothSides:
+    """Both sides behind a route with the adapter."""
+
+    def __init__(self, proxy: Proxy, legacy: Scripted, new: Scripted) -> None:
+        self.proxy = proxy
+        self.legacy = legacy
+        self.new = new
+
+    def counted(self) -> list[StepAnswerDelta]:
+        return self.proxy.listener.counters.take_step_answers()
+
+
+async def translating(
+    play: Play, serve: Serve, new: Script, adapter: Block | None = None, route: Block | None = None
+) -> BothSides:
+    """New answers, for clients that speak legacy's contract, unless `route` says otherwise."""
+    played = await play(answering(b'{"tel":"9"}', JSON)), await play(new)
+    named: Block = {"name": "contacts", "match": "/**", "stage": "live", "adapter": "contacts", **(route or {})}
+    upstreams = {"legacy": upstream(played[0]), "new": upstream(played[1])}
+    adapters = {"contacts": {**CONTACTS, **(adapter or {})}}
+    return BothSides(await serve(upstreams=upstreams, routes=[named], adapters=adapters), *played)
+
+
+async def test_a_request_and_its_answer_are_translated(play: Play, serve: Serve) -> None:
+    """Body, field, query, status; each with the length that it then has, and all else as it came."""
+    sides = await translating(play, serve, answering(b'{"phone": 1.10}', JSON, b"X-Tenant: a", status=b"201 Created"))
+
+    answer = await sides.proxy.ask(post(b'{"tel": "1", "amount": 1e400}', JSON, b"X-Shop: b", target=b"/c?p=2&q=%7e"))
+
+    (asked,) = sides.new.requests
+    assert (asked.target, asked.body) == (b"/c?page=2&q=%7e", b'{"phone":"1","amount":"1e400"}')
+    assert (asked.value(b"X-Tenant"), asked.value(b"X-Shop")) == (b"b", None)
+    assert (answer.start, answer.body) == (b"HTTP/1.1 200 OK", b'{"tel":1.10,"fax":null}')
+    assert (answer.value(b"X-Shop"), answer.value(b"X-Tenant")) == (b"a", None)
+
+
+async def test_the_side_that_is_spoken_gets_and_gives_everything_as_it_is(play: Play, serve: Serve) -> None:
+    """However long, and whatever it is."""
+    sides = await translating(play, serve, answering(b""), route={"stage": "legacy"})
+    body = b'{ "tel": ' + b" " * 5000 + b"1, "
+
+    answer = await sides.proxy.ask(post(body, JSON, b'If-Match: "a"', target=b"/c?p=2"))
+
+    (asked,) = sides.legacy.requests
+    assert (asked.target, asked.body, asked.value(b"If-Match")) == (b"/c?p=2", body, b'"a"')
+    assert answer.body == b'{"tel":"9"}'
+
+
+async def test_clients_may_speak_as_new_does(play: Play, serve: Serve) -> None:
+    """Then it is legacy for whom is translated."""
+    sides = await translating(play, serve, answering(b""), {"speaks": "new"}, route={"stage": "legacy"})
+
+    await sides.proxy.ask(post(b'{"tel":1}', JSON))
+
+    assert sides.legacy.requests[0].body == b'{"phone":1}'
+
+
+async def test_a_chunked_body_comes_out_with_a_length(play: Play, serve: Serve) -> None:
+    """In either direction; a trailer goes no further."""
+    body = b'7\r\n{"phone\r\n4\r\n":1}\r\n0\r\nX-End: 1\r\n\r\n'
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nTrailer: X-End\r\n\r\n"
+    sides = await translating(play, serve, raw(head + body))
+    chunked = request(b"POST", b"/", JSON, b"Transfer-Encoding: chunked") + b'9\r\n{"tel":1}\r\n0\r\n\r\n'
+
+    answer = await sides.proxy.ask(chunked)
+
+    (asked,) = sides.new.requests
+    assert (asked.body, asked.value(b"Content-Length")) == (b'{"phone":1}', b"11")
+    assert asked.value(b"Transfer-Encoding") is None
+    assert (answer.body, answer.value(b"Content-Length")) == (b'{"tel":1,"fax":null}', b"20")
+    assert (answer.value(b"Transfer-Encoding"), answer.value(b"Trailer")) == (None, None)
+
+
+async def test_a_coded_answer_is_decoded(play: Play, serve: Serve) -> None:
+    """It was asked for without; what comes coded all the same goes on without its coding and digest."""
+    coded = gzip.compress(b'{"phone":1}')
+    sides = await translating(play, serve, answering(coded, JSON, b"Content-Encoding: gzip", b"Content-Digest: x"))
+
+    answer = await sides.proxy.ask(get(b"/", b"Accept-Encoding: gzip, br"))
+
+    assert sides.new.requests[0].values(b"Accept-Encoding") == [b"identity"]
+    assert answer.body == b'{"tel":1,"fax":null}'
+    assert (answer.value(b"Content-Encoding"), answer.value(b"Content-Digest")) == (None, None)
+
+
+async def test_validators_do_not_cross(play: Play, serve: Serve) -> None:
+    """Conditions and ranges of a read do not go out, validators do not come back: the answer is whole."""
+    lines = (JSON, b'ETag: "n"', b"Last-Modified: Sun, 29 Nov 2026 00:00:00 GMT", b"Accept-Ranges: bytes")
+    sides = await translating(play, serve, answering(b"{}", *lines))
+
+    answer = await sides.proxy.ask(get(b"/", b'If-None-Match: "l"', b"Range: bytes=0-1", b'If-Range: "l"'))
+
+    (asked,) = sides.new.requests
+    assert [asked.value(name) for name in (b"If-None-Match", b"Range", b"If-Range")] == [None, None, None]
+    assert answer.status == 200
+    assert [answer.value(name) for name in (b"ETag", b"Last-Modified", b"Accept-Ranges")] == [None, None, None]
+
+
+@pytest.mark.parametrize("line", [b'If-Match: "l"', b'If-None-Match: "l"', b"If-Unmodified-Since: x"])
+async def test_a_write_on_a_condition_of_one_side_is_not_done_on_the_other(
+    play: Play, serve: Serve, line: bytes
+) -> None:
+    """412: nothing of what it names is there. Without the condition it would overwrite what somebody else wrote."""
+    sides = await translating(play, serve, answering(b"{}", JSON))
+
+    answer = await sides.proxy.ask(request(b"PUT", b"/", line, JSON, body=b"{}"))
+
+    assert (answer.status, sides.new.requests) == (412, [])
+    assert sides.counted() == [StepAnswerDelta("contacts", "untranslatable_request", 1)]
+
+
+async def test_a_write_that_asks_whether_anything_is_there_is_passed_on(play: Play, serve: Serve) -> None:
+    """`*` is no side's own."""
+    sides = await translating(play, serve, answering(b"{}", JSON))
+
+    for line in (b"If-None-Match: *", b"If-Match: *"):
+        assert (await sides.proxy.ask(request(b"PUT", b"/", line, JSON, body=b"{}"))).status == 200
+
+    assert [sides.new.requests[0].value(b"If-None-Match"), sides.new.requests[1].value(b"If-Match")] == [b"*", b"*"]
+
+
+@pytest.mark.parametrize("status", [b"206 Partial Content", b"304 Not Modified"])
+async def test_a_part_that_nobody_asked_for_cannot_be_translated(play: Play, serve: Serve, status: bytes) -> None:
+    """The client would take it for the other side's."""
+    framing = b"" if status.startswith(b"304") else b"Content-Length: 2\r\n"
+    sides = await translating(
+        play, serve, raw(b"HTTP/1.1 %b\r\n%b\r\n%b" % (status, framing, b"{}" if framing else b""))
+    )
+
+    answer = await sides.proxy.ask(get())
+
+    assert answer.status == 502
+    assert f"status: {status[:3].decode()} was not asked for" in answer.problem["detail"]
+
+
+async def test_head_is_translated_without_the_length_of_another_body(play: Play, serve: Serve) -> None:
+    """Status and fields are those of GET; the connection goes on."""
+    sides = await translating(play, serve, answering(b'{"phone":1}', JSON, b"X-Tenant: a", b'ETag: "n"'))
+    client = await sides.proxy.client()
+
+    answer = await client.ask(request(b"HEAD", b"/"))
+
+    assert (answer.status, answer.value(b"X-Shop"), answer.value(b"ETag")) == (200, b"a", None)
+    assert answer.value(b"Content-Length") is None
+    assert (await client.ask(get())).body == b'{"tel":1,"fax":null}'
+
+
+async def test_no_content_stays_without(play: Play, serve: Serve) -> None:
+    """A step that puts a member in has no body to put it into."""
+    sides = await translating(play, serve, raw(b"HTTP/1.1 204 No Content\r\nX-Tenant: a\r\n\r\n"))
+    client = await sides.proxy.client()
+
+    for _ in range(2):
+        answer = await client.ask(get())
+        assert (answer.status, answer.value(b"X-Shop"), answer.value(b"Content-Length")) == (204, b"a", None)
+
+
+async def test_an_error_has_steps_of_its_own(play: Play, serve: Serve) -> None:
+    """And its own status."""
+    sides = await translating(play, serve, answering(b'{"detail":"no"}', JSON, status=b"422 No"))
+
+    answer = await sides.proxy.ask(get())
+
+    assert (answer.status, json.loads(answer.body)) == (400, {"error": {"message": "no"}})
+
+
+async def test_an_error_that_is_no_json_keeps_its_body(play: Play, serve: Serve) -> None:
+    """Its status says most of it."""
+    sides = await translating(play, serve, answering(b"<p>", b"Content-Type: text/html", status=b"422 No"))
+
+    answer = await sides.proxy.ask(get())
+
+    assert (answer.status, answer.body) == (400, b"<p>")
+
+
+async def test_what_no_step_reads_streams_however_long(play: Play, serve: Serve) -> None:
+    """Only bodies that are translated are bounded; the head is translated all the same."""
+    body = b"x" * 100_000
+    lines = (b"Content-Type: text/plain", b"X-Tenant: a", b'ETag: "n"')
+    sides = await translating(
+        play, serve, answering(body, *lines), {"answer": [{"header": "X-Tenant", "to": "X-Shop"}]}
+    )
+
+    answer = await sides.proxy.ask(get())
+
+    assert (answer.body, answer.value(b"X-Shop"), answer.value(b"ETag")) == (body, b"a", None)
+
+
+@pytest.mark.parametrize(
+    ("body", "lines", "status", "why"),
+    [
+        (b'{"amount":"x"}', (JSON,), 400, "$.amount: it is no number (number: $.amount, to: text)"),
+        (b'{"tel":1,"phone":2}', (JSON,), 400, "$.phone: it is there already (rename: $.tel, to: phone)"),
+        (b"{", (JSON,), 400, "$: the body is not JSON"),
+        (
+            b"a=1",
+            (b"Content-Type: application/x-www-form-urlencoded",),
+            415,
+            "header:Content-Type: the body is no JSON",
+        ),
+        (b"{}", (b"Content-Type: application/json; charset=shift_jis",), 415, "another charset is declared"),
+        (b"{}", (JSON, b"Content-Encoding: gzip"), 415, "header:Content-Encoding: a body in gzip is not read here"),
+        (b"[" * 70 + b"]" * 70, (JSON,), 400, "deeper than 64 levels"),
+    ],
+)
+async def test_a_request_that_cannot_be_translated_is_the_clients(
+    play: Play, serve: Serve, body: bytes, lines: tuple[bytes, ...], status: int, why: str
+) -> None:
+    """It is told the path and the step, nothing is sent, and it is counted."""
+    sides = await translating(play, serve, answering(b"{}", JSON))
+
+    answer = await sides.proxy.ask(post(body, *lines))
+
+    assert (answer.status, sides.new.requests) == (status, [])
+    assert why in answer.problem["detail"]
+    assert answer.problem["detail"].startswith("adapter contacts cannot translate the request for new: ")
+    assert sides.counted() == [StepAnswerDelta("contacts", "untranslatable_request", 1)]
+
+
+async def test_a_request_that_is_too_long_is_413(play: Play, serve: Serve) -> None:
+    """Before translation, and where only the steps make it so."""
+    longer: Block = {"request": [{"default": "$.a", "value": "x" * 90}]}
+    sides = await translating(play, serve, answering(b"{}", JSON), longer)
+
+    assert (await sides.proxy.ask(post(b'"%b"' % (b"x" * 1023), JSON))).status == 413
+    assert (await sides.proxy.ask(post(b'{"b":"%b"}' % (b"x" * 1000), JSON))).status == 413
+    assert sides.new.requests == []
+
+
+@pytest.mark.parametrize(
+    ("body", "lines", "why"),
+    [
+        (b'{"phone":1,"tel":2}', (JSON,), "$.tel: it is there already (rename: $.phone, to: tel)"),
+        (b"{", (JSON,), "$: the body is not JSON"),
+        (b"<p>", (b"Content-Type: text/html",), "header:Content-Type: the body is no JSON"),
+        (b"{}", (b"Content-Type: application/json;charset=latin-1",), "another charset is declared"),
+        (b"xx", (JSON, b"Content-Encoding: gzip"), "header:Content-Encoding: no gzip"),
+        (gzip.compress(b'"%b"' % (b"x" * 5000)), (JSON, b"Content-Encoding: gzip"), "more than 1024"),
+        (b'"%b"' % (b"x" * 5000), (JSON,), "$: the body is longer than 1024 bytes"),
+        (b'{"a":"%b"}' % (b"x" * 1010), (JSON,), "$: the body is longer than 1024 bytes"),
+    ],
+)
+async def test_an_answer_that_cannot_be_translated_is_the_sides_failure(
+    play: Play, serve: Serve, body: bytes, lines: tuple[bytes, ...], why: str
+) -> None:
+    """502 with the path and the step, and no byte of it; counted, as a failure of new's as well."""
+    sides = await translating(play, serve, answering(body, *lines))
+    client = await sides.proxy.client()
+
+    answer = await client.ask(get())
+
+    assert answer.status == 502
+    assert why in answer.problem["detail"]
+    assert answer.problem["detail"].startswith("adapter contacts cannot translate the answer of new: ")
+    assert answer.value(b"Retry-After") is None
+    assert sides.counted() == [StepAnswerDelta("contacts", "untranslatable_answer", 1)]
+    _, (failed,) = sides.proxy.counted()
+    assert (failed.side, failed.phase, failed.blame, failed.count) == ("new", "head", "upstream", 1)
+    assert (await client.ask(get())).status == 502
+
+
+async def test_an_answer_that_grows_too_long_while_it_comes_is_cut(play: Play, serve: Serve) -> None:
+    """Of unknown length it is read up to the bound, and no further."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    sides = await translating(play, serve, raw(head + b"800\r\n" + b"x" * 2048 + b"\r\n"))
+
+    answer = await sides.proxy.ask(get())
+
+    assert (answer.status, "longer than 1024 bytes" in answer.problem["detail"]) == (502, True)
+
+
+async def test_legacy_steps_in_with_what_the_client_sent(play: Play, serve: Serve) -> None:
+    """A fallback leads to the side that clients speak to, which needs no translation either way."""
+    route: Block = {"fallback": {"to": "legacy", "after": ["5xx"]}, "effects": "idempotent"}
+    sides = await translating(play, serve, answering(b"", status=b"503 Away"), route=route)
+
+    answer = await sides.proxy.ask(post(b'{"tel": 1}', JSON, target=b"/?p=1"))
+
+    assert sides.new.requests[0].body == b'{"phone":1}'
+    assert (sides.legacy.requests[0].target, sides.legacy.requests[0].body) == (b"/?p=1", b'{"tel": 1}')
+    assert answer.body == b'{"tel":"9"}'
+
+
+async def test_a_connection_that_had_ended_is_no_reason_to_send_another_body(play: Play, serve: Serve) -> None:
+    """The second attempt at the same side carries the same translated bytes."""
+
+    async def closing(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        await peer.head() if peer is peer.upstream.peers[0] else None
+        peer.reset()
+
+    sides = await translating(play, serve, closing, route={"effects": "idempotent"})
+
+    assert [(await sides.proxy.ask(post(b'{"tel":1}', JSON))).status for _ in range(2)] == [200, 200]
+    assert {asked.body for asked in sides.new.requests if asked.body} == {b'{"phone":1}'}
+
+
+def moved(request: Request) -> None:
+    """As a kill does while a later step waits."""
+    new = request.bound.new
+    assert new is not None
+    request.leg = new
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        (get(b"/?p=1"), 200),
+        (post(b'{"tel":1}', JSON), 503),
+        (request(b"PUT", b"/", b'If-Match: "l"'), 503),
+    ],
+    ids=["read", "body", "precondition"],
+)
+async def test_a_request_that_was_moved_behind_the_step_is_translated_or_not_sent(
+    play: Play, serve: Serve, asked: bytes, status: int
+) -> None:
+    """What was not read or checked by then is refused for a moment: nothing goes out that was not translated."""
+    sides = await translating(
+        play, serve, answering(b"{}", JSON), route={"stage": "shadow", "shadow": {"sample": "0%"}}
+    )
+    (bound,) = sides.proxy.listener.live.bound
+    bound.admission = (*bound.admission, moved)
+
+    answer = await sides.proxy.ask(asked)
+
+    assert answer.status == status
+    assert [each.target for each in sides.new.requests] == [b"/?page=1"] * (status == 200)
+    if status == 503:
+        assert "was moved to new while it waited" in answer.problem["detail"]
+        assert answer.value(b"Retry-After") == b"1"
+
+
+async def test_the_same_body_is_translated_where_an_earlier_step_has_read_it(play: Play, serve: Serve) -> None:
+    """Then it is there, whichever side the request is moved to."""
+    sides = await translating(
+        play, serve, answering(b"{}", JSON), route={"stage": "shadow", "shadow": {"sample": "0%"}}
+    )
+    (bound,) = sides.proxy.listener.live.bound
+    bound.admission = (reading, *bound.admission, moved)
+
+    assert (await sides.proxy.ask(post(b'{"tel":1}', JSON))).status == 200
+    assert (await sides.proxy.ask(post(b'{"tel":', JSON))).status == 503
+    assert [each.body for each in sides.new.requests] == [b'{"phone":1}']
+
+
+def reading(request: Request) -> WholeBody | None:
+    """A step that reads bodies for itself."""
+    return WholeBody(1000) if request.body is None else None
