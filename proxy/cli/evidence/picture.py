@@ -15,6 +15,7 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from proxy.cli.columns import NOTHING, Cells, fitting, table_lines
 from proxy.cli.folded import folded
 from proxy.cli.terminal import Ink
 
@@ -22,10 +23,9 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from proxy.api.evidence import CapturedAnswerView, ClusterView, DifferenceView, ExchangeView, MessageView
-    from proxy.cli.columns import Cells
 
 _EXCUSED_BY = "excused by"
-_HEADS = ("cluster", "severity", "kind", "count", "share", "first seen", "last seen", _EXCUSED_BY, "path")
+_HEADS = ("cluster", "severity", "kind", "count", "share", "first seen", "last seen", "path")
 _RIGHT = frozenset({"count", "share"})
 _NOISE = "noise"
 """What `accepted` says where no rule excuses."""
@@ -47,9 +47,9 @@ def cluster_lines(clusters: Sequence[ClusterView], width: int | None) -> Iterato
         yield Text("no differences; `banyan status` says how much was compared")
         return
     counts, undecided, by_rule, noise, earlier = _apart(clusters)
-    heads = _heads(clusters, width)
+    heads = fitting(_HEADS, [_row(cluster) for cluster in clusters], _DROPPED, width)
     yield Text(f"{_counted(len(counts))} that {'counts' if len(counts) == 1 else 'count'}", style="bold")
-    yield from _table(counts, heads, padded=width is not None)
+    yield from _table(counts, heads, width)
     for title, found in (
         ("undecided: nobody knows yet whether legacy would repeat the value", undecided),
         ("excused by a rule", by_rule),
@@ -59,7 +59,7 @@ def cluster_lines(clusters: Sequence[ClusterView], width: int | None) -> Iterato
         if found:
             yield Text()
             yield Text(f"{_counted(len(found))} {title}", style="bold")
-            yield from _table(found, heads, padded=width is not None)
+            yield from _table(found, heads, width)
 
 
 def _counted(count: int) -> str:
@@ -84,26 +84,18 @@ def _apart(clusters: Sequence[ClusterView]) -> tuple[list[ClusterView], ...]:
     return apart
 
 
-def _heads(clusters: Sequence[ClusterView], width: int | None) -> list[str]:
-    """The columns for which there is room in all of the tables: they are the same in each."""
-    from proxy.cli.columns import fitting
-
-    return fitting(_HEADS, [_row(cluster) for cluster in clusters], _DROPPED, width)
-
-
-def _table(clusters: Sequence[ClusterView], heads: Sequence[str], *, padded: bool) -> list[Text]:
-    """Its lines; what excuses has a column where a rule does."""
-    from proxy.cli.columns import table_lines
-
+def _table(clusters: Sequence[ClusterView], heads: Sequence[str], width: int | None) -> list[Text]:
+    """Its lines, of the columns for which all tables have room; what excuses has one where a rule does."""
     if not clusters:
         return []
-    ruled = any(cluster.accepted not in {None, _NOISE} for cluster in clusters)
-    shown = [head for head in heads if ruled or head != _EXCUSED_BY]
-    return table_lines(shown, [_row(cluster) for cluster in clusters], _RIGHT, padded=padded)
+    rows = [_row(cluster) for cluster in clusters]
+    if any(cluster.accepted not in {None, _NOISE} for cluster in clusters):
+        heads = fitting([*heads[:-1], _EXCUSED_BY, heads[-1]], rows, _DROPPED, width)
+    return table_lines(heads, rows, _RIGHT, padded=width is not None)
 
 
 def _row(cluster: ClusterView) -> Cells:
-    return dict(zip(_HEADS, _cells(cluster), strict=True))
+    return {**dict(zip(_HEADS, _cells(cluster), strict=True)), _EXCUSED_BY: cluster.accepted or NOTHING}
 
 
 def _cells(cluster: ClusterView) -> Iterator[str | Text]:
@@ -116,7 +108,6 @@ def _cells(cluster: ClusterView) -> Iterator[str | Text]:
     yield f"{cluster.share:.2%}"
     yield _when(cluster.first_seen)
     yield _when(cluster.last_seen)
-    yield cluster.accepted or "–"
     yield cluster.path
 
 
