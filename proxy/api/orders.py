@@ -56,6 +56,15 @@ class MemberView(View, frozen=True, kw_only=True):
     """Why not; empty: it was."""
 
 
+class LatestMoveView(View, frozen=True, kw_only=True):
+    """The latest move of a route: whoever asks for another one may not have seen it."""
+
+    sentence: str
+    """What it was, by whom, and from where to where."""
+    seconds: float
+    """How long ago it was made."""
+
+
 class MovedView(View, frozen=True, kw_only=True, rename={"start": "from"}):
     """What became of an order."""
 
@@ -89,3 +98,5 @@ class MovedView(View, frozen=True, kw_only=True, rename={"start": "from"}):
     """Sentences on what stands beside it."""
     preview: bool = False
     """True: nothing was moved, and the rest says what would be."""
+    latest: LatestMoveView | None = None
+    """Of a preview: the latest move that is known; null: none is, or only such as moved nothing."""

@@ -28,6 +28,13 @@ class FileView(View, frozen=True, kw_only=True):
     """The share of its cohorts that new serves at canary, in [0, 1]."""
 
 
+class ReturnsView(FileView, frozen=True, kw_only=True):
+    """Where a route that is killed runs again once the switch is off, as things stand."""
+
+    reason: str = ""
+    """Why there, in a sentence."""
+
+
 class RunsView(FileView, frozen=True, kw_only=True, omit_defaults=True):
     """What runs; fields behind `reason` are left out where they are as usual."""
 
@@ -45,6 +52,8 @@ class RunsView(FileView, frozen=True, kw_only=True, omit_defaults=True):
     """No new cohort goes to new."""
     killed: bool = False
     """By the kill switch, which outranks `pins`."""
+    returns: ReturnsView | None = None
+    """Of one that is killed: where it runs again once the switch is off; null: it is not, or by an older server."""
     pins: Mapping[str, str] = {}
     """Pinned cohorts by key, and the side that answers each."""
     pinned: tuple[PinView, ...] = ()

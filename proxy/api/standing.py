@@ -128,6 +128,9 @@ class StandingView(View, frozen=True, kw_only=True):
     """Live replicas, this one first."""
     known: bool = True
     """False: it has not been read where routes stand since this replica lost its copy; legacy answers what it can."""
+    evidence_since: str = ""
+    """Since when there is evidence (RFC 3339), where what was found before was in memory, and gone with its process;
+    empty: nothing was lost so."""
 
 
 class RampState(StrEnum):

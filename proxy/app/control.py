@@ -202,12 +202,11 @@ def _kill_switch(given: ControlInputs, base: ControlBase, parts: ControlParts) -
 
 
 async def _watch_kill_file(watch: KillFile, records: KillRecords) -> None:
-    """Begin, and record orders of the kill switch that ended while no control was there."""
+    """Begin, and record turns of the kill switch that no control was there to see."""
     with suppress(OSError, TimeoutError):
         async with asyncio.timeout(FIRST_LOOK):
-            for begun, ended in await asyncio.to_thread(kill_ends.take, watch.path):
-                records.turned_on(begun)
-                records.turned_off(ended.by, ended.reason, ended.at)
+            for turn in await asyncio.to_thread(kill_ends.take, watch.path):
+                records.kept(turn)
     await watch.start()
 
 

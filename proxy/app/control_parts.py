@@ -43,6 +43,7 @@ from proxy.control.suspension.suspended_subjects import Suspensions
 from proxy.core.judge.legacy import LegacyHealth
 from proxy.core.judge.verdict import Ruling
 from proxy.core.position.position import Transition
+from proxy.core.position.record import OrderKind
 from proxy.core.routing.kill_switch import KillSwitchOrder
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
@@ -54,6 +55,8 @@ from proxy.store.postgres.journal import PostgresJournal
 from proxy.tasks import Work
 
 _log = structlog.get_logger()
+EVIDENCE_LOST = "evidence was in memory, and gone with the control process that held it: it begins anew"
+"""Why an epoch of all routes begins where nobody has ordered one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +107,8 @@ class ControlParts:
         self.judge = self._judge(judging)
         self.judged = JudgedRoutes(here=self.here, judge=self.judge, judging=judging)
         self.records = RecordWriter(store, self.here.instance, clock, self.mover.look)
+        if self.here.evidence_since:
+            self.records.add(OrderKind.EPOCH, "state: memory", EVIDENCE_LOST, at=self.here.evidence_since)
         self.asked = self._route_moves()
         self.kill_records = KillRecords(self.records)
         self.edit_records = EditRecords(self.records, lambda route: route in self.here.positions)

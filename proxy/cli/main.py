@@ -21,6 +21,7 @@ from proxy.cli.grants import grants
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.kill import kill
 from proxy.cli.orders import epoch, route_orders
+from proxy.cli.orders.asked_at import OWN_PROCESS
 from proxy.cli.plan import plan
 from proxy.cli.probe import probe
 from proxy.cli.reconcile import reconcile
@@ -106,4 +107,5 @@ def main() -> None:
     """Run the command that the arguments name; leaves by SystemExit."""
     if isinstance(sys.stdout, io.TextIOWrapper):  # what an encoding does not have is no reason to say nothing
         sys.stdout.reconfigure(errors="backslashreplace")
+    OWN_PROCESS.set(True)
     app(prog_name="banyan")

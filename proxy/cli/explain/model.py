@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from os import urandom
 from pathlib import Path
 
-from proxy.api.routes import RunsView
+from proxy.api.routes import FileView, RunsView
 from proxy.cli.explain.candidates import asked_about, candidates, other_readings
 from proxy.core.http.forwarded import client_of, is_trusted
 from proxy.core.http.request import RequestHead, RequestRefusal
 from proxy.core.outcome import Side
 from proxy.core.routing.cohort import SourceKind, cohort_of
-from proxy.core.routing.decide import Decision, decide, with_shadow
+from proxy.core.routing.decide import Decision, Reason, decide, with_shadow
 from proxy.core.routing.effects import effects_of
 from proxy.core.routing.kill_switch import KillSwitchOrder
 from proxy.core.routing.route import HostMode, Route
@@ -145,8 +145,9 @@ class BesideFile:
 
     @property
     def reason(self) -> str:
-        """Why that Banyan runs the route there; empty where none was asked."""
-        return "" if self.runs is None else self.runs.reason
+        """Why that Banyan runs the route there, or would without the kill switch; empty where none was asked."""
+        place = None if self.runs is None else self.runs.returns or self.runs
+        return "" if place is None else place.reason
 
 
 _FILE = BesideFile()
@@ -261,10 +262,15 @@ def _stand(live: Live, stood: BesideFile) -> None:
 
 
 def _order(said: Route, runs: RunsView) -> RouteOrder:
+    """Of a killed route where it runs without the switch, which decides beside that; an older server says it not, and
+    then it is where the file has it.
+    """
+    as_said = FileView(stage=said.stage.value, split=said.split)
+    place = (runs.returns or as_said) if runs.killed else runs
     return RouteOrder(
         route=said.origin,
-        stage=runs.stage or said.stage.value,
-        split=runs.split or 0.0,
+        stage=place.stage or said.stage.value,
+        split=place.split or 0.0,
         said_stage=said.stage.value,
         said_split=said.split,
         pins=[(pin.cohort, pin.side) for pin in runs.pinned],
@@ -312,7 +318,7 @@ def _answer(own: LocalAnswer, snapshot: Snapshot, head: RequestHead) -> OwnAnswe
 def _route(
     route: Route, head: RequestHead, client_ip: bytes, snapshot: Snapshot, admitted: Decision | None
 ) -> ExplainedRoute:
-    decision = decide(route, head, client_ip) if admitted is None else with_shadow(route, head, admitted)
+    decision = _decision(route, head, client_ip, admitted)
     effects = route.effects or effects_of(head.method, has_key=head.first(b"idempotency-key") is not None)
     return ExplainedRoute(
         name=route.name,
@@ -331,6 +337,13 @@ def _route(
         rises=_rises(route),
         was=route.was,
     )
+
+
+def _decision(route: Route, head: RequestHead, client_ip: bytes, admitted: Decision | None) -> Decision:
+    """With the side that is asked as well: under the kill switch none is."""
+    if admitted is None:
+        return decide(route, head, client_ip)
+    return admitted if admitted.reason is Reason.KILLED else with_shadow(route, head, admitted)
 
 
 def _rises(route: Route) -> bool:

@@ -15,7 +15,7 @@ from proxy.cli.terminal import complain, leave, say_json
 
 if TYPE_CHECKING:
     from proxy.cli.kill.turning import SwitchTurned
-    from proxy.core.routing.kill_switch import KillSwitchOrder
+    from proxy.core.routing.kill_switch import KillSwitchOrder, StandingOrder
 
 LESSON = Lesson(
     purpose="Send everything that legacy can answer to legacy, at once.",
@@ -68,7 +68,6 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
         as_it_stands,
         await_workers,
         beyond_reach,
-        is_another,
         order_now,
         snapshot_or_leave,
         turned_lines,
@@ -92,7 +91,7 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
         ms=round((time.monotonic() - began) * 1000, 1),
         following=following,
         beyond=() if not on else beyond_reach(snapshot) if stay is None else stay,
-        before=stands if is_another(stands, order) else None,
+        before=stands.order if stands.stood else None,
         was_off=was_off,
         down=() if seen is None else seen.down,
     )
@@ -103,19 +102,20 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
     return FINE if turned.following.whole and _same_file(turned) else FOUND
 
 
-def _write(path: Path, base: str, config: Path, order: KillSwitchOrder, *, on: bool) -> KillSwitchOrder | None:
+def _write(path: Path, base: str, config: Path, order: KillSwitchOrder, *, on: bool) -> StandingOrder | None:
     """The file itself; where this user may not, the admin port with the token. What stands then; None: it failed."""
     from proxy.cli.admin_client import NoAnswerError, post_kill
-    from proxy.cli.kill.turning import is_another, lift_unseen, turn_by_name
+    from proxy.cli.kill.turning import lift_unseen, note_stood, turn_by_name
     from proxy.cli.sent_token import sent_token
     from proxy.config.files import kill_file
     from proxy.config.files.admin_token import VARIABLE
+    from proxy.core.routing.kill_switch import StandingOrder
 
     try:
         if on:
             stands = kill_file.give(path, order)
-            if is_another(stands, order):
-                turn_by_name(path, base, order.reason, config, on=True)
+            if stands.stood and not turn_by_name(path, base, order.reason, config, on=True):
+                note_stood(path, order, on=True)
             return stands
         if turn_by_name(path, base, order.reason, config, on=False):
             kill_file.lift(path)
@@ -134,7 +134,7 @@ def _write(path: Path, base: str, config: Path, order: KillSwitchOrder, *, on: b
         except NoAnswerError as refused:
             complain(f"{said}; {refused.message}", refused.cure)
             return None
-    return order
+    return StandingOrder(order, stood=False)
 
 
 def _same_file(turned: SwitchTurned) -> bool:

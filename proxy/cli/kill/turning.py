@@ -102,19 +102,14 @@ def order_now(reason: str) -> KillSwitchOrder:
     return KillSwitchOrder(by=whoever(), at=stamp(datetime.now(UTC)), reason=legible(reason))
 
 
-def is_another(stands: KillSwitchOrder, order: KillSwitchOrder) -> bool:
-    """Whether what stands is somebody's order from before."""
-    return (stands.by, stands.reason) != (order.by, order.reason)
-
-
 def turn_by_name(path: Path, base: str, reason: str, config: Path, *, on: bool) -> bool:
     """Have Banyan itself turn this switch, so that it is on record who did it and why: a file that goes says neither,
-    and one that stood already says who came first.
+    and neither does one that stood already, or was not there.
 
     Where that cannot be had, nothing is done and nothing said: the file is the switch. False: nobody answers there, so
     that nobody sees the file go.
     """
-    if not path.is_file():
+    if path.is_dir():
         return True
     try:
         watched = get_kill(base, timeout=_TIMEOUT).file
@@ -129,10 +124,17 @@ def turn_by_name(path: Path, base: str, reason: str, config: Path, *, on: bool) 
 def lift_unseen(path: Path, ended: KillSwitchOrder) -> None:
     """Take the file away where nobody sees it go, and keep beside it for the record what has ended; OSError."""
     begun = kill_file.read(path)
-    kill_file.lift(path)
-    if begun is not None:
+    if not kill_file.lift(path):
+        note_stood(path, ended, on=False)
+    elif begun is not None:
         with suppress(OSError):
             kill_ends.note(path, begun, ended)
+
+
+def note_stood(path: Path, order: KillSwitchOrder, *, on: bool) -> None:
+    """Keep beside the file for the record an order that changed nothing, where nobody else hears of it."""
+    with suppress(OSError):
+        kill_ends.note_stood(path, order, on=on)
 
 
 def await_workers(base: str, began: float, *, on: bool, patience: float = PATIENCE) -> Following:
@@ -227,5 +229,5 @@ def _following(following: Following, base: str, *, on: bool) -> Iterator[str]:
 def _said(worker: Followed, *, on: bool) -> str:
     if worker.ms is None:
         return painted("has not followed yet: see its log for kill_file_unreadable", Ink.BAD)
-    what = "gives legacy everything it can answer" if on else "serves by routes.yaml again"
+    what = "gives legacy everything it can answer" if on else "serves as before the kill, by routes.yaml and orders,"
     return f"{what} {'already' if not worker.ms else f'after {worker.ms:g} ms'}"

@@ -12,6 +12,7 @@ import typer
 from proxy.cli.admin_address import ADMIN, base_of
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, REASON, ROUTE, ROUTES
+from proxy.cli.orders.seen_place import goes_by_place, seen_tag
 from proxy.cli.terminal import complain, leave, say
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ PROMOTE = Lesson(
     more=_ASKS + "No evidence is waited for. "
     "The steps are those of the route's ramp, or 1%, 5%, 25%, 50%, 98%, and live, where it ends: complete and retired "
     "are written in routes.yaml as `stage:`. A route that was rolled back stays until `banyan resume`. "
+    "Refused where somebody else moves it after this was asked for. "
     "The guard goes on watching.",
     example="banyan promote orders.show --reason 'release 2.4 is out'",
     exits=_EXITS,
@@ -58,7 +60,8 @@ HOLD = Lesson(
 )
 RESUME = Lesson(
     purpose="End a hold or a rollback.",
-    more=_ASKS + "With a ramp the route climbs again from where it is; without one it runs at once as routes.yaml "
+    more=_ASKS + "With a ramp the route climbs again from where it is, but from legacy, whence `banyan promote` takes "
+    "it to shadow; without one it runs at once as routes.yaml "
     "says. The guard begins anew.",
     example="banyan resume orders.show --reason 'fixed in 2.4.1'",
     exits=_EXITS,
@@ -252,8 +255,11 @@ def give(  # noqa: PLR0913  as commands give it
     from proxy.cli.terminal import say_folded
 
     base = base_of(admin, config)
-    if verb in _GROUPED and not said.get("alone") and not json:
-        _list_group(base, config, route, verb, said, yes=yes)
+    would = _would_be(base, config, route, verb, said) if verb in _GROUPED else None
+    if would is not None and not tag and goes_by_place(verb, said):
+        tag = seen_tag(would)
+    if would is not None and not said.get("alone") and not json:
+        _list_group(would, verb, yes=yes)
     try:
         moved, body = order(base, route, verb, said, tag, config=config)
     except NoAnswerError as error:
@@ -268,21 +274,26 @@ def give(  # noqa: PLR0913  as commands give it
     leave(FINE if moved.done else FOUND)
 
 
-def _list_group(base: str, config: Path, route: str, verb: str, said: Mapping[str, object], *, yes: bool) -> None:
-    """Which routes the order moves, where it moves several; whoever sits before a terminal is asked."""
+def _would_be(base: str, config: Path, route: str, verb: str, said: Mapping[str, object]) -> MovedView | None:
+    """What the order would make of what stands; None: the order itself is answered with why that is not said."""
     from proxy.cli.admin_client import NoAnswerError, order
-    from proxy.cli.folded import folded, screen_width
 
     try:
-        would = order(base, route, verb, {**said, "preview": True}, config=config)[0]
-    except NoAnswerError:  # the order itself is answered with the same, or comes to a server that shows nothing before
-        return
+        return order(base, route, verb, {**said, "preview": True}, config=config)[0]
+    except NoAnswerError:  # so it is, too, with a server of before, that shows nothing
+        return None
+
+
+def _list_group(would: MovedView, verb: str, *, yes: bool) -> None:
+    """Which routes the order moves, where it moves several; whoever sits before a terminal is asked."""
+    from proxy.cli.folded import folded, screen_width
+
     others = [each for each in would.group if each.moved]
     if not would.preview or not would.moved or not others:
         return
     before, now = _place(would.start), _place(would.runs)
-    ends = {route: now} | {each.route: _place(each.runs) for each in others}
-    lines = [f"{verb} is for {len(ends)} routes, of one group; with --alone for {route} by itself:"]
+    ends = {would.route: now} | {each.route: _place(each.runs) for each in others}
+    lines = [f"{verb} is for {len(ends)} routes, of one group; with --alone for {would.route} by itself:"]
     lines += [f"  {name}: {before} → {end}" if end != before else f"  {name}: at {end}" for name, end in ends.items()]
     lines += [f"  NOT moved  {each.route}: {each.why}" for each in would.group if not each.moved]
     for line in lines:

@@ -66,7 +66,7 @@ def running_routes(base: str) -> RunningRoutes:
     found = read(base, fetch(base, "/api/routes"), RoutesView)
     killed = found.killed is not None
     try:
-        known = {} if killed else {route.name: _position(route) for route in found.routes if route.runs.version}
+        known = {route.name: _position(route) for route in found.routes if route.runs.version}
     except ValueError as error:  # a stage of a later version
         raise not_read(base, error) from error
     return RunningRoutes(
@@ -78,13 +78,15 @@ def running_routes(base: str) -> RunningRoutes:
 
 
 def _position(route: RouteView) -> Position | None:
+    """As if the kill switch were off; None: the file's, and also where an older server does not say it."""
     runs, file = route.runs, route.file
-    if runs.stage is None or file.stage is None:
+    place = runs.returns if runs.killed else runs
+    if place is None or place.stage is None or file.stage is None:
         return None
     return Position(
         route=route.name,
-        stage=Stage(runs.stage),
-        split=runs.split or 0.0,
+        stage=Stage(place.stage),
+        split=place.split or 0.0,
         version=runs.version,
         latched=runs.latched,
         held=runs.held,

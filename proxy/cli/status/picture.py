@@ -23,7 +23,7 @@ from rich.text import Text
 
 from proxy.api.evidence import CoverageView, ParityView
 from proxy.api.kill import KillOrderView
-from proxy.api.routes import FileView, RateView, RoutesView, RouteView, WorkerView
+from proxy.api.routes import FileView, RateView, ReturnsView, RoutesView, RouteView, WorkerView
 from proxy.api.standing import RampState
 from proxy.api.upstreams import ClosedView, DownView
 from proxy.cli.admin_client import NoAnswerError
@@ -142,6 +142,9 @@ def standing_lines(status: RoutesView) -> Iterator[Text]:
         yield Text(line, style="bold red")
     elif standing.away:
         yield Text(f"the state store is away, routes stay where they are: {standing.away}", style="bold red")
+    if standing.evidence_since:
+        lost = "what was found before was in memory, and gone with its process"
+        yield Text(f"evidence began anew at {standing.evidence_since}: {lost}", style="yellow")
     if standing.here:
         yield Text(f"moved at this replica alone: {', '.join(standing.here)}", style="bold red")
     if len(standing.instances) > 1:
@@ -174,7 +177,12 @@ def _asked(routes: Sequence[str]) -> str:
 
 
 def differences(status: RoutesView) -> Iterator[Text]:
-    """One line for each route that runs elsewhere than the file says, or that an order keeps where it says."""
+    """One line for each route that runs elsewhere than the file says, or that an order keeps where it says; while the
+    kill switch is on, for each that it takes from where that runs.
+    """
+    if status.killed is not None:
+        yield from _returning(status)
+        return
     moved = _moved(status)
     for each in moved[:_MOST]:
         runs, said = _place(each.runs), _place(each.file)
@@ -187,6 +195,22 @@ def differences(status: RoutesView) -> Iterator[Text]:
             f"… and {len(moved) - _MOST} more routes that run elsewhere than the file says, or are kept there",
             style="yellow",
         )
+
+
+def _returning(status: RoutesView) -> Iterator[Text]:
+    killed = [(route, route.runs.returns) for route in status.routes if route.runs.returns is not None]
+    for route, returns in killed[:_MOST]:
+        off = f"{route.name} runs {returned_sentence(route.file, returns)}"
+        yield Text(off, style="bold red" if route.runs.latched else "yellow")
+    if len(killed) > _MOST:
+        yield Text(f"… and {len(killed) - _MOST} more routes that are killed", style="yellow")
+
+
+def returned_sentence(file: FileView, returns: ReturnsView) -> str:
+    """Where a killed route runs once the switch is off, and why there."""
+    runs, said = _place(returns), _place(file)
+    why = "" if runs == said else f", the file says {said}"
+    return f"{runs} again after `banyan kill --off`{why}: {returns.reason}"
 
 
 def _moved(status: RoutesView) -> list[RouteView]:
@@ -321,7 +345,11 @@ def _evidence(parity: ParityView, coverage: CoverageView) -> Iterator[str]:
 
 
 def _mismatch(parity: ParityView) -> str:
-    """The share of which the bound is one; a server that does not say it is taken at its counts."""
+    """The share of which the bound is one; a server that does not say it is taken at its counts. While more are
+    undecided than not, as after a start, mismatches are known first: then at least how many of all there are.
+    """
+    if parity.undecided > parity.compared and parity.mismatch:
+        return f"≥{parity.mismatch / (parity.compared + parity.undecided):.2%}"
     if parity.mismatch_rate is not None:
         return f"{parity.mismatch_rate:.2%}"
     return f"{parity.mismatch / parity.compared:.2%}" if parity.compared else NOTHING

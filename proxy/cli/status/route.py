@@ -8,12 +8,13 @@ from proxy.api.evidence import EchoView, ParityView, ShapeView
 from proxy.api.journal import JournalView
 from proxy.api.routes import CohortsView, FileView, RouteDetailView
 from proxy.api.standing import NeedView, PinView
-from proxy.cli.status.picture import closed_sentence, down_sentence, verdict_word
+from proxy.cli.status.picture import closed_sentence, down_sentence, returned_sentence, verdict_word
 from proxy.cli.terminal import Ink, painted
 from proxy.core.judge.coverage import OFTEN
 from proxy.core.judge.need import CheckState
 from proxy.core.one_line import one_line
 from proxy.core.parity.rules.reasons import in_words, sorted_out
+from proxy.core.stage import Stage
 
 _WIDTH = 10
 BESIDE = 12
@@ -35,7 +36,9 @@ def route_lines(route: RouteDetailView) -> Iterator[str]:
         yield _row("runs", "answered here")
         return
     yield _row("runs", f"{_place(route.runs)}, {route.runs.reason}")
-    if _place(route.file) != _place(route.runs):
+    if route.runs.returns is not None:
+        yield _row("returns", f"to {returned_sentence(route.file, route.runs.returns)}")
+    elif _place(route.file) != _place(route.runs):
         yield _row("file", _place(route.file))
     yield from _sides_away(route)
     yield from _pins(route.runs.pinned)
@@ -52,7 +55,7 @@ def route_lines(route: RouteDetailView) -> Iterator[str]:
     said = {need.sentence for need in route.needs}
     yield _row("verdict", "; ".join([verdict_word(route), *(each for each in route.reasons if each not in said)]))
     if not route.needs and route.state == "waiting":
-        yield _row("needs", "are told again when that is over")
+        yield _row("needs", _no_needs(route))
     yield from _needs(route.needs)
     yield from _uncovered(route.evidence.uncovered_shapes, route.coverage.uncovered)
     yield from cohort_lines(route.cohorts)
@@ -73,6 +76,13 @@ def _journal(journal: JournalView) -> str:
         return counts
     said = painted(f"{', '.join(stuck)}: banyan journal", Ink.BAD)
     return f"{counts}; {said}"
+
+
+def _no_needs(route: RouteDetailView) -> str:
+    """Of a ramp that waits, and no need of which is told."""
+    if (route.runs.returns or route.runs).stage == Stage.LEGACY:
+        return f"are those of {Stage.SHADOW} and what follows: `banyan promote {route.name}` takes it there"
+    return "are told again when what the verdict names is over"
 
 
 def _needs(needs: Sequence[NeedView]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
+from ipaddress import ip_address
 from typing import Annotated
 
 from pydantic import BeforeValidator, WithJsonSchema
@@ -190,6 +191,29 @@ def pins_are_clear(draft: Draft) -> Iterator[FileProblem]:
             yield draft.problem(path, message, at_key=True)
 
 
+def pins_may_count(draft: Draft) -> Iterator[FileProblem]:
+    """Where cohorts are clients' addresses alone, other keys are no cohort's; a warning."""
+    for index, block in draft.of_routes(_Route):
+        if block.pin is None or not (block.cohort is None or _is_only(block.cohort, SourceKind.CLIENT_IP)):
+            continue
+        for side in ("new", "legacy"):
+            for key in sorted(getattr(block.pin, side) or ()):
+                text = key.decode("utf-8", "replace")
+                written = _address(text)
+                if written != text:
+                    cure = f"write {written}" if written else "write one, or a cohort: that has such keys"
+                    message = f'"{text}" is never a client\'s address, and the cohorts here are those; {cure}'
+                    yield draft.problem(("routes", index, "pin", side), message)
+
+
+def _address(text: str) -> str:
+    """As addresses of clients are compared; empty: it is none."""
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        return ""
+
+
 def _is_only(cohort: tuple[CohortSource, ...] | None, kind: SourceKind) -> bool:
     return cohort is not None and all(source.kind is kind for source in cohort)
 
@@ -262,6 +286,6 @@ STICKINESS = Section(
     top=KeysAt(StickinessAtTop, _at_top),
     route=KeysAt(StickinessOfRoute, _of_route),
     checks=(flows_can_be_found, pins_are_clear, cookies_are_two),
-    warnings=(unshared_keys,),
+    warnings=(unshared_keys, pins_may_count),
     secrets=_secrets,
 )

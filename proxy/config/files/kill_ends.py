@@ -1,18 +1,25 @@
-"""Ends of the kill switch that no Banyan was there to see, beside the kill file until one puts them on record.
+"""Turns of the kill switch that no Banyan was there to see, beside the kill file until one puts them on record.
 
 Rule 1: `banyan kill --off` writes here where nobody answers at the admin port: the order that ended, and its end, each
         in a line as in the kill file. Whoever starts takes them, so that both are recorded with their own times.
-Rule 2: beyond `MOST` bytes nothing more is kept.
+Rule 2: so does a command that changed nothing, in one line that says so: the file itself has the first order alone.
+Rule 3: beyond `MOST` bytes nothing more is kept.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 
 from proxy.config.files.kill_file import text_of, understand
-from proxy.core.routing.kill_switch import KillSwitchOrder
+from proxy.core.routing.kill_switch import KillSwitchOrder, SwitchTurn
 
 MOST = 64 * 1024
+_STOOD = {True: "on", False: "off"}
+"""What a line says under `stood`, by whether it was to be turned on."""
 
 
 def place(kill: Path) -> Path:
@@ -22,17 +29,48 @@ def place(kill: Path) -> Path:
 
 def note(kill: Path, begun: KillSwitchOrder, ended: KillSwitchOrder) -> None:
     """Keep the end of an order; OSError."""
+    _keep(kill, text_of(begun) + text_of(ended))
+
+
+def note_stood(kill: Path, order: KillSwitchOrder, *, on: bool) -> None:
+    """Keep an order that changed nothing; OSError."""
+    _keep(kill, json.dumps({**asdict(order), "stood": _STOOD[on]}, ensure_ascii=False) + "\n")
+
+
+def _keep(kill: Path, lines: str) -> None:
     with place(kill).open("a", encoding="utf-8") as file:
         if file.tell() < MOST:
-            file.write(text_of(begun) + text_of(ended))
+            file.write(lines)
 
 
-def take(kill: Path) -> tuple[tuple[KillSwitchOrder, KillSwitchOrder], ...]:
-    """What was kept, oldest first, each order with its end; nothing is kept then. OSError."""
+def take(kill: Path) -> tuple[SwitchTurn, ...]:
+    """What was kept, oldest first, each order before its end; nothing is kept then. OSError."""
     path = place(kill)
     if not path.is_file():
         return ()
     lines = path.read_text("utf-8", "replace")[: 2 * MOST].splitlines()
     path.unlink()
-    pairs = zip(lines[::2], lines[1::2], strict=False)
-    return tuple((understand(begun), understand(ended)) for begun, ended in pairs)
+    return tuple(_turns(lines))
+
+
+def _turns(lines: list[str]) -> Iterator[SwitchTurn]:
+    begun: KillSwitchOrder | None = None
+    for line in lines:
+        order, stood = understand(line), _stood(line)
+        if stood is not None:
+            yield SwitchTurn(order=order, on=stood, stood=True)
+        elif begun is None:
+            begun = order
+        else:
+            yield SwitchTurn(order=begun, on=True)
+            yield SwitchTurn(order=order, on=False)
+            begun = None
+
+
+def _stood(line: str) -> bool | None:
+    """Which way the switch stood already; None: the line is of an order that ended, or its end."""
+    with suppress(ValueError, RecursionError):
+        said = json.loads(line)
+        word = said.get("stood") if isinstance(said, dict) else None
+        return next((on for on, known in _STOOD.items() if known == word), None)
+    return None

@@ -20,7 +20,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from proxy.config.files.lastgood import directory
-from proxy.core.routing.kill_switch import KillSwitchOrder
+from proxy.core.routing.kill_switch import KillSwitchOrder, StandingOrder
 from proxy.whole_file import write_whole
 
 NAME = "kill"
@@ -35,22 +35,19 @@ def place(kill_file: str, config: Path, env: Mapping[str, str]) -> Path:
     return Path(os.path.abspath(found))  # noqa: PTH100 -- `resolve` would ask the disk, which may hang
 
 
-def give(path: Path, order: KillSwitchOrder) -> KillSwitchOrder:
-    """Make the file, unless one is there that says by whom or why; OSError when it cannot be made at all.
-
-    What stands then: the order, or the one before it.
-    """
+def give(path: Path, order: KillSwitchOrder) -> StandingOrder:
+    """Make the file, unless one is there that says by whom or why; OSError when it cannot be made at all."""
     order = order.bounded()
     before = _known(path)
     if before is not None and (before.by or before.reason):
-        return before
+        return StandingOrder(before, stood=True)
     stands = order if before is None else replace(order, at=before.at)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         write_whole(path, text_of(stands).encode("utf-8"), _READABLE_BY_WORKERS, lasting=False)
     except OSError:
         path.touch()
-    return stands
+    return StandingOrder(stands, stood=False)
 
 
 def text_of(order: KillSwitchOrder) -> str:

@@ -32,6 +32,8 @@ from proxy.control.admin.reconcile import ReconcilePages
 from proxy.control.admin.responses import Handler, no_such_route, problem, tagged
 from proxy.control.admin.routes import (
     asked_upstreams,
+    ordered_kill,
+    ordered_routes,
     route_detail_view,
     routes_view,
     running_routes,
@@ -184,9 +186,13 @@ class Admin:
         """What runs."""
         return self.running.snapshot
 
-    def placed_routes(self) -> tuple[Route, ...]:
-        """Its routes, each where it runs."""
-        return running_routes(self.running, self.links.ledger, self.judged)
+    def ordered_routes(self) -> tuple[Route, ...]:
+        """Its routes, each where it runs while the kill switch is off."""
+        return ordered_routes(self.running, self.judged)
+
+    def is_killed(self) -> bool:
+        """Whether the kill switch is on."""
+        return ordered_kill(self.running, self.links.ledger) is not None
 
     def _down(self) -> list[DownView]:
         asked = asked_upstreams(self.running, self.links.ledger, self.judged)
@@ -304,8 +310,9 @@ def application(admin: Admin, gate: AdminAuth) -> web.Application:
     recent = RecentPages(
         recent=admin.links.recent,
         running=admin.snapshot,
-        routes=admin.placed_routes,
+        routes=admin.ordered_routes,
         compared=admin.links.comparisons.find,
+        killed=admin.is_killed,
     )
     app.router.add_get("/api/recent", recent.page)
     app.router.add_get("/api/requests/{id}", recent.one)

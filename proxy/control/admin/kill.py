@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -31,11 +31,13 @@ from proxy.control.probe.health import UpstreamCondition
 from proxy.control.probe.upstreams_down import down_views
 from proxy.control.running import Running
 from proxy.control.traffic.ledger import Ledger
-from proxy.core.routing.kill_switch import KillSwitchOrder, beyond
+from proxy.core.routing.kill_switch import KillSwitchOrder, StandingOrder, beyond
 from proxy.log import stamp
 
 PATIENCE = 5.0
 """Seconds that the disk may take."""
+NOBODYS = KillSwitchOrder()
+"""Of an end of which nobody said whose order it was."""
 _log = structlog.get_logger()
 
 
@@ -48,7 +50,7 @@ class KillSwitch:
     running: Running
     links: Links
     place: Callable[[str], Path]
-    give: Callable[[Path, KillSwitchOrder], KillSwitchOrder]
+    give: Callable[[Path, KillSwitchOrder], StandingOrder]
     lift: Callable[[Path], bool]
     judged: JudgedRoutes | None = None
     records: KillRecords | None = None
@@ -59,15 +61,15 @@ class KillSwitch:
         """The file that the present table names."""
         return self.place(self.running.snapshot.kill_file)
 
-    def take(self, order: KillSwitchOrder | None, by: str = "", reason: str = "") -> None:
-        """What the watch has found; `by` and `reason` are whose order its end was, where that is known."""
+    def take(self, order: KillSwitchOrder | None, ended: KillSwitchOrder = NOBODYS) -> None:
+        """What the watch has found; `ended` is the order by which it ended, where that is known."""
         if order == self.running.order:
             return
         self.running.order = order
         if self.records is not None and order is not None:
             self.records.turned_on(order)
         elif self.records is not None:
-            self.records.turned_off(by, reason)
+            self.records.turned_off(ended)
         if order is not None:
             _log.warning("kill_ordered", by=order.by, at=order.at, reason=order.reason, file=str(self.path))
         else:
@@ -107,14 +109,16 @@ class KillSwitch:
         by = asked.by or f"admin API, {peer}"
         order = KillSwitchOrder(by=by, at=stamp(datetime.now(UTC)), reason=asked.reason).bounded()
         if asked.on:
-            stands = await asyncio.to_thread(self.give, path, order)
+            stands, stood = await asyncio.to_thread(self.give, path, order)
             self.take(stands)
-            is_first = (stands.by, stands.reason) == (order.by, order.reason)
-            if self.records is not None and not is_first:
-                self.records.turned_on(order)
+            if self.records is not None and stood:
+                self.records.turned_on(order, stood=True)
         else:
-            await asyncio.to_thread(self.lift, path)
-            self.take(None, order.by, order.reason)
+            was_there = await asyncio.to_thread(self.lift, path)
+            stood = not was_there and self.running.order is None
+            self.take(None, replace(order, at=""))
+            if self.records is not None and stood:
+                self.records.turned_off(order, stood=True)
 
     def _page(self) -> tuple[bytes, str]:
         """The state as JSON, and the tag of that state."""

@@ -19,11 +19,12 @@ from typing import assert_never
 import msgspec
 from aiohttp import web
 
-from proxy.api.orders import OrderBody, PinBody
+from proxy.api.orders import LatestMoveView, OrderBody, PinBody
 from proxy.api.standing import TransitionsView
 from proxy.control.admin.acknowledged import acknowledged
 from proxy.control.admin.responses import (
     as_json,
+    is_before,
     is_seen,
     no_such_route,
     problem,
@@ -36,37 +37,35 @@ from proxy.control.admin.standing import moved_view, transition_view
 from proxy.control.journal.authority_moves import UndoneWritesError
 from proxy.control.judge.judging import Judge
 from proxy.control.position.group_orders import Given, GroupOrders, OperatorOrder, TooLate
+from proxy.control.position.latest_moves import latest_move, move_sentence
 from proxy.control.position.mover import PATIENCE, AwayError, Made, Mover
 from proxy.control.position.order_notes import (
     EPOCH_BEGINS,
     Around,
     drain_of,
     hold_notes,
+    moment,
     order_notes,
     pin_sentence,
     promotion_notes,
     resume_notes,
 )
+from proxy.control.position.pin_keys import key_of, no_source
 from proxy.control.position.record_writer import RecordWriter
 from proxy.control.position.standing_here import StandingHere
 from proxy.control.running import Running
 from proxy.core.judge.stage_machine import MoveRefusal
-from proxy.core.one_line import one_line
 from proxy.core.outcome import Side
 from proxy.core.position.position import Cause, Position, begun, move
-from proxy.core.position.record import BEGUN, OrderKind, OrderRecord, unpin_record
+from proxy.core.position.record import BEGUN, OrderKind, OrderRecord, stood_reason, unpin_record
 from proxy.core.position.standing import NEWCOMERS, Pin
-from proxy.core.routing.cohort import CLIENT_IP, SourceKind
 from proxy.core.routing.route import Route
-from proxy.core.traffic.remembered_request import source_text
 from proxy.store.errors import StoreUnavailable
 from proxy.store.positions import PositionStore
 
 SHORTEST_PIN, LONGEST_PIN = 1.0, 366 * 86_400.0
 """Seconds: one for less may be over before anybody obeys it, one for longer is one for ever."""
 _MOST_SHOWN = 1000
-STOOD = "it stood already"
-"""How the recorded reason begins of an order that changed nothing."""
 _OF_ONE = frozenset({"drain", "epoch"})
 _TRIES = 10
 """How often a pin that was to be set on what was seen is tried, where other routes keep changing."""
@@ -151,7 +150,7 @@ class RouteMoves:
             return problem(HTTPStatus.BAD_REQUEST, "cohort must be the key of one cohort, as clients send it")
         if asked.seconds is not None and not SHORTEST_PIN <= asked.seconds <= LONGEST_PIN:
             return problem(HTTPStatus.BAD_REQUEST, _no_time(asked.seconds))
-        if asked.side is not None and (fault := _no_source(route, asked.cohort)):
+        if asked.side is not None and (fault := no_source(route, asked.cohort)):
             return problem(HTTPStatus.BAD_REQUEST, fault)
         cohort = self._key(route, asked.cohort)
         by, now = asked.by or f"admin API, {request.remote or ''}", self.here.clock()
@@ -194,8 +193,7 @@ class RouteMoves:
 
     def _stood(self, verb: str, route: Route, by: str, reason: str) -> None:
         if self.records is not None:
-            said = one_line(reason)
-            self.records.add(OrderKind(verb), by, f"{STOOD}: {said}" if said else STOOD, route=route.name)
+            self.records.add(OrderKind(verb), by, stood_reason(reason), route=route.name)
 
     def _preview(self, route: Route, order: OperatorOrder) -> web.Response:
         given = self._orders.would_be(route, order)
@@ -203,7 +201,14 @@ class RouteMoves:
             return problem(HTTPStatus.CONFLICT, f"{route.name} is not moved: {given.sentence}")
         tag = self._tag(route.name, self.here.positions.get(route.name))
         view = moved_view(given, tag=tag, instances=[])
-        return as_json(msgspec.structs.replace(view, done=False, preview=True), {"ETag": f'"{tag}"'})
+        latest = self._latest(route)
+        return as_json(msgspec.structs.replace(view, done=False, preview=True, latest=latest), {"ETag": f'"{tag}"'})
+
+    def _latest(self, route: Route) -> LatestMoveView | None:
+        made = latest_move(self.here.placed(route).moves)
+        if made is None:
+            return None
+        return LatestMoveView(sentence=move_sentence(made), seconds=max(0.0, self.here.clock() - made.at))
 
     async def _epoch(self, request: web.Request, route: Route, asked: OrderBody, by: str) -> web.Response:
         """Of this route alone: that others of its group were mended is for others to say."""
@@ -269,11 +274,9 @@ class RouteMoves:
         return None if route is None or route.respond is not None else route
 
     def _key(self, route: Route, cohort: str) -> str:
-        """The key as clients send it: of one with its source, as journal and log print it, without that."""
-        if any(pin.cohort == cohort for pin in self.here.pins(route.name)):
-            return cohort
-        sources = (source.prefix.decode("ascii") for source in (*route.cohort, CLIENT_IP))
-        return next((cohort.removeprefix(each) for each in sources if cohort.startswith(each)), cohort) or cohort
+        """The key of a pin that is there as it is, and of others as clients send it."""
+        is_there = any(pin.cohort == cohort for pin in self.here.pins(route.name))
+        return cohort if is_there else key_of(route, cohort)
 
     def _staged(self) -> Iterator[Route]:
         return (route for route in self.running.snapshot.routes if route.respond is None)
@@ -286,8 +289,15 @@ class RouteMoves:
         if is_seen(request, tag):
             return None
         again = f"`banyan status --route {route.name}` or GET /api/routes/{route.name}"
-        detail = f"{route.name} is not as it was when you looked: look again with {again}"
+        detail = f"{route.name} is not as it was when you looked{self._faster(request, route)}: look again with {again}"
         return problem(HTTPStatus.PRECONDITION_FAILED, detail, {"ETag": f'"{tag}"'})
+
+    def _faster(self, request: web.Request, route: Route) -> str:
+        """Who has moved it since, where the tag that was sent is of a version before."""
+        made = latest_move(self.here.placed(route).moves)
+        if made is None or not any(is_before(tag.value, made.version) for tag in request.if_match or ()):
+            return ""
+        return f" ({move_sentence(made)}, at {moment(made.at)})"
 
     def _tag(self, route: str, position: Position | None) -> str:
         return tag_of(0 if position is None else position.version, self.here.pins(route))
@@ -305,17 +315,6 @@ class RouteMoves:
 def _late(route: str, faster: Sequence[str]) -> web.Response:
     who = f"{', '.join(faster) or 'something'} was moved by somebody else just now"
     return problem(HTTPStatus.CONFLICT, f"{route} is not moved: {who}; look, then ask again")
-
-
-def _no_source(route: Route, cohort: str) -> str:
-    """What is wrong with a key that names its source: no request of the route has a cohort from there; else empty."""
-    known = (*route.cohort, *([] if CLIENT_IP in route.cohort else [CLIENT_IP]))
-    kind = cohort.partition(":")[0] if ":" in cohort else ""
-    if kind not in set(SourceKind) or kind in {source.kind for source in known}:
-        return ""
-    named = ", ".join(map(source_text, known))
-    literal = f"a key that begins so itself is written {known[0].kind}:{cohort}"
-    return f"{route.name} has no cohorts by {kind}: its sources are {named}; {literal}"
 
 
 def _no_time(seconds: float) -> str:

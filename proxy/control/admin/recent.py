@@ -29,12 +29,15 @@ USUAL = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecentPages:
-    """`running` is the present table, `routes` are its routes where they run; `compared` knows comparisons by id."""
+    """`running` is the present table, `routes` are its routes where they run while the kill switch is off, `killed`:
+    it is on; `compared` knows comparisons by id.
+    """
 
     recent: RecentRequests
     running: Callable[[], Snapshot]
     routes: Callable[[], Sequence[Route]]
     compared: Callable[[str], ComparisonView | None]
+    killed: Callable[[], bool] = lambda: False
 
     async def page(self, request: web.Request) -> web.Response:
         """`GET /api/recent?route=&limit=`: of a route that is gone as well, while its requests are remembered."""
@@ -68,7 +71,7 @@ class RecentPages:
 
     def _now(self, seen: RememberedRequest) -> NowView:
         routes = self.routes()
-        replay = Replay(RouteTable(routes), self.running().upstreams)
+        replay = Replay(RouteTable(routes), self.running().upstreams, killed=self.killed())
         return _now_view(replay.decide(seen), replay.happened(seen), {route.name: route for route in routes})
 
 

@@ -8,6 +8,7 @@ Rule 2: of a tag that is sent back only the part before the first dot counts; wh
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import TypeVar
@@ -22,6 +23,7 @@ from proxy.core.position.standing import Pin
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Body = TypeVar("Body", bound=msgspec.Struct)
 _NONE: Mapping[str, str] = {}
+_VERSION = re.compile(r"v(\d{1,18})(?:p|\.|$)")
 _LONGEST_NAME = 64
 """Characters of a route's name; what is longer need not be looked for."""
 
@@ -79,6 +81,12 @@ def tag_of(version: int, pins: Iterable[Pin]) -> str:
     """`v3`, and with pins `v3p0c5b1a9d`; version 0 where the file alone rules."""
     listed = sorted((pin.cohort, pin.side.value, pin.until or 0.0) for pin in pins)
     return f"v{version}" + (f"p{hashlib.sha256(repr(listed).encode()).hexdigest()[:8]}" if listed else "")
+
+
+def is_before(sent: str, version: int) -> bool:
+    """Whether a tag that was sent is of a position before this version."""
+    found = _VERSION.match(sent)
+    return found is not None and int(found[1]) < version
 
 
 def is_seen(request: web.Request, tag: str) -> bool:

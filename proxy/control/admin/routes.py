@@ -14,6 +14,7 @@ from proxy.api.routes import (
     MinuteView,
     RateView,
     ReloadView,
+    ReturnsView,
     RouteDetailView,
     RoutesView,
     RouteView,
@@ -175,15 +176,17 @@ def _runs_view(route: Route, running: Running, judged: JudgedRoutes | None, *, k
         return RunsView(stage=None, split=None, reason=_reason(running.reload))
     placed = _placed(route, judged)
     place, reason = placed.place, why(route, placed)
+    returns, reason = None, reason or _reason(running.reload)
     killed = killed and _is_killed(route_at(route, place), running)
     if killed:
+        returns = ReturnsView(stage=place.stage, split=place.split, reason=reason)
         place, reason = LEGACY, KILLED
     position = placed.position
     version = 0 if position is None else position.version
     return RunsView(
         stage=place.stage,
         split=place.split,
-        reason=reason or _reason(running.reload),
+        reason=reason,
         version=version,
         tag=tag_of(version, placed.pins) if version or placed.pins else UNTOUCHED,
         latched=position is not None and position.latched,
@@ -191,6 +194,7 @@ def _runs_view(route: Route, running: Running, judged: JudgedRoutes | None, *, k
         drains=drains(placed.pins),
         drain=next((pin_view(pin) for pin in placed.pins if pin.cohort == NEWCOMERS), None),
         killed=killed,
+        returns=returns,
         sample=NO_SAMPLE if judged is None else judged.here.samples.get(route.name) or NO_SAMPLE,
         pins={pin.cohort: pin.side.value for pin in placed.pins if pin.cohort != NEWCOMERS},
         pinned=tuple(pin_view(pin) for pin in placed.pins if pin.cohort != NEWCOMERS),
@@ -200,8 +204,13 @@ def _runs_view(route: Route, running: Running, judged: JudgedRoutes | None, *, k
 def running_routes(running: Running, ledger: Ledger, judged: JudgedRoutes | None) -> tuple[Route, ...]:
     """The table's routes, each where it runs."""
     killed = ordered_kill(running, ledger) is not None
-    found = (route_at(route, _placed(route, judged).place) for route in running.snapshot.routes)
+    found = ordered_routes(running, judged)
     return tuple(route_at(each, LEGACY) if killed and _is_killed(each, running) else each for each in found)
+
+
+def ordered_routes(running: Running, judged: JudgedRoutes | None) -> tuple[Route, ...]:
+    """The same as if the kill switch were off."""
+    return tuple(route_at(route, _placed(route, judged).place) for route in running.snapshot.routes)
 
 
 def asked_upstreams(running: Running, ledger: Ledger, judged: JudgedRoutes | None) -> Iterator[tuple[str, set[str]]]:

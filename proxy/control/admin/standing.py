@@ -22,6 +22,7 @@ from proxy.control.judge.judge_round import RouteJudging
 from proxy.control.judge.judging import Judge
 from proxy.control.position.group_orders import Given, GroupMember
 from proxy.control.position.mover import Made
+from proxy.control.position.order_notes import moment
 from proxy.control.position.standing_here import StandingHere
 from proxy.core.judge.need import Check
 from proxy.core.judge.verdict import Verdict
@@ -90,6 +91,7 @@ def standing_view(judged: JudgedRoutes, revision: str) -> StandingView:
         here=sorted(here.pending),
         instances=instance_views(here, judge, revision),
         known=here.known,
+        evidence_since=moment(here.evidence_since) if here.evidence_since else "",
     )
 
 

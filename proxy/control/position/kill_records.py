@@ -1,6 +1,7 @@
 """Puts turns of the kill switch on record: workers obey the file, and nobody waits for a store.
 
 Rule 1: an order has the time that its file names, so that whoever finds it again after a restart records it once.
+Rule 2: one that changed nothing is on record as such.
 """
 
 from __future__ import annotations
@@ -8,8 +9,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from proxy.control.position.record_writer import RecordWriter
-from proxy.core.position.record import OrderKind
-from proxy.core.routing.kill_switch import KillSwitchOrder
+from proxy.core.position.record import OrderKind, stood_reason
+from proxy.core.routing.kill_switch import KillSwitchOrder, SwitchTurn
 
 KILL_FILE = "kill file"
 """Who turned it where nobody said so: the file came or went, by `touch` or `rm`."""
@@ -22,13 +23,21 @@ class KillRecords:
         """Nothing is recorded yet."""
         self._records = records
 
-    def turned_on(self, order: KillSwitchOrder) -> None:
-        """It was ordered, also where it is on already."""
-        self._records.add(OrderKind.KILL, order.by or KILL_FILE, order.reason, at=_said(order.at))
+    def turned_on(self, order: KillSwitchOrder, *, stood: bool = False) -> None:
+        """It was ordered; `stood`: it was on already."""
+        self._add(OrderKind.KILL, order, stood=stood)
 
-    def turned_off(self, by: str = "", reason: str = "", at: str = "") -> None:
-        """Its end was ordered, now or at that time."""
-        self._records.add(OrderKind.UNKILL, by or KILL_FILE, reason, at=_said(at))
+    def turned_off(self, order: KillSwitchOrder, *, stood: bool = False) -> None:
+        """Its end was ordered, now or at the time that the order names; `stood`: it was off already."""
+        self._add(OrderKind.UNKILL, order, stood=stood)
+
+    def kept(self, turn: SwitchTurn) -> None:
+        """One that no control was there to see."""
+        self._add(OrderKind.KILL if turn.on else OrderKind.UNKILL, turn.order, stood=turn.stood)
+
+    def _add(self, kind: OrderKind, order: KillSwitchOrder, *, stood: bool) -> None:
+        reason = stood_reason(order.reason) if stood else order.reason
+        self._records.add(kind, order.by or KILL_FILE, reason, at=_said(order.at))
 
 
 def _said(at: str) -> float | None:

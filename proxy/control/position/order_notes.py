@@ -15,7 +15,11 @@ from datetime import UTC, datetime
 from proxy.control.position.group_orders import Given
 from proxy.control.probe.health import UpstreamCondition
 from proxy.control.probe.upstreams_down import by_stage, down_sentences, pinned
+from proxy.core.judge import stage_machine
+from proxy.core.judge.need import CheckState
+from proxy.core.judge.policy import NeedName
 from proxy.core.judge.reach import NO_COHORTS_SEEN, SeenCohorts, undrawn
+from proxy.core.judge.stage_machine import Maker, MoveRefusal
 from proxy.core.judge.verdict import Ruling
 from proxy.core.one_line import one_line
 from proxy.core.outcome import Side
@@ -126,6 +130,9 @@ def _goes_on(route: Route, after: Position) -> str:
         return "it runs as routes.yaml says"
     if not _climbs(after):
         return f"it stays at {after.place}, as its ramp ends at {LIVE}; the guard begins anew"
+    to = stage_machine.promotion(after, route.ramp.steps, Maker.JUDGE, door=route.guard.door)
+    if isinstance(to, MoveRefusal):
+        return f"it stays at {after.place}, as {to.sentence}"
     return f"it climbs again from {after.place}, and the step begins anew"
 
 
@@ -160,12 +167,28 @@ def promotion_notes(
 
 
 def _notes(route: Route, after: Position, ruling: Ruling | None) -> Iterator[str]:
-    if ruling is not None and ruling.against and ruling.position.version == after.version - 1:
-        shows = f"`banyan mismatches {route.name}` shows what differs"
-        yield f"{ruling.against}: the judge would not have promoted it; {shows}"
+    if ruling is not None and ruling.position.version == after.version - 1:
+        yield from _against(route.name, ruling)
     why = _uncompared(route, after.place)
     if why:
         yield f"nothing of it is compared at {after.place}, as {why}: wrong answers of new go unseen there"
+
+
+_SEEN_IN_PAIRS = frozenset({NeedName.MISMATCH_RATE, NeedName.HIGH_SEVERITY, NeedName.ANSWERED_BY_NEW})
+"""Needs of which two answers side by side show what failed."""
+
+
+def _against(name: str, ruling: Ruling) -> Iterator[str]:
+    """What the judge has found against the step: what is proved, an alarm, and each need that failed."""
+    would, shows = "the judge would not have promoted it", f"; `banyan mismatches {name}` shows what differs"
+    if ruling.against:
+        yield f"{ruling.against}: {would}{shows}"
+    alarm = ruling.judgement.alarm
+    if alarm and alarm != ruling.against:
+        yield f"{alarm}: {would}"
+    for need in ruling.judgement.needs:
+        if need.state is CheckState.FAILED:
+            yield f"{need.sentence}: {would}{shows if need.need in _SEEN_IN_PAIRS else ''}"
 
 
 def _few(route: Route, after: Position, ruling: Ruling | None, cohorts: Callable[[str], SeenCohorts]) -> Iterator[str]:

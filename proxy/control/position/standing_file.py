@@ -52,7 +52,8 @@ class StandingFile(msgspec.Struct, frozen=True, kw_only=True):
     """The whole file. `standing` is the version of what all replicas obey, as far as this one has heard.
 
     `store` is the kind of store in which it stands; empty in files of versions that did not say so. `moves` and
-    `recorded` are the record of a store in memory, newest first.
+    `recorded` are the record of a store in memory, newest first, and `began` is when the process did that holds its
+    evidence (unix seconds, 0: none does).
     """
 
     orders: Orders = Orders(0, [])
@@ -65,6 +66,7 @@ class StandingFile(msgspec.Struct, frozen=True, kw_only=True):
     store: str = ""
     moves: tuple[Transition, ...] = ()
     recorded: tuple[OrderRecord, ...] = ()
+    began: float = 0.0
 
 
 NOTHING = StandingFile()

@@ -115,6 +115,8 @@ class StandingHere:
         self._keep = keep
         self._suspend = suspend
         self._began = clock()
+        self.evidence_since = self._began if self.keeps_record and kept.began else 0.0
+        """When evidence began anew, in unix seconds, as a process before this one held it; 0: it did not."""
         self._version = secrets.randbits(48) + 1
         self.record: tuple[tuple[Transition, ...], tuple[OrderRecord, ...]] = kept.moves, kept.recorded
         """What a store in memory has recorded, newest first: moves, and other orders."""
@@ -345,6 +347,7 @@ class StandingHere:
             store=self.kept.store,
             moves=self.record[0],
             recorded=self.record[1],
+            began=self._began if self.keeps_record else 0.0,
         )
         if kept != self.kept:
             self.kept = kept

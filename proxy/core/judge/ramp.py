@@ -343,8 +343,9 @@ def _high(ramp: Ramp, position: Position, measures: Measures, now: float) -> Che
         for fault in measures.faults
         if not _is_mended(fault, ramp.needs, least, now - seconds_in(measures.unjudged, fault.last_seen))
     ]
-    sentence = f"{len(left)} differences of high severity that nobody has accepted"
-    need = _Found(NeedName.HIGH_SEVERITY, f"{len(left)}", "none")
+    kinds = f"{len(left)} kind{'s' * (len(left) != 1)}"
+    sentence = f"{kinds} of difference of high severity that nobody has accepted"
+    need = _Found(NeedName.HIGH_SEVERITY, kinds, "none")
     return need.met(when=not left, sentence=sentence, otherwise=CheckState.FAILED)
 
 

@@ -108,13 +108,13 @@ def refused(position: Position, to: Place, maker: Maker, *, door: Stage) -> Move
             RefusalReason.NOWHERE, f"no move leads from {position.place} to {to}; edit routes.yaml if that is meant"
         )
     if maker not in row.makers:
-        return MoveRefusal(RefusalReason.NOT_YOURS, _not_yours(to, row, maker))
+        return MoveRefusal(RefusalReason.NOT_YOURS, _not_yours(position.route, to, row, maker))
     return _up(position, row, maker) if is_above(to, position.place) else _down(position, row, door)
 
 
-def _not_yours(to: Place, row: Row, maker: Maker) -> str:
+def _not_yours(route: str, to: Place, row: Row, maker: Maker) -> str:
     if Maker.OPERATOR in row.makers:
-        return f"{to} is entered by people only: by an edit of routes.yaml or by an operator"
+        return f"{to} is entered by people only: by `banyan promote {route}`, or an edit of routes.yaml"
     if maker is Maker.OPERATOR:
         return (
             f"{LIVE} is the last step that promote takes; complete and retired are written in routes.yaml as `stage:`"

@@ -168,11 +168,11 @@ def _no_undoing(position: Position, alarm: _Alarm) -> str:
     """What an alarm means where no split is answered by new, and what ends it (route_watch.py, rule 9)."""
     if position.stage.facts.ends:
         return "it is retired, nobody answers any more: there is nothing to undo"
-    ends = f"one good answer of new ends this, and so do {LONGEST // 60} minutes without a failure"
+    ends = f"one good answer of new ends the alarm, and so do {LONGEST // 60} minutes without a failure"
     if alarm.cause is Cause.EVIDENCE:
         anew = f"banyan epoch {position.route} --begin"
         edit = "an edit of its `compare:`, where the difference is meant"
-        ends = f"comparisons that agree again end this, and so do {edit}, and `{anew}` once new is mended"
+        ends = f"comparisons that agree again end the alarm, and so do {edit}, and `{anew}` once new is mended"
     who = f"at {position.place} new answers pinned cohorts alone: there is nothing to undo"
     return f"{who}; {ends}; promote does not wait for it"
 

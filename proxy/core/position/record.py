@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from proxy.core.auth.suspension import Suspension
+from proxy.core.one_line import one_line
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import Place, is_above
 from proxy.core.position.position import Cause, Transition
@@ -21,6 +22,9 @@ RELEASED = "released"
 """The number by which the end of the judge's own hold is known."""
 RESTORED = "restored"
 """The number by which it is known that a replica gave a position back to a store which had lost it: nobody's order."""
+
+STOOD = "it stood already"
+"""How the recorded reason begins of an order that changed nothing."""
 
 
 class OrderKind(StrEnum):
@@ -72,6 +76,12 @@ class OrderRecord:
     side: Side | None = None
     until: float | None = None
     instance: str = ""
+
+
+def stood_reason(reason: str) -> str:
+    """What is recorded as the reason of an order that changed nothing, beside its own."""
+    said = one_line(reason)
+    return f"{STOOD}: {said}" if said else STOOD
 
 
 def pin_record(pin: Pin) -> OrderRecord:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Container
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from proxy.core.outcome import Side
 from proxy.core.routing.decide import Decision, Reason
@@ -32,6 +33,22 @@ class KillSwitchOrder:
     def bounded(self) -> KillSwitchOrder:
         r"""As it is kept and shown: longer texts are cut, line breaks are `\n`, and nothing acts on a terminal."""
         return replace(self, by=_bounded(self.by), at=_bounded(self.at), reason=_bounded(self.reason))
+
+
+class StandingOrder(NamedTuple):
+    """The order that the switch is on by; `stood`: it was before, so that another one has changed nothing."""
+
+    order: KillSwitchOrder
+    stood: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchTurn:
+    """The switch was to be turned on or off by this order; `stood`: so it was already."""
+
+    order: KillSwitchOrder
+    on: bool
+    stood: bool = False
 
 
 class Beyond(StrEnum):

@@ -4,7 +4,8 @@ Rule 1: the table matches and `decide_at` decides; nothing of either is repeated
 Rule 2: a remembered cohort has the same draw again where group and cohort sources are the same. Where they are not,
         the cohort is drawn anew: new has it with the chance of the split, and the answer says so.
 Rule 3: a path holds its own cohort: a route that draws by `path:` alone is always decided exactly.
-Rule 4: a pin, a drain, or a tie to a side decided for that request alone: on the same route it is taken to do so again.
+Rule 4: a pin, a drain, or a tie to a side decided for that request alone: on the same route it is taken to do so again,
+        unless the kill switch is on, which outranks them.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from typing import NamedTuple
 
 from proxy.core.http.request import RequestHead
 from proxy.core.outcome import Side
-from proxy.core.position.ladder import Place
+from proxy.core.position.ladder import LEGACY, SHADOW, Place
 from proxy.core.routing.cohort import SourceKind, present_cohort
 from proxy.core.routing.decide import Decision, Reason, decide_at, settled
+from proxy.core.routing.kill_switch import decide_killed
 from proxy.core.routing.placement import placed
 from proxy.core.routing.route import Route, Upstream
 from proxy.core.routing.split import draw, draw_of
@@ -75,9 +77,14 @@ class Replay:
     """One table, and where its routes run; `places` by route, the file's own where there is none."""
 
     def __init__(
-        self, table: RouteTable, upstreams: Mapping[str, Upstream], places: Mapping[str, Place] | None = None
+        self,
+        table: RouteTable,
+        upstreams: Mapping[str, Upstream],
+        places: Mapping[str, Place] | None = None,
+        *,
+        killed: bool = False,
     ) -> None:
-        """`places` by route name; the table is veiled once."""
+        """`places` by route name; the table is veiled once. `killed`: as if the kill switch were on."""
         there = places or {}
         self.routes = tuple(
             placed(route, there[route.name]) if route.name in there and route.respond is None else route
@@ -85,6 +92,7 @@ class Replay:
         )
         self._table = RouteTable(veiled(replace(each, index=at)) for at, each in enumerate(self.routes))
         self._upstreams = upstreams
+        self._is_killed = killed
         self._named = {route.name: route for route in self.routes}
 
     def decide(self, request: RememberedRequest) -> Again:
@@ -112,7 +120,11 @@ class Replay:
         return Again(route=request.route or UNMATCHED, reason=request.reason, below=only, above=only, draw=request.draw)
 
     def _decide(self, route: Route, head: RequestHead, request: RememberedRequest) -> Again:
-        if request.reason in _EXCEPTIONS and request.route in (route.name, route.was):
+        is_exception = request.reason in _EXCEPTIONS and request.route in (route.name, route.was)
+        killed = self._killed(route, is_exception=is_exception)
+        if killed is not None:
+            return self._one(route, killed)
+        if is_exception:
             same = self._answerer(route, Side(request.serve))
             return Again(route=route.name, reason=request.reason, below=same, above=same)
         certain = settled(route)
@@ -130,6 +142,13 @@ class Replay:
             split=route.split,
             drawn_for=_whose(route),
         )
+
+    def _killed(self, route: Route, *, is_exception: bool) -> Decision | None:
+        """What the kill switch decides, if it is on; at legacy it has pins to switch off (`placement.as_killed`)."""
+        if not self._is_killed:
+            return None
+        there = placed(route, SHADOW) if is_exception and route.stage is LEGACY.stage else route
+        return decide_killed(there, has_legacy=route.legacy in self._upstreams)
 
     def _one(self, route: Route, decision: Decision) -> Again:
         only = self._answerer(route, decision.serve)

@@ -109,8 +109,11 @@ class MemoryPositions:
         """As PositionStore says."""
         if not self._transitions:
             self._transitions.extend((self._version, each) for each in moves)
-        if not self._orders:
-            self._orders.extend(reversed(orders))
+        fresh = list(self._orders)  # an order of now may have come before what was kept
+        known = {_which(each) for each in fresh}
+        self._orders.clear()
+        self._orders.extend(each for each in reversed(orders) if _which(each) not in known)
+        self._orders.extend(fresh)
 
     async def set_pin(self, pin: Pin, standing: int | None = None, holds: Sequence[int] = ()) -> bool:
         """As PositionStore says."""

@@ -194,29 +194,6 @@ def test_the_example_runs(banyan: Banyan) -> None:
     assert banyan("explain GET /orders/7 -H 'X-Tenant-Id: acme'").exit_code == 0
 
 
-def test_the_kill_switch_is_mentioned(banyan: Banyan, folder: Path) -> None:
-    """While the kill file is there all is said of now, and one row says what would be without it."""
-    plain = banyan("explain GET /orders/7").stdout
-    (folder / ".banyan").mkdir()
-    (folder / ".banyan" / "kill").write_text('{"by": "ann", "reason": "why"}')
-    killed = banyan("explain GET /orders/7")
-    told = json.loads(banyan("explain GET /orders/7 --json").stdout)
-    said = rows(killed.stdout)["killed"]
-
-    assert re.match(r"the kill switch is on \(ann, .+, why\): at shadow, canary and live legacy answers", said)
-    first = killed.stdout.splitlines()[0]
-    assert first == "GET /orders/7 → legacy, http://legacy.internal:3000, reason: killed (the file says: new)"
-    assert rows(killed.stdout)["decision"] == "legacy, shadow: new, reason: killed"
-    without = plain.splitlines()[0].removeprefix("GET /orders/7 → ")
-    assert rows(killed.stdout)["file"] == f"says canary, split 10 %: {without}, reason: below_split"
-    assert (told["route"]["serve"], told["by_file"]["side"], told["by_file"]["reason"]) == (
-        "legacy",
-        "new",
-        "below_split",
-    )
-    assert (told["killed"]["by"], told["route"]["name"]) == ("ann", "orders.show")
-
-
 def test_a_kill_file_that_cannot_be_looked_at_is_not_mentioned(banyan: Banyan, folder: Path) -> None:
     """Where nobody can tell from here, the explanation is the plain one."""
     (folder / ".banyan").mkdir()

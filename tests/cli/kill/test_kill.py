@@ -164,7 +164,7 @@ def test_off_takes_it_away(banyan: Banyan, running: Running) -> None:
     assert not running.file.exists()
     assert kill_ends.take(running.file) == ()
     assert [each.exit_code for each in results] == [0, 0]
-    assert "worker 0 (pid 100) serves by routes.yaml again already" in results[1].stdout
+    assert "worker 0 (pid 100) serves as before the kill, by routes.yaml and orders, already" in results[1].stdout
     assert [f"{running.file} gone after" in each.stdout for each in results] == [True, False]
     assert results[1].stdout.startswith(f"kill switch is off: {running.file} was not there\n")
 
@@ -210,11 +210,10 @@ def test_an_end_that_nobody_sees_is_kept_for_the_record(banyan: Banyan, away: Pa
     banyan("kill", "--reason", "new loses orders")
     order = kill_file.read(away)
     banyan("kill", "--off", "--reason", "mended")
-    ((begun, ended),) = kill_ends.take(away)
+    begun, ended = (turn.order for turn in kill_ends.take(away))
 
     assert (begun, ended.by, ended.reason) == (order, whoever(), "mended")
     assert begun.at < ended.at
-    banyan("kill --off")
     assert kill_ends.take(away) == ()
 
 
@@ -286,7 +285,8 @@ def test_whoever_ends_it_is_named(
     banyan("kill --off --reason mended")
     banyan("kill --off --reason again")
 
-    told = [{"on": False, "reason": "mended", "by": whoever()}] if not elsewhere else []
+    reasons = ("mended", "again") if not elsewhere else ()
+    told = [{"on": False, "reason": reason, "by": whoever()} for reason in reasons]
     assert [json.loads(each) for each in running.posted] == told
     assert not running.file.exists()
 
@@ -402,6 +402,37 @@ def test_many_routes_that_stay_are_cut_short(banyan: Banyan, folder: Path, runni
     assert "… and 33 more; --json lists all" in shown
     assert len(json.loads(banyan("kill --json").stdout)["beyond"]) == 53
     assert running.file.exists()
+
+
+def test_a_second_order_that_nobody_sees_is_kept(banyan: Banyan, away: Path) -> None:
+    """Where nothing answers: a second kill, one of the same words, a second `--off`; the next start records them."""
+    banyan("kill", "--reason", "first")
+    banyan("kill", "--reason", "second")
+    banyan("kill", "--reason", "first")
+    banyan("kill", "--off")
+    banyan("kill", "--off", "--reason", "sure")
+    kept = [(turn.on, turn.stood, turn.order.reason) for turn in kill_ends.take(away)]
+
+    assert kept == [
+        (True, True, "second"),
+        (True, True, "first"),
+        (True, False, "first"),
+        (False, False, ""),
+        (False, True, "sure"),
+    ]
+
+
+def test_an_end_of_what_is_off_is_told_to_banyan(
+    banyan: Banyan, running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that it is on record, as a second kill is."""
+    monkeypatch.setenv("BANYAN_ADMIN_TOKEN", "t")
+    banyan("kill", "--off", "--reason", "sure")
+    banyan("kill", "--reason", "first")
+    banyan("kill", "--reason", "first")
+
+    told = [(each["on"], each["reason"]) for each in map(json.loads, running.posted)]
+    assert told == [(False, "sure"), (True, "first")]
 
 
 def test_a_second_order_leaves_the_first_one(banyan: Banyan, running: Running) -> None:

@@ -257,11 +257,15 @@ def test_a_key_is_in_no_plan(banyan: Banyan, folder: Path, form: str) -> None:
 
 def test_a_killed_banyan_is_reckoned_as_if_it_were_not(banyan: Banyan, running: Pages, folder: Path) -> None:
     """What the kill switch hides is not what the edit changes."""
-    killed = json.loads(running.pages["/api/routes"])
-    running.pages["/api/routes"] = msgspec.json.encode({**killed, "killed": {"by": "ann"}})
+    returns = {"stage": "live", "split": 0.0, "reason": "moved by ann"}
+    there = standing(ROUTES, stage="legacy", split=0.0, version=3, killed=True, returns=returns)
+    running.pages["/api/routes"] = msgspec.json.encode({**json.loads(there), "killed": {"by": "ann"}})
     copy = edit(folder, "split: 10%", "split: 20%")
+    text = banyan(f"plan -f {copy} --admin {running.url}").stdout
+    orders = next(line.split() for line in text.splitlines() if line.startswith("orders.show "))
 
-    assert "the kill switch is on" in banyan(f"plan -f {copy} --admin {running.url}").stdout
+    assert "the kill switch is on" in text
+    assert orders[2] == "live"
 
 
 @pytest.mark.parametrize("body", [b"{}", b'{"revision": "r", "seconds": 1, "requests": [{"id": "a"}]}'])

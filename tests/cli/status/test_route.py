@@ -147,6 +147,26 @@ def test_needs_are_rows(banyan: Banyan) -> None:
     ]
 
 
+def test_a_killed_route_is_told_where_it_returns_to(banyan: Banyan) -> None:
+    """Where it runs once the switch is off, and why, beside why legacy answers now."""
+    returns = {"stage": "live", "split": 0.0, "reason": "moved by ann: all is well"}
+    runs = {"stage": "legacy", "split": 0.0, "reason": "killed", "killed": True, "returns": returns}
+    text = said(banyan, runs=runs)
+
+    why = "the file says canary 10%: moved by ann: all is well"
+    assert f"  runs      legacy, killed\n  returns   to live again after `banyan kill --off`, {why}\n" in whole(text)
+
+
+def test_a_route_at_legacy_is_told_who_takes_it_on(banyan: Banyan) -> None:
+    """Its ramp has no needs there, and nothing ends but by a person's order; elsewhere the verdict says what ends."""
+    legacy = said(banyan, state="waiting", runs={"stage": "legacy", "split": 0.0, "reason": "r"})
+    held_up = said(banyan, state="waiting", reasons=["window night is on"])
+
+    takes = "  needs     are those of shadow and what follows: `banyan promote orders` takes it there\n"
+    assert takes in legacy
+    assert "  needs     are told again when what the verdict names is over\n" in held_up
+
+
 def test_shapes_that_were_not_compared_enough_are_named(banyan: Banyan) -> None:
     """Each with how often it was, and how often it has to be; of many the first ones, and how many more."""
     shape = {"shape": "GET orders.show ? 4xx application/json", "legacy": 41, "compared": 13}

@@ -146,6 +146,23 @@ def test_nobody_knows_the_key_of_an_anonymous_cohort() -> None:
     assert "anonymous cohorts have none that anybody knows" in said
 
 
+def test_a_pin_that_no_address_can_meet_is_warned_of() -> None:
+    """Where cohorts are clients' addresses, said or by default: what is none, and one in another spelling."""
+    found = warnings(
+        with_routes(
+            'name: a, match: /a, stage: live, pin: {new: [acme, "10.0.0.7"]}',
+            'name: b, match: /b, stage: live, cohort: client_ip, pin: {legacy: "2001:DB8::1"}',
+            "name: c, match: /c, stage: live, cohort: [header:X-T, client_ip], pin: {new: acme}",
+        )
+    )
+
+    never = "is never a client's address, and the cohorts here are those"
+    assert [each.partition(": ")[2] for each in found if "pin" in each] == [
+        f'routes[0].pin.new: "acme" {never}; write one, or a cohort: that has such keys',
+        f'routes[1].pin.legacy: "2001:DB8::1" {never}; write 2001:db8::1',
+    ]
+
+
 def test_the_two_cookies_have_two_names() -> None:
     """Also where one of the names is the default."""
     head = HEAD + "cookies: {side: ¦banyan_cohort}\n"

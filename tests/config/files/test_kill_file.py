@@ -18,8 +18,9 @@ ORDER = KillSwitchOrder(by="ann@ops", at="2026-03-01T12:00:00.000Z", reason="new
 def test_what_is_ordered_is_read_again(tmp_path: Path) -> None:
     """Who, when and why come back as they were given; a second order leaves the first one as it is, and is told so."""
     path = tmp_path / "state" / "kill"
-    assert kill_file.give(path, ORDER) == ORDER
-    assert kill_file.give(path, KillSwitchOrder(by="bob", at="2026-03-01T13:00:00.000Z", reason="another")) == ORDER
+    assert kill_file.give(path, ORDER) == (ORDER, False)
+    another = KillSwitchOrder(by="bob", at="2026-03-01T13:00:00.000Z", reason="another")
+    assert kill_file.give(path, another) == kill_file.give(path, ORDER) == (ORDER, True)
 
     assert kill_file.read(path) == ORDER
     assert [each.name for each in path.parent.iterdir()] == ["kill"]
@@ -30,8 +31,9 @@ def test_one_that_says_nothing_takes_the_words_of_the_next(tmp_path: Path) -> No
     path = tmp_path / "kill"
     path.touch()
     os.utime(path, (1_000_000_000, 1_000_000_000))
-    stands = kill_file.give(path, ORDER)
+    stands, stood = kill_file.give(path, ORDER)
 
+    assert not stood
     assert stands == KillSwitchOrder(by=ORDER.by, at="2001-09-09T01:46:40.000Z", reason=ORDER.reason)
     assert kill_file.read(path) == stands
 
@@ -41,7 +43,7 @@ def test_one_that_nobody_can_look_at_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "kill"
     path.symlink_to(path)
 
-    assert kill_file.give(path, ORDER) == ORDER
+    assert kill_file.give(path, ORDER) == (ORDER, False)
     assert kill_file.read(path) == ORDER
 
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from proxy.control.admin.history import newest
 from proxy.core.position.record import OrderKind, OrderRecord
-from proxy.core.routing.kill_switch import KillSwitchOrder
+from proxy.core.routing.kill_switch import KillSwitchOrder, SwitchTurn
 from proxy.core.routing.snapshot import Snapshot
+from proxy.log import stamp
 from proxy.store.errors import StoreUnavailable
 from tests.control.conftest import Open, Port
 from tests.control.stands import canary, table
 from tests.waiting import until
 
-RAMP = "ramp: {steps: [5%, 50%]}"
+RAMP = "cohort: header:X-Tenant, ramp: {steps: [5%, 50%]}"
 
 
 def routes(*more: str) -> Snapshot:
@@ -108,7 +111,7 @@ async def test_the_kill_switch_is_in_the_record_of_every_route(port: Port) -> No
 
     assert [(each["kind"], each["reason"], each["actor"]) for each in found] == [
         ("unkill", "mended", "by mended"),
-        ("kill", "second", "by second"),
+        ("kill", "it stood already: second", "by second"),
         ("kill", "first", "by first"),
     ]
     assert {each["instance"] for each in found} == {port.parts.here.instance}
@@ -220,7 +223,7 @@ async def test_turns_that_wait_for_the_store_are_written_when_it_is_back(
         await record(order)
 
     monkeypatch.setattr(records._store, "record", sometimes)
-    port.parts.kill_records.turned_off()
+    port.parts.kill_records.turned_off(KillSwitchOrder())
     assert not await records.write()
     away = False
     assert await records.write()
@@ -231,7 +234,7 @@ async def test_turns_that_wait_for_the_store_are_written_when_it_is_back(
 async def test_a_file_that_comes_or_goes_by_itself_is_on_record_as_such(port: Port) -> None:
     """`touch` and `rm` name nobody: the kill file is who turned the switch."""
     port.parts.kill_records.turned_on(KillSwitchOrder(at="2026-01-01T00:00:00.000Z"))
-    port.parts.kill_records.turned_off()
+    port.parts.kill_records.turned_off(KillSwitchOrder())
     while port.parts.records.is_behind:
         await port.parts.records.write()
 
@@ -239,10 +242,63 @@ async def test_a_file_that_comes_or_goes_by_itself_is_on_record_as_such(port: Po
     assert found == {"kill": "kill file", "unkill": "kill file"}
 
 
+async def the_next_moment(last: str) -> None:
+    """Wait for another time than this: of orders with the same one nobody knows which came first."""
+
+    async def later() -> bool:
+        return stamp(datetime.now(UTC)) != last
+
+    await until(later)
+
+
+async def test_a_turn_that_changed_nothing_is_on_record_as_that(port: Port) -> None:
+    """A second kill, also of the same person for the same reason, and an end of what is off."""
+    for on, by, reason in (
+        (True, "ann", "new loses orders"),
+        (True, "bob", "me too"),
+        (True, "ann", "new loses orders"),
+        (False, "ann", "mended"),
+        (False, "bob", ""),
+    ):
+        async with port.client.post(f"{port.url}/api/kill", json={"on": on, "by": by, "reason": reason}) as answer:
+            assert answer.status == 200
+        await the_next_moment(stamp(datetime.now(UTC)))
+    while port.parts.records.is_behind:
+        await port.parts.records.write()
+
+    assert [(each["kind"], each["actor"], each["reason"]) for each in reversed(await history(port))] == [
+        ("kill", "ann", "new loses orders"),
+        ("kill", "bob", "it stood already: me too"),
+        ("kill", "ann", "it stood already: new loses orders"),
+        ("unkill", "ann", "mended"),
+        ("unkill", "bob", "it stood already"),
+    ]
+
+
+async def test_turns_that_nobody_saw_are_recorded_as_they_were_kept(port: Port) -> None:
+    """Each with its own time and kind, and whether it stood already."""
+    order = KillSwitchOrder(by="ann", at="2026-01-01T00:00:00.000Z", reason="why")
+    later = KillSwitchOrder(by="bob", at="2026-01-01T00:01:00.000Z", reason="me too")
+    for turn in (
+        SwitchTurn(order=order, on=True),
+        SwitchTurn(order=later, on=True, stood=True),
+        SwitchTurn(order=replace(later, at="2026-01-01T00:02:00.000Z", reason=""), on=False),
+    ):
+        port.parts.kill_records.kept(turn)
+    while port.parts.records.is_behind:
+        await port.parts.records.write()
+
+    assert [(each["kind"], each["at"], each["reason"]) for each in reversed(await history(port))] == [
+        ("kill", "2026-01-01T00:00:00.000Z", "why"),
+        ("kill", "2026-01-01T00:01:00.000Z", "it stood already: me too"),
+        ("unkill", "2026-01-01T00:02:00.000Z", ""),
+    ]
+
+
 async def test_the_loop_writes_what_comes(port: Port, tasks: Any) -> None:  # noqa: ANN401
     """As long as control runs."""
     tasks.start(port.parts.records.run, name="records")
-    port.parts.kill_records.turned_off("ann", "over")
+    port.parts.kill_records.turned_off(KillSwitchOrder(by="ann", reason="over"))
 
     async def written() -> bool:
         return bool(await history(port))

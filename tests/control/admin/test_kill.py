@@ -16,7 +16,7 @@ from proxy.control.admin.routes import KILLED
 from proxy.control.probe.health import Status, UpstreamCondition
 from proxy.core.position.ladder import RETIRED, SHADOW
 from proxy.core.position.position import Cause, move, moved
-from proxy.core.routing.kill_switch import KillSwitchOrder
+from proxy.core.routing.kill_switch import KillSwitchOrder, StandingOrder
 from proxy.core.stage import Stage
 from tests.control.conftest import Open, Port
 from tests.control.tables import refusal, route, snapshot, upstream
@@ -175,9 +175,9 @@ async def test_a_disk_that_hangs_costs_the_asker_alone(port: Port, monkeypatch: 
     monkeypatch.setattr(kill, "PATIENCE", 0.05)
     go_on = threading.Event()
 
-    def hang(_: Path, order: KillSwitchOrder) -> KillSwitchOrder:
+    def hang(_: Path, order: KillSwitchOrder) -> StandingOrder:
         go_on.wait()
-        return order
+        return StandingOrder(order, stood=False)
 
     port.kill.give = hang
     asking = asyncio.ensure_future(turn(port, ON))
@@ -250,7 +250,11 @@ async def test_routes_show_legacy_while_killed(open_port: Open) -> None:
     runs = {each["name"]: each["runs"] for each in found["routes"]}
 
     assert found["killed"] == {"by": "ann", "at": "now", "reason": "why"}
-    assert runs["canary"] == runs["live"] == {"stage": "legacy", "split": 0.0, "reason": KILLED, "killed": True}
+    killed = {"stage": "legacy", "split": 0.0, "reason": KILLED, "killed": True}
+    returns = {"stage": "live", "split": 0.0, "reason": "as the file says"}
+    assert runs["live"] == {**killed, "returns": returns}
+    assert runs["canary"] == {**killed, "returns": {**returns, "stage": "canary", "split": 0.1}}
+    assert not [name for name in ("orphan", "complete", "rest", "closed") if "returns" in runs[name]]
     assert [runs[name]["stage"] for name in ("orphan", "complete", "rest", "closed")] == [
         *["live", "complete", "legacy", None]
     ]

@@ -14,7 +14,7 @@ from tests.control.conftest import Open, Port
 from tests.control.stands import canary, table
 from tests.waiting import until
 
-RAMP = "ramp: {steps: [5%, 50%]}"
+RAMP = "cohort: header:X-Tenant, ramp: {steps: [5%, 50%]}"
 
 
 def routes() -> Snapshot:
@@ -123,11 +123,35 @@ async def test_a_tag_that_is_old_is_refused(port: Port) -> None:
     """The tag of the last answer, or `*`, is taken; any other gets 412 and the present tag."""
     _, first = await post(port, "/api/routes/a/hold", **{"If-Match": '"v0"'})
     late, told = await post(port, "/api/routes/a/resume", **{"If-Match": '"v0"'})
+    assert "when you looked (hold by admin API, 127.0.0.1, at canary 5%, at 20" in told["detail"]
     assert "look again with `banyan status --route a` or GET /api/routes/a" in told["detail"]
     known, _ = await post(port, "/api/routes/a/resume", **{"If-Match": f'"other", {first["tag"]}'})
     star, _ = await post(port, "/api/routes/a/hold", **{"If-Match": "*"})
 
     assert (late, told["tag"], known, star) == (412, first["tag"], 200, 200)
+
+
+async def test_a_preview_says_who_moved_the_route_last(port: Port) -> None:
+    """What it was, by whom, from where to where, how long ago; of a route that nobody moved nothing."""
+    _, untouched = await post(port, "/api/routes/a/promote", {"preview": True})
+    await post(port, "/api/routes/a/promote", {"by": "ann"})
+    _, moved = await post(port, "/api/routes/a/promote", {"preview": True})
+
+    assert "latest" not in untouched or untouched["latest"] is None
+    assert moved["latest"]["sentence"] == "promote by ann, canary 5% → canary 50%"
+    assert moved["latest"]["seconds"] >= 0.0
+
+
+async def test_of_two_promotions_on_what_both_saw_one_is_made(port: Port) -> None:
+    """The other is told by whom the route was moved meanwhile, and to where."""
+    _, shown = await post(port, "/api/routes/a/promote", {"preview": True})
+    tags = {"If-Match": shown["tag"]}
+    both = await asyncio.gather(*(post(port, "/api/routes/a/promote", {"by": by}, **tags) for by in ("ann", "bob")))
+
+    assert sorted(status for status, _ in both) == [200, 412]
+    assert await place(port, "a") == ("canary", 0.5)
+    told = next(body["detail"] for status, body in both if status == 412)
+    assert "promote by ann, canary 5% → canary 50%" in told or "promote by bob, canary 5% → canary 50%" in told
 
 
 async def test_a_worker_that_does_not_follow_is_not_done(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,42 +176,6 @@ async def test_pins_and_drains_are_told_to_workers(port: Port) -> None:
     assert (told.pins, told.drained, told.stage, told.split) == ([("acme", "new")], True, "canary", 0.05)
     assert (runs["drains"], runs["pins"]) == (True, {"acme": "new"})
     assert port.workers[0].orders.routes == []
-
-
-async def test_a_pin_takes_a_cohort_as_the_journal_prints_it(open_port: Open) -> None:
-    """With the kind of its source before the key, and behind that the key may begin as it likes."""
-    port = await open_port(token="t", snapshot=table(canary("5%", "cohort: header:X-Tenant")))
-    port.client.headers["Authorization"] = "Bearer t"
-    await port.worker()
-    said = [
-        await post(port, "/api/routes/a/pin", {"cohort": each, "side": "new"})
-        for each in ("header:t20", "header:path:7")
-    ]
-    told = port.workers[0].orders.routes[0].pins
-    ended = await post(port, "/api/routes/a/pin", {"cohort": "header:t20", "side": None})
-
-    assert [status for status, _ in said] == [200, 200]
-    assert sorted(told) == [("path:7", "new"), ("t20", "new")]
-    assert ended[0] == 200
-    assert port.workers[0].orders.routes[0].pins == [("path:7", "new")]
-
-
-async def test_a_pin_by_a_source_that_the_route_lacks_is_refused(open_port: Open) -> None:
-    """With those that it has; the client's address is always one, and a key with a colon of its own is a key."""
-    port = await open_port(token="t", snapshot=table(canary("5%", "cohort: header:X-Tenant")))
-    port.client.headers["Authorization"] = "Bearer t"
-    await port.worker()
-    said = [
-        await post(port, "/api/routes/a/pin", {"cohort": each, "side": "new"})
-        for each in ("cookie:x", "client_ip:10.0.0.7", "urn:tenant:7")
-    ]
-
-    assert [status for status, _ in said] == [400, 200, 200]
-    assert said[0][1]["detail"] == (
-        "a has no cohorts by cookie: its sources are header:x-tenant, client_ip; "
-        "a key that begins so itself is written header:cookie:x"
-    )
-    assert sorted(port.workers[0].orders.routes[0].pins) == [("10.0.0.7", "new"), ("urn:tenant:7", "new")]
 
 
 async def test_moves_of_a_route_that_never_was_are_not_asked_for(port: Port) -> None:

@@ -66,6 +66,17 @@ async def test_a_rollback_names_the_cohorts_that_stay_with_new(port: Port) -> No
     assert found == [[back], [ended, back], [], ["1 cohort is pinned to legacy and stays there: 'shy'"]]
 
 
+async def test_a_resume_at_legacy_promises_no_climb(port: Port) -> None:
+    """No judge takes a route to shadow: the answer says by which order it gets there."""
+    for _ in range(2):
+        await post(port, "/api/routes/a/rollback", {"step": True})
+    _, body = await post(port, "/api/routes/a/resume")
+
+    assert (await place(port, "a"))[0] == "legacy"
+    takes = "shadow is entered by people only: by `banyan promote a`, or an edit of routes.yaml"
+    assert body["notes"] == [f"the rollback ended: it stays at legacy, as {takes}"]
+
+
 async def test_an_order_that_leaves_a_route_at_its_place_says_what_it_did(port: Port) -> None:
     """Resume says what has ended, an epoch that what was compared is over; resume after a hold alone says that."""
     said = []
@@ -122,7 +133,7 @@ async def half_dead(open_port: Open) -> AsyncIterator[Port]:
     with closing(socket.socket()) as bound:
         bound.bind(("127.0.0.1", 0))
         text = HEAD.replace('"http://127.0.0.1:1"', f'"http://127.0.0.1:{bound.getsockname()[1]}", health: /healthz')
-        more = "routes:\n  - {name: a, match: /a, stage: canary, split: 10%}\n"
+        more = "routes:\n  - {name: a, match: /a, stage: canary, split: 10%, cohort: header:X-Tenant}\n"
         found = load_text(text + more, "routes.yaml", {})
         assert isinstance(found, Loaded), found
         made = await open_port(token="t", snapshot=found.snapshot)

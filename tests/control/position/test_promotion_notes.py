@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from proxy.config.load import Loaded, load_text
-from proxy.core.judge.ramp import Measures
+from proxy.core.judge.breaker import FailureRow
+from proxy.core.judge.ramp import Fault, Measures
 from proxy.core.judge.reach import SeenCohorts
 from proxy.core.judge.verdict import Case, judge
 from proxy.core.parity.rules.pair_counts import PairCounts
@@ -55,6 +56,38 @@ async def test_mismatches_that_are_proved_are_told(port: Port) -> None:
     proved = "mismatches are proved to be above 37.2 %; at most 1 % may be"
     shows = "`banyan mismatches read` shows what differs"
     assert first["notes"] == [f"{proved}: the judge would not have promoted it; {shows}"]
+
+
+async def test_a_need_that_failed_is_told(port: Port) -> None:
+    """A difference of high severity, and a share that could not be compared: each with what it says; none is open."""
+    read = port.running.snapshot.routes[0]
+    position = port.parts.here.position(read)
+    now = position.since + 2
+    fault = Fault(seen=1, before=10, since=0, last_seen=now)
+    pairs = PairCounts(2_000, (("timed_out", 98),))
+    measures = Measures(compared=2_000, newest_at=now, faults=(fault,), pairs=pairs)
+    case = Case(position=position, now=now, guard=read.guard, ramp=read.ramp, measures=measures)
+    port.parts.judge.judging.rulings = {"read": judge(case)}
+    _, body = await post(port, "/api/routes/read/promote")
+
+    would = ": the judge would not have promoted it"
+    high, incomparable = body["notes"]
+    kind = "1 kind of difference of high severity that nobody has accepted"
+    assert high == f"{kind}{would}; `banyan mismatches read` shows what differs"
+    assert incomparable.startswith("4.9 % could not be compared; at most 1 % may be (98 too late on one side; ")
+    assert incomparable.endswith(would)
+
+
+async def test_an_alarm_at_shadow_is_told(port: Port) -> None:
+    """A breaker that is open speaks against a step as mismatches do."""
+    read = port.running.snapshot.routes[0]
+    position = port.parts.here.position(read)
+    row = FailureRow(opened_at=position.since + 1, why="5 answers of new in a row failed")
+    case = Case(position=position, now=position.since + 2, guard=read.guard, ramp=read.ramp, breaker=row)
+    port.parts.judge.judging.rulings = {"read": judge(case)}
+    _, body = await post(port, "/api/routes/read/promote")
+
+    assert body["notes"][0] == f"{row.sentence}: the judge would not have promoted it"
 
 
 @pytest.mark.parametrize(("lowest", "notes"), [(0.07, 1), (0.03, 0)])

@@ -49,6 +49,32 @@ async def test_a_restart_keeps_whose_order_it_was(clock: Clock) -> None:
     assert [kind_of(each) for each in moves][:2] == [OrderKind.HOLD, OrderKind.ROLLBACK]
 
 
+async def test_evidence_that_was_in_memory_begins_anew_and_says_since_when(clock: Clock) -> None:
+    """From the second process on: the first one has lost nothing, and one with a database never does."""
+    stand, _ = await begun(clock, first_file(None, "memory"))
+    clock.now += 3600.0
+    again, _ = await begun(clock, first_file(stand.kept[-1], "memory"))
+    elsewhere, _ = await begun(clock, first_file(again.kept[-1], "postgresql://db"))
+    back, _ = await begun(clock, first_file(elsewhere.kept[-1], "memory"))
+
+    found = [each.here.evidence_since for each in (stand, again, elsewhere, back)]
+    assert found == [0.0, clock.now, 0.0, 0.0]
+
+
+async def test_an_order_that_comes_before_what_was_kept_hides_nothing(clock: Clock) -> None:
+    """What is recorded at the start stands after the record of the process before, which is whole."""
+    stand, _ = await begun(clock, first_file(None, "memory"))
+    store = Store(clock)
+    kept = [OrderRecord(route="", kind=OrderKind.KILL, actor="ann", at=at, reason="") for at in (2.0, 1.0)]
+    first = OrderRecord(route="", kind=OrderKind.EPOCH, actor="state: memory", at=3.0, reason="lost")
+    await store.behind.record(first)
+    for _ in range(2):
+        await store.behind.recall((), kept)
+
+    assert await store.behind.orders(None, 10) == (first, *kept)
+    assert stand.here.known
+
+
 async def test_a_file_without_a_record_tells_no_reason_of_its_own(clock: Clock) -> None:
     """That the store had lost it is nobody's hold, and why the route was rolled back is not known."""
     stand, _ = await begun(clock, first_file(None, "memory"))

@@ -9,6 +9,7 @@ from proxy.control.traffic import recent_requests as module
 from proxy.control.traffic.cohorts import FELL_BACK, RecentCohorts
 from proxy.control.traffic.recent_requests import LASTS, RecentRequests
 from proxy.core.judge.reach import NO_COHORTS_SEEN
+from proxy.core.routing.kill_switch import KillSwitchOrder
 from proxy.core.routing.split import draw_of
 from proxy.core.traffic.remembered_request import RememberedRequest
 from proxy.link.messages import Recent
@@ -215,6 +216,15 @@ async def test_one_request_and_what_would_be_decided_now(port: Port) -> None:
         "draw": 0,
         "differs": True,
     }
+
+
+async def test_under_the_kill_switch_what_would_be_decided_now_is_that(port: Port) -> None:
+    """The stage is the route's own, and the reason the switch."""
+    await told(port, now(seen(1)._replace(serve="legacy", side="legacy", reason="killed")))
+    port.kill.take(KillSwitchOrder(by="ann"))
+    found = (await get(port, "/api/requests/r1"))["now"]
+
+    assert (found["stage"], found["side"], found["reason"], found["differs"]) == ("canary", "legacy", "killed", False)
 
 
 async def test_a_request_whose_cohort_would_be_drawn_anew(port: Port) -> None:

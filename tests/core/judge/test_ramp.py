@@ -78,7 +78,7 @@ def test_no_data_meets_nothing_and_fails_nothing() -> None:
     assert CheckState.FAILED not in states
     assert CheckState.WORSE not in states
     assert len(states[CheckState.OPEN]) == 10
-    assert states[CheckState.MET] == ["0 differences of high severity that nobody has accepted"]
+    assert states[CheckState.MET] == ["0 kinds of difference of high severity that nobody has accepted"]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_no_data_meets_nothing_and_fails_nothing() -> None:
         (
             replace(GOOD, faults=(FAULT, FAULT)),
             CheckState.FAILED,
-            "2 differences of high severity that nobody has accepted",
+            "2 kinds of difference of high severity that nobody has accepted",
         ),
         (
             replace(GOOD, pairs=PairCounts(5_100, (("timed_out", 98), ("shed", 2)))),
@@ -359,7 +359,8 @@ def test_shares_have_three_digits() -> None:
             replace(GOOD, waiting=Waiting(answers=11, of=1000, keys=("$.id",))),
             "undecided 11 of 1000, needs at most 1 %",
         ),
-        (replace(GOOD, faults=(FAULT,)), "high severity 1, needs none"),
+        (replace(GOOD, faults=(FAULT,)), "high severity 1 kind, needs none"),
+        (replace(GOOD, faults=(FAULT, FAULT)), "high severity 2 kinds, needs none"),
         (replace(GOOD, pairs=MANY_SHED), "incomparable 1.96 %, needs at most 1 %"),
         (replace(GOOD, unseen=0.02), "coverage 2 % unseen, needs at most 0.5 % unseen"),
         (replace(GOOD, unseen=None), "coverage unknown, needs at most 0.5 % unseen"),

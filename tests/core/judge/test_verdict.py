@@ -231,7 +231,7 @@ def test_a_failed_need_holds_and_does_not_roll_back() -> None:
 
 
 PINNED = "new answers pinned cohorts alone: there is nothing to undo"
-ENDS = "one good answer of new ends this, and so do 5 minutes without a failure; promote does not wait for it"
+ENDS = "one good answer of new ends the alarm, and so do 5 minutes without a failure; promote does not wait for it"
 
 
 @pytest.mark.parametrize(
@@ -355,8 +355,9 @@ def test_a_late_regression_is_an_alarm_of_its_own(side: Side, who: str) -> None:
 
     assert (back.action, back.to, back.cause) == (Action.ROLLBACK, SHADOW, Cause.EVIDENCE)
     assert back.judgement.reasons == (said,)
-    ends = f"at shadow {PINNED}; comparisons that agree again end this, and so do an edit of its `compare:`, where the "
-    ends += "difference is meant, and `banyan epoch orders --begin` once new is mended; promote does not wait for it"
+    ends = f"at shadow {PINNED}; comparisons that agree again end the alarm, and so do an edit of its `compare:`, "
+    ends += "where the difference is meant, and `banyan epoch orders --begin` once new is mended"
+    ends += "; promote does not wait for it"
     assert (stays.action, stays.judgement.reasons) == (Action.STAY, (said, ends))
     assert judge(case(changes={side: replace(CHANGED, alarmed_at=None)})).action is Action.PROMOTE
     assert judge(case(changes={side: CHANGED}, ramp=None)).action is Action.STAY

@@ -10,6 +10,7 @@ from proxy.core.http.leniency import Leniency
 from proxy.core.position.ladder import Place
 from proxy.core.routing.cohort import CohortSource, SourceKind
 from proxy.core.routing.decide import decide
+from proxy.core.routing.kill_switch import decide_killed
 from proxy.core.routing.route import Respond, Route
 from proxy.core.stage import Stage
 from proxy.core.traffic.replay import SELF, UNMATCHED, Again, Answerer, Replay, moved
@@ -48,6 +49,31 @@ def test_a_route_that_never_drew_is_decided_exactly() -> None:
             replay(canary(0.5)).decide(remember(table(before), asked)).below.side
             == decide(canary(0.5), asked, IP).serve
         )
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+def test_under_the_kill_switch_it_is_decided_as_requests_are(stage: Stage) -> None:
+    """Legacy, as killed, where the switch takes the route from new; elsewhere as without it."""
+    route = replace(canary(1.0), stage=stage)
+    seen = remember(table(route), head("/orders/7", "a"))
+    found = Replay(table(route), UPSTREAMS, killed=True).decide(seen)
+    without = Replay(table(route), UPSTREAMS).decide(seen)
+    killed = decide_killed(route, has_legacy=True)
+
+    if killed is None:
+        assert found == without
+    else:
+        assert (found.below.side, found.reason) == ("legacy", "killed")
+
+
+def test_the_kill_switch_outranks_a_pin() -> None:
+    """What was pinned to new would be answered by legacy, also where the pin alone led to new."""
+    for stage in (Stage.LEGACY, Stage.CANARY):
+        route = replace(canary(0.1), stage=stage)
+        pinned = remember(table(route), head("/orders/7", "a"))._replace(reason="pinned", serve="new", side="new")
+        found = Replay(table(route), UPSTREAMS, killed=True).decide(pinned)
+
+        assert (found.below.side, found.reason) == ("legacy", "killed")
 
 
 def test_another_group_is_drawn_anew() -> None:

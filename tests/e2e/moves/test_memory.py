@@ -61,6 +61,21 @@ async def until_compared(banyan: Program) -> None:
     await until(found)
 
 
+async def told_anew(banyan: Program) -> tuple[str, list[tuple[str, str]]]:
+    """Since when evidence is said to have begun anew, and the orders of nobody's in the record, with their times."""
+
+    async def recorded() -> bool:
+        routes: Any = await banyan.api()
+        found: Any = await banyan.api("/api/history")
+        listed = [(each["at"], each["reason"]) for each in found["orders"] if each["actor"] == "state: memory"]
+        told[:] = [(routes["standing"]["evidence_since"], listed)]
+        return bool(listed) is bool(told[0][0])
+
+    told: list[tuple[str, list[tuple[str, str]]]] = []
+    await until(recorded)
+    return told[0]
+
+
 async def test_memory_keeps_orders_and_forgets_evidence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Positions, holds, drains and pins outlive a restart, evidence does not; without the directory nothing does."""
     monkeypatch.setenv("BANYAN_ADMIN_TOKEN", TOKEN)
@@ -81,13 +96,18 @@ async def test_memory_keeps_orders_and_forgets_evidence(tmp_path: Path, monkeypa
             await banyan.until_logged("control_started", 2)
             await until_seen(banyan, {**stand, "compared": 0})
             reborn = await seen(banyan)
+            anew_since, orders = await told_anew(banyan)
         async with started(tmp_path, banyan.listen, banyan.admin) as again:
             await until_seen(again, {**stand, "compared": 0})
             anew = await seen(again)
         shutil.rmtree(tmp_path / ".banyan")
         async with started(tmp_path, banyan.listen, banyan.admin) as lost:
             first = await seen(lost)
+            fresh = await told_anew(lost)
 
+    assert [at for at, _ in orders] == [anew_since]
+    assert "evidence was in memory, and gone with the control process that held it" in orders[0][1]
+    assert fresh == ("", [])
     assert (reborn["moves"], anew["moves"]) == (["operator"], ["operator"])
     assert first == {
         "orders": ("live", False),
