@@ -107,6 +107,11 @@ class Children:
             child.process.wait(GRACE)
         _end_group(child.process)
 
+    def kill(self, child: Child) -> None:
+        """One that dies (SIGKILL), and is not missed by `check`."""
+        self._children.remove(child)
+        _end_group(child.process)
+
     def check(self) -> None:
         """StoryError when one of them has ended."""
         for child in self._children:

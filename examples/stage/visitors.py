@@ -19,11 +19,12 @@ PAUSE = 0.05
 
 @dataclass(slots=True)
 class Visitors(ABC):
-    """`run` until cancelled; what they see stands in the notebook."""
+    """`run` until cancelled; what they see stands in the notebook. `pause`: seconds between two visits of one."""
 
     children: Children
     notebook: Notebook = field(default_factory=Notebook)
     phase: str = "1"
+    pause: float = PAUSE
     _open: asyncio.Event = field(default_factory=asyncio.Event)
     _idle: asyncio.Event = field(default_factory=asyncio.Event)
     _busy: int = 0
@@ -48,7 +49,7 @@ class Visitors(ABC):
             finally:
                 self._busy -= 1
                 self._idle.set()
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(self.pause)
 
     @asynccontextmanager
     async def stopped(self) -> AsyncIterator[None]:
