@@ -20,12 +20,13 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 # fmt: off
 FOLDERS = (
-    "proxy/core/http", "proxy/core/parity", "proxy/core/routing", "proxy/edge/account", "proxy/edge/client",
-    "proxy/edge/exchange", "proxy/edge/routing", "proxy/edge/shadow", "proxy/edge/steps", "proxy/edge/upstream",
+    "proxy/core/http", "proxy/core/parity", "proxy/core/routing", "proxy/edge/account", "proxy/edge/auth",
+    "proxy/edge/client", "proxy/edge/exchange", "proxy/edge/routing", "proxy/edge/shadow", "proxy/edge/steps", "proxy/edge/upstream",
     "proxy/edge/wire",
 )
 BESIDE_THEM = (
-    "proxy/core/limits/request_head_bounds", "proxy/core/outcome", "proxy/core/stage", "proxy/edge/tally",
+    "proxy/core/auth/principal", "proxy/core/auth/signed_token", "proxy/core/auth/token_claims",
+    "proxy/core/limits/rate", "proxy/core/limits/request_head_bounds", "proxy/core/outcome", "proxy/core/stage", "proxy/edge/tally",
     "proxy/core/parity/formats/exact", "proxy/core/parity/formats/lists",
     "proxy/core/parity/rules/difference", "proxy/core/parity/rules/paths", "proxy/core/parity/rules/rules",
 )
@@ -37,6 +38,7 @@ INTERPRETED = {
         "state_names", "tie",
     ),
     "proxy/edge/account": ("guard_events", "line_shape", "own_answer", "request_sample"),
+    "proxy/edge/auth": ("asked_issuer", "challenge", "key_sets", "key_waits", "missing_keys"),
     "proxy/edge/client": ("connections", "gone_transport", "process_memory", "slow_clients", "tls_listener"),
     "proxy/edge/exchange": ("deadline_blame", "problem"),
     "proxy/edge/routing": ("admission_limits", "lenient_requests", "orders", "stickiness"),

@@ -81,8 +81,12 @@ class Asker:
         source: str = "127.0.0.1",
         belongs: Belongs | None = None,
         patience: float = TIMEOUT,
+        fields: bytes = b"",
     ) -> None:
-        """From the address `source`; `belongs` is for upstreams other than `system.py`; `patience` in seconds."""
+        """From the address `source`; `belongs` is for upstreams other than `system.py`; `patience` in seconds.
+
+        `fields`: field lines with CRLF that each request has beside its own.
+        """
         self.answers: list[Answer] = []
         self._port = port
         self._asks = asks
@@ -90,6 +94,7 @@ class Asker:
         self._source = source
         self._belongs = belongs or _belongs
         self._patience = patience
+        self._fields = fields
         self._body = b"x" * 300
         self._idle: deque[_Line] = deque()
         self._running: set[asyncio.Task[None]] = set()
@@ -180,7 +185,7 @@ class Asker:
         body = b"" if ask.method == "GET" else self._body
         length = b"" if ask.method == "GET" else b"Content-Length: %d\r\n" % len(body)
         head = f"{ask.method} /{ask.route}/{number} HTTP/1.1\r\nHost: a.example\r\nX-Ask: {number}\r\n".encode()
-        return head + length + b"\r\n" + body
+        return head + self._fields + length + b"\r\n" + body
 
 
 def _failed(number: int, ask: Ask, began: float, trouble: str, detail: str = "", *, reused: bool = False) -> Answer:

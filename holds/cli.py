@@ -1,6 +1,7 @@
 """The command line: `python -m holds SUITE`.
 
 Exit codes: 0 everything holds; 1 something does not; 2 the suite could not be run.
+Long: it is a list: each suite, its options, how long it takes and what it needs.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from bench.machine import describe_machine
 from holds.endurance import restarts, slow, soak
 from holds.finding import Document, Finding, as_json, as_plain, fill
 from holds.fixtures import CONTENDERS
-from holds.isolation import blast
+from holds.isolation import blast, forged, hung
 from holds.isolation.harm import choose
 from holds.launching import ROOT
 from holds.moving import climb, judge, race, rollback
@@ -117,6 +118,34 @@ def blast_command(
     fail. And an upstream that hangs for everybody opens its breaker, and is found again: --only 'all/*'.
     """
     _finish(blast.measure(choose(only), seconds), as_json=as_json, markdown=markdown)
+
+
+@app.command("forged")
+def forged_command(
+    *,
+    windows: Annotated[int, typer.Option(min=1, help="Pairs of them: without, and with forged tokens.")] = 7,
+    seconds: Annotated[float, typer.Option(min=2, help="Of each window.")] = 10,
+    rate: Annotated[float, typer.Option(min=1, help="Forged tokens a second.")] = 5000,
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """Thousands of forged tokens a second from one address: callers with good ones do not notice. Three minutes.
+
+    Needed: wrk from the system's packages.
+    """
+    _finish(forged.measure(windows, seconds, rate), as_json=as_json, markdown=markdown)
+
+
+@app.command("hung")
+def hung_command(
+    *,
+    seconds: Annotated[float, typer.Option(min=2, help="For how long legacy hangs.")] = 300,
+    rate: Annotated[float, typer.Option(min=1, help="Requests per second, half of which need it.")] = 500,
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """Legacy hangs under load, with the defaults: who does not need it does not notice. Seven minutes."""
+    _finish(hung.measure(seconds, rate), as_json=as_json, markdown=markdown)
 
 
 @app.command("names")

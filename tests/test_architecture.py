@@ -31,6 +31,7 @@ BESIDE = CORE | {
     "proxy.tasks",
     "proxy.tls",
     "proxy.whole_file",
+    "proxy.zones",
 }
 PARTS = BESIDE | {
     "proxy.api",
@@ -51,6 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "proxy.tasks": CORE,
     "proxy.tls": CORE | {"proxy.tls"},
     "proxy.whole_file": set(),
+    "proxy.zones": set(),
     "proxy.config": CORE | {"proxy", "proxy.config", "proxy.tls", "proxy.whole_file"},
     "proxy.edge": BESIDE | {"proxy.edge"},
     "proxy.store": CORE | {"proxy", "proxy.store"},

@@ -15,11 +15,19 @@ PATIENCE = 40.0
 class Crowd:
     """Together they ask `rate` times a second."""
 
-    def __init__(self, port: int, asks: tuple[Ask, ...], rate: float) -> None:
-        """Each begins somewhere else among `asks`, so that all of them are asked all the time."""
+    def __init__(self, port: int, asks: tuple[Ask, ...], rate: float, fields: bytes = b"") -> None:
+        """Each begins somewhere else among `asks`, so that all of them are asked all the time; `fields` of each."""
         self._rate = rate
         self._askers = [
-            Asker(port, turned(asks, number * 7), rate / CLIENTS, source=source, belongs=belongs, patience=PATIENCE)
+            Asker(
+                port,
+                turned(asks, number * 7),
+                rate / CLIENTS,
+                source=source,
+                belongs=belongs,
+                patience=PATIENCE,
+                fields=fields,
+            )
             for number, source in enumerate(f"127.1.{n // 8}.{n % 8 + 1}" for n in range(CLIENTS))
         ]
 

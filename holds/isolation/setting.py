@@ -63,7 +63,7 @@ async def setting(scenario: Scenario) -> AsyncIterator[Setting]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="holds-")))
         site = Site(folder=folder, listen=listen, admin=admin, legacy=port, new=port)
         hosts = ("127.0.0.2", "127.0.0.3")[: scenario.addresses]
-        addresses = [await stack.enter_async_context(_address(host, port, folder)) for host in hosts]
+        addresses = [await stack.enter_async_context(upstream_at(host, port, folder)) for host in hosts]
         log = Log()
         launch = launch_banyan(site, table(scenario, hosts, port), output=log.writing)
         process = start(launch)
@@ -80,7 +80,8 @@ def table(scenario: Scenario, hosts: Sequence[str], port: int) -> str:
 
 
 @asynccontextmanager
-async def _address(host: str, port: int, folder: Path) -> AsyncIterator[Address]:
+async def upstream_at(host: str, port: int, folder: Path) -> AsyncIterator[Address]:
+    """A process of `faulty`, ready, until the block is left."""
     argv = (sys.executable, "-m", "holds.isolation.faulty", host, str(port))
     launch = Launch(label=f"upstream-{host}", argv=argv, folder=folder, ports=(port,), host=host)
     process = start(launch)

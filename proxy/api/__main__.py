@@ -122,7 +122,10 @@ def type_in_words(kind: Any) -> str:  # noqa: ANN401 -- whatever an annotation m
         return _link(kind)
     origin, inner = get_origin(kind), get_args(kind)
     if origin is Annotated:
-        return _one_of(inner[1].examples)
+        said = inner[1]
+        return (
+            _one_of(said.examples) if said.examples else f"{_PLAIN[inner[0]]}, {said.max_length:,} characters at most"
+        )
     if origin in {Union, types.UnionType}:
         return " or ".join(map(type_in_words, inner))
     if origin is Mapping:
@@ -130,6 +133,12 @@ def type_in_words(kind: Any) -> str:  # noqa: ANN401 -- whatever an annotation m
     if origin is Sequence or inner[1:] == (...,):
         return f"list of {type_in_words(inner[0])}"
     return f"[{', '.join(map(type_in_words, inner))}]"
+
+
+def _said_of(kind: type, said: msgspec.Meta) -> str:
+    if said.examples:
+        return _one_of(said.examples)
+    return f"{_PLAIN[kind]}, {said.max_length:,} characters at most"
 
 
 def _one_of(words: Sequence[str]) -> str:

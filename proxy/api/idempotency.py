@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from proxy.api.view import View
+from proxy.api.view import ActorText, ReasonText, View
 
 
 class UndecidedKeyView(View, frozen=True, kw_only=True):
@@ -32,9 +32,9 @@ class UndecidedKeysView(View, frozen=True, kw_only=True):
 class ReleaseBody(View, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body of `release`; it may be empty."""
 
-    reason: str = ""
+    reason: ReasonText = ""
     """Why; it goes to the log."""
-    by: str = ""
+    by: ActorText = ""
     """Who; else the address that asks."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from proxy.api.view import View
+from proxy.api.view import ActorText, ReasonText, View
 
 
 class JournalView(View, frozen=True, kw_only=True):
@@ -67,11 +67,11 @@ class JournalPageView(View, frozen=True, kw_only=True):
 class JournalBody(View, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body of `retry` and `drop`; it may be empty."""
 
-    reason: str = ""
+    reason: ReasonText = ""
     """Why; it goes on record."""
     made: str = ""
     """Of a retry: what the first side calls what the write made, where its answer is not known."""
-    by: str = ""
+    by: ActorText = ""
     """Who; else the address that asks."""
 
 

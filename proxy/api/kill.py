@@ -65,6 +65,9 @@ class KillBody(View, frozen=True, kw_only=True, forbid_unknown_fields=True):
     on: bool
     """Whether it is to be on."""
     reason: str = ""
-    """Why; shown by status, written to the log and recorded. Of a second order in a row it is recorded alone."""
+    """Why; shown by status, written to the log and recorded. Of a second order in a row it is recorded alone.
+
+    What is longer than 200 characters is cut there: this order is refused for nothing.
+    """
     by: str = ""
     """Who; else the address that asks."""

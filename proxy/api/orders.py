@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from proxy.api.standing import InstanceView, PinView, PlaceView
-from proxy.api.view import View
+from proxy.api.view import ActorText, ReasonText, View
 from proxy.core.outcome import Side
 
 
 class OrderBody(View, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body of a verb; it may be empty."""
 
-    reason: str = ""
+    reason: ReasonText = ""
     """Why; recorded with the move."""
-    by: str = ""
+    by: ActorText = ""
     """Who; else the address that asks."""
     off: bool = False
     """Of `drain`: end it."""
@@ -35,9 +35,9 @@ class PinBody(View, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who answers it; null ends the pin."""
     seconds: float | None = None
     """How long; null: for ever."""
-    reason: str = ""
+    reason: ReasonText = ""
     """Why; recorded with the pin."""
-    by: str = ""
+    by: ActorText = ""
     """Who; else the address that asks."""
 
 

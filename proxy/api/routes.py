@@ -10,7 +10,7 @@ from proxy.api.evidence import CoverageView, EvidenceView, ParityView
 from proxy.api.journal import JournalView
 from proxy.api.kill import KillOrderView
 from proxy.api.standing import NeedView, PinView, RampWord, StandingView
-from proxy.api.upstreams import DownView
+from proxy.api.upstreams import ClosedView, DownView
 from proxy.api.view import StageWord, View, empty, null
 
 NO_SAMPLE = 0.0
@@ -174,6 +174,8 @@ class RouteDetailView(RouteView, frozen=True, kw_only=True):
     """How good its cohorts are."""
     down: Sequence[DownView] = ()
     """Upstreams that are to answer some of it and are down."""
+    closed: Sequence[ClosedView] = ()
+    """Upstreams that are to answer some of it and are closed."""
     was: str = ""
     """The name under which its state is kept, if it has another now."""
     journal: JournalView | None = None
@@ -244,5 +246,7 @@ class RoutesView(View, frozen=True, kw_only=True):
     """Certificates, by block."""
     down: Sequence[DownView] = ()
     """Upstreams whose health probes fail."""
+    closed: Sequence[ClosedView] = ()
+    """Upstreams that are closed now, by what closes them."""
     standing: StandingView | None = None
     """What all replicas obey."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from proxy.api.standing import InstanceView
-from proxy.api.view import View
+from proxy.api.view import ActorText, ReasonText, View
 
 
 class SuspensionView(View, frozen=True, kw_only=True):
@@ -37,9 +37,9 @@ class SuspendBody(View, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """As tokens name it."""
     on: bool = True
     """False: it is suspended no longer."""
-    reason: str = ""
+    reason: ReasonText = ""
     """Why; recorded with the order."""
-    by: str = ""
+    by: ActorText = ""
     """Who; else the address that asks."""
 
 

@@ -68,3 +68,16 @@ class DownView(View, frozen=True, kw_only=True):
     """What the last probe met."""
     routes: Sequence[str] = ()
     """Routes of which it is to answer something now."""
+
+
+class ClosedView(View, frozen=True, kw_only=True):
+    """An upstream that is within its closed hours (`windows` with `answer: 503`)."""
+
+    upstream: str
+    """As routes.yaml calls it."""
+    until: str = ""
+    """When it is open again (RFC 3339)."""
+    window: str = ""
+    """The names of the windows that are on."""
+    routes: Sequence[str] = ()
+    """Routes of which it is to answer something now."""

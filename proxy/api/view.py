@@ -23,6 +23,12 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
 StageWord = Annotated[str, msgspec.Meta(examples=[each.value for each in Stage])]
 SideWord = Annotated[str, msgspec.Meta(examples=[each.value for each in Side])]
+LONGEST_REASON = 4_000
+"""Characters of a reason that is taken with an order: it is kept, and shown by every replica."""
+ReasonText = Annotated[str, msgspec.Meta(max_length=LONGEST_REASON)]
+LONGEST_ACTOR = 400
+"""Characters of who orders."""
+ActorText = Annotated[str, msgspec.Meta(max_length=LONGEST_ACTOR)]
 
 
 def null() -> None:

@@ -50,7 +50,8 @@ class Refused(StrEnum):
     """Why Banyan sent a request nowhere: nobody was asked, so nobody has failed.
 
     `upstream`: the whole upstream is left alone; `breaker`: one operation at it is, or one name of it; `misdirected`:
-    the client asks for a name that the upstream does not have; `no_upstream_token`: Banyan has none to call it with.
+    the client asks for a name that the upstream does not have; `no_upstream_token`: Banyan has none to call it with;
+    `closed`: it is within its closed hours.
     """
 
     UPSTREAM = "upstream"
@@ -60,6 +61,7 @@ class Refused(StrEnum):
     RESOURCES = "resources"
     MISDIRECTED = "misdirected"
     NO_TOKEN = "no_upstream_token"  # noqa: S105 -- a reason
+    CLOSED = "closed"
 
 
 CLIENT_GONE = 499

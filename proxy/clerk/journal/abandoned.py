@@ -4,23 +4,26 @@ Rule 1: such a write may have been done. Where that does no harm the first side 
         Idempotency-Key, before any later write; what it says then is the outcome.
 Rule 2: where it may do harm, or the first side says nothing that settles it, people decide; the key is free meanwhile,
         and what follows on it waits for them on the way to the other side.
-Rule 3: while the database was away nobody could say what he holds: whoever is there has the time of a hold to say it.
+Rule 3: a side that is closed (`windows` with `answer`) is not asked, and that counts as no attempt: it waits.
+Rule 4: while the database was away nobody could say what he holds: whoever is there has the time of a hold to say it.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from time import monotonic
 
 import structlog
 
+from proxy.clerk.journal.closed_side import closed_side
 from proxy.clerk.journal.intents import HOLD, JournalIntents
 from proxy.clerk.journal.sides import SideAnswer, Sides
 from proxy.core.journal.intent import GONE, Ended, FirstOutcome, JournalEntry, StoredAnswer, outcome_of
 from proxy.core.journal.second_request import KEY_NAME, key_of, made_by, value_in
 from proxy.core.journal.writes import AnswerKey, Writes, writes_of
+from proxy.core.outcome import Side
 from proxy.core.routing.route import Route
 from proxy.store.errors import StoreUnavailable
 from proxy.store.postgres.journal import PostgresJournal
@@ -41,15 +44,18 @@ class AbandonedWrites:
     wake: asyncio.Event
     intents: JournalIntents
     _looks_from: float = 0.0
+    _resting: dict[str, tuple[str, Side]] = field(default_factory=dict)
+    """Writes that wait for rule 3: the route and the first side of each."""
 
     async def look(self) -> None:
         """Settle what is there now; StoreUnavailable."""
         if monotonic() < self._looks_from:
             return
+        self._resting = {write: at for write, at in self._resting.items() if self._is_closed(*at)}
         try:
-            found = await self.journal.abandoned(AT_ONCE, HOLD, self.intents.known)
+            found = await self.journal.abandoned(AT_ONCE, HOLD, [*self.intents.known, *self._resting])
         except StoreUnavailable:
-            self._looks_from = monotonic() + HOLD  # rule 3
+            self._looks_from = monotonic() + HOLD  # rule 4
             raise
         await asyncio.gather(*map(self._settle, found))
 
@@ -65,7 +71,12 @@ class AbandonedWrites:
         intent, route = entry.intent, self.routes().get(entry.intent.route)
         unknown = Ended(id=intent.id, outcome=FirstOutcome.UNKNOWN)
         writes = None if route is None else writes_of(route)
-        if not intent.repeatable or route is None or writes is None or entry.attempts > ATTEMPTS:
+        if not intent.repeatable or route is None or writes is None:
+            return unknown
+        if self._is_closed(intent.route, intent.side):
+            self._resting[intent.id] = intent.route, intent.side
+            return None
+        if entry.attempts > ATTEMPTS:
             return unknown
         name, most = route.upstream(intent.side), writes.max_body
         lines = [line for line in intent.request.lines if line.partition(b":")[0].lower() != KEY_NAME.lower()]
@@ -74,6 +85,10 @@ class AbandonedWrites:
         if not answer.status or answer.status >= 500:
             return None
         return _done(entry, answer, writes) if _is_done(entry, answer.status) else unknown
+
+    def _is_closed(self, name: str, side: Side) -> bool:
+        route = self.routes().get(name)
+        return route is not None and closed_side(route, side) is not None
 
 
 def _is_done(entry: JournalEntry, status: int) -> bool:

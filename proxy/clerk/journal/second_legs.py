@@ -4,6 +4,7 @@ Rule 1: one write of a key is under way at once, and the next one is taken when 
 Rule 2: what is taken is held longer than it may take. Who stood still, and finds so little left of it that another may
         have taken it before the answer comes, sends nothing.
 Rule 3: nothing is sent to a side that has not agreed to writes that were done before (`sides.py`).
+Rule 4: nothing is sent to a side that is closed (`windows` with `answer`): it waits, however long that takes.
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from proxy.clerk.group_commit import GroupCommit
+from proxy.clerk.journal.closed_side import closed_side
 from proxy.clerk.journal.sides import SideAnswer, Sides
 from proxy.core.journal.intent import JournalEntry, StoredRequest
-from proxy.core.journal.second_answer import SecondOutcome, SecondVerdict, verdict_on
+from proxy.core.journal.second_answer import LONGEST_WAIT, SecondOutcome, SecondVerdict, verdict_on
 from proxy.core.journal.second_request import ids_in, minted, second_request
 from proxy.core.journal.writes import writes_of
 from proxy.core.outcome import Side
 from proxy.core.routing.route import Route
+from proxy.core.steps.closed_hours import Closing
 from proxy.store.errors import StoreUnavailable
 from proxy.store.postgres.journal import PostgresJournal
 from proxy.store.postgres.journal_outage import JournalOutage
@@ -101,7 +104,11 @@ class SecondLegs:
             await self._note(entry, self._wait(entry, "no route writes under this name any more"), ())
             return
         intent = entry.intent
-        other = route.upstream(Side.NEW if intent.side is Side.LEGACY else Side.LEGACY)
+        other = route.upstream(_other(intent.side))
+        closed = closed_side(route, _other(intent.side))
+        if closed is not None:  # rule 4
+            await self._note(entry, _until_open(other, closed), ())
+            return
         places = self.sides.agreed(other)
         if not places:  # rule 3
             await self._note(entry, self._wait(entry, f"{other} has not agreed to writes that were done before"), ())
@@ -134,6 +141,16 @@ class SecondLegs:
             _log.error(
                 "write_dead", route=entry.intent.route, id=entry.intent.id, key=entry.intent.key, said=verdict.said
             )
+
+
+def _other(side: Side) -> Side:
+    return Side.NEW if side is Side.LEGACY else Side.LEGACY
+
+
+def _until_open(upstream: str, closed: Closing) -> SecondVerdict:
+    """Rule 4; looked at again meanwhile, since routes.yaml may say otherwise by then."""
+    wait = min(max(closed.until - time.time(), 0.0), LONGEST_WAIT)
+    return SecondVerdict(outcome=SecondOutcome.LATER, said=f"{upstream} is closed ({closed.name})", wait=wait)
 
 
 def _with_credentials(request: StoredRequest, route: Route) -> StoredRequest:

@@ -36,6 +36,7 @@ from proxy.core.routing.snapshot import AUTO, AccessLogPolicy, Hook, Limits, Sna
 from proxy.core.routing.tie import Tie
 from proxy.core.secret import Secret
 from proxy.core.stage import GUARDED, Stage
+from proxy.core.steps.closed_hours import ClosedHours, Hours
 from proxy.core.tls import ListenerTls
 from proxy.core.traffic.remembered_request import source_text
 
@@ -197,6 +198,10 @@ def _moment(seconds: float) -> str:
     return f'"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"'
 
 
+def _windows(hours: Hours) -> str:
+    return _listed(window.name for window in hours) if hours else NOTHING
+
+
 class FileKey(NamedTuple):
     """What a field is called in routes.yaml (empty: its own fields stand one level up), and how its value is written.
 
@@ -213,6 +218,7 @@ def _same(write: Callable[[Any], str], *names: str) -> dict[str, FileKey]:
     return {name: FileKey(name, write) for name in names}
 
 
+_CLOSES = FileKey("answer", lambda closes: "503" if closes else NOTHING)
 KEYS: Mapping[type, Mapping[str, FileKey]] = {
     Route: {
         "split": FileKey("split", share),
@@ -233,8 +239,9 @@ KEYS: Mapping[type, Mapping[str, FileKey]] = {
     },
     Ramp: {"steps": FileKey("steps", lambda steps: _listed(map(share, steps)))} | _same(length, "hold", "soak"),
     Needs: _same(share, "mismatch_rate", "coverage", "incomparable") | _same(length, "lag"),
-    Window: {"days": FileKey("days", _days)} | _same(_clock, "start", "end"),
-    Freeze: _same(_moment, "start", "end"),
+    Window: {"days": FileKey("days", _days), "closes": _CLOSES} | _same(_clock, "start", "end"),
+    Freeze: {"closes": _CLOSES} | _same(_moment, "start", "end"),
+    ClosedHours: {"legacy": FileKey("legacy", _windows), "new": FileKey("new", _windows)},
     Rules: {"rules": FileKey(""), "words": FileKey("")},
     Rule: {"until": FileKey("until", last_day)} | _same(length, "within") | _same(number, "absolute", "relative"),
     NoiseWord: {"until": FileKey("until", last_day)},

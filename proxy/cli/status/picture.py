@@ -25,7 +25,7 @@ from proxy.api.evidence import CoverageView, ParityView
 from proxy.api.kill import KillOrderView
 from proxy.api.routes import FileView, RateView, RoutesView, RouteView, WorkerView
 from proxy.api.standing import RampState
-from proxy.api.upstreams import DownView
+from proxy.api.upstreams import ClosedView, DownView
 from proxy.cli.admin_client import NoAnswerError
 from proxy.cli.columns import Cells, fitting, table_lines
 
@@ -65,7 +65,7 @@ _MOST, _MOST_NAMED = 50, 5
 def picture(base: str, status: RoutesView, metrics: str, width: int | None) -> list[Text]:
     """Line by line; `metrics` is the text of `/metrics`, empty when it could not be had; `width` None: a pipe."""
     left_alone = [Text(each, style="bold red") for each in upstreams_in_trouble(metrics)]
-    standing = [*standing_lines(status), *down(status), *differences(status)]
+    standing = [*standing_lines(status), *down(status), *closed(status), *differences(status)]
     return [*_header(base, status), *standing, *left_alone, Text(), *_table(status, width)]
 
 
@@ -158,10 +158,19 @@ def standing_lines(status: RoutesView) -> Iterator[Text]:
 def down(status: RoutesView) -> Iterator[Text]:
     """A line for every upstream that is down, with the routes that it is to answer all the same."""
     for upstream in status.down:
-        named = ", ".join(upstream.routes[:_MOST_NAMED])
-        more = f" and {len(upstream.routes) - _MOST_NAMED} more" if len(upstream.routes) > _MOST_NAMED else ""
-        asked = f"; it is to answer {named}{more}" if named else ""
-        yield Text(f"{down_sentence(upstream)}{asked}", style="bold red" if named else "yellow")
+        asked = _asked(upstream.routes)
+        yield Text(f"{down_sentence(upstream)}{asked}", style="bold red" if asked else "yellow")
+
+
+def closed(status: RoutesView) -> Iterator[Text]:
+    """A line for every upstream within its closed hours, with the routes that it is to answer."""
+    for upstream in status.closed:
+        yield Text(f"{closed_sentence(upstream)}{_asked(upstream.routes)}", style="yellow")
+
+
+def _asked(routes: Sequence[str]) -> str:
+    more = f" and {len(routes) - _MOST_NAMED} more" if len(routes) > _MOST_NAMED else ""
+    return f"; it is to answer {', '.join(routes[:_MOST_NAMED])}{more}" if routes else ""
 
 
 def differences(status: RoutesView) -> Iterator[Text]:
@@ -202,6 +211,11 @@ def down_sentence(down: DownView) -> str:
     """As people read it."""
     why = f" ({down.error})" if down.error else ""
     return f"{down.upstream} is down since {down.since}: it answers nothing now{why}"
+
+
+def closed_sentence(closed: ClosedView) -> str:
+    """As people read it."""
+    return f"{closed.upstream} is closed until {closed.until} ({closed.window}): its clients are told to come back then"
 
 
 def _differs(route: RouteView) -> bool:

@@ -8,7 +8,7 @@ from proxy.api.evidence import EchoView, ParityView, ShapeView
 from proxy.api.journal import JournalView
 from proxy.api.routes import CohortsView, FileView, RouteDetailView
 from proxy.api.standing import NeedView, PinView
-from proxy.cli.status.picture import down_sentence, verdict_word
+from proxy.cli.status.picture import closed_sentence, down_sentence, verdict_word
 from proxy.cli.terminal import Ink, painted
 from proxy.core.judge.coverage import OFTEN
 from proxy.core.judge.need import CheckState
@@ -37,8 +37,7 @@ def route_lines(route: RouteDetailView) -> Iterator[str]:
     yield _row("runs", f"{_place(route.runs)}, {route.runs.reason}")
     if _place(route.file) != _place(route.runs):
         yield _row("file", _place(route.file))
-    for upstream in route.down:
-        yield _row("down", painted(down_sentence(upstream), Ink.BAD))
+    yield from _sides_away(route)
     yield from _pins(route.runs.pinned)
     if route.parity.undecided:
         yield _row("waits", _waits(route.name, route.parity))
@@ -57,6 +56,13 @@ def route_lines(route: RouteDetailView) -> Iterator[str]:
     yield from _needs(route.needs)
     yield from _uncovered(route.evidence.uncovered_shapes, route.coverage.uncovered)
     yield from cohort_lines(route.cohorts)
+
+
+def _sides_away(route: RouteDetailView) -> Iterator[str]:
+    for upstream in route.down:
+        yield _row("down", painted(down_sentence(upstream), Ink.BAD))
+    for each in route.closed:
+        yield _row("closed", painted(closed_sentence(each), Ink.WARN))
 
 
 def _journal(journal: JournalView) -> str:

@@ -1,4 +1,4 @@
-"""`windows:`, of the file, of an upstream and of a route: when the judge keeps still."""
+"""`windows:`, of the file, of an upstream and of a route: when the judge keeps still, and what is closed meanwhile."""
 
 from __future__ import annotations
 
@@ -78,6 +78,13 @@ def read_zone(value: object) -> str:
         ) from None
 
 
+def read_answer(value: object) -> int:
+    """503: closed for now, and nothing else is."""
+    if value == 503 and isinstance(value, int):
+        return 503
+    raise fault("must be 503, with which clients are told when to come back")
+
+
 _DAY_SCHEMA = {"type": "string", "pattern": pattern_of(_SPAN)}
 Days = Annotated[
     frozenset[int],
@@ -86,11 +93,12 @@ Days = Annotated[
 ]
 Time = Annotated[TimeOfDay | PointInTime, BeforeValidator(read_time), TEXT]
 Zone = Annotated[str, BeforeValidator(read_zone), TEXT]
+Answer = Annotated[int, BeforeValidator(read_answer), WithJsonSchema({"type": "integer", "enum": [503]})]
 StopsWord = Annotated[Stops, BeforeValidator(scalars.Choice(Stops))]
 
 
 class WindowBlock(Block):
-    """When the judge keeps still: every week, or once."""
+    """When the judge keeps still, and clients perhaps have to wait: every week, or once."""
 
     name: scalars.Name = needed("What reasons call it.", "nightly-batch")
     days: Days | None = optional("The days on which it begins. Default every day.", "mon-fri", ["sat", "sun"])
@@ -103,6 +111,11 @@ class WindowBlock(Block):
         "everything",
         "promotion",
     )
+    answer: Answer | None = optional(
+        "503: what it belongs to is closed meanwhile; its clients are told when it ends. Default: nothing changes for "
+        "clients.",
+        503,
+    )
 
 
 def windows_of(*lists: Sequence[WindowBlock] | None) -> tuple[Window | Freeze, ...]:
@@ -112,10 +125,11 @@ def windows_of(*lists: Sequence[WindowBlock] | None) -> tuple[Window | Freeze, .
 
 def _window(block: WindowBlock) -> Window | Freeze:
     """Ends of two kinds have been reported by `window_problems`; here the start decides."""
-    start, end, name = block.start, block.end, str(block.name)
+    start, end, name, closes = block.start, block.end, str(block.name), block.answer is not None
     if isinstance(start, PointInTime):
         ends = end.at if isinstance(end, PointInTime) else start.at
-        return Freeze(name=name, start=start.at, end=ends, stops=block.stops or Stops.PROMOTION)
+        stops = Stops.EVERYTHING if closes else block.stops or Stops.PROMOTION
+        return Freeze(name=name, start=start.at, end=ends, stops=stops, closes=closes)
     return Window(
         name=name,
         days=frozenset(range(7)) if block.days is None else block.days,
@@ -123,11 +137,14 @@ def _window(block: WindowBlock) -> Window | Freeze:
         end=end.minute if isinstance(end, TimeOfDay) else start.minute,
         zone=block.zone or "UTC",
         stops=block.stops or Stops.EVERYTHING,
+        closes=closes,
     )
 
 
 def window_problems(draft: Draft, path: Path, block: WindowBlock) -> Iterator[FileProblem]:
     """What is wrong between the values of one."""
+    if block.answer is not None and block.stops is Stops.PROMOTION:
+        yield draft.problem((*path, "stops"), "what is closed is not judged: answer stops everything; take stops out")
     match block.start, block.end:
         case PointInTime(start), PointInTime(end):
             if end <= start:
@@ -137,6 +154,7 @@ def window_problems(draft: Draft, path: Path, block: WindowBlock) -> Iterator[Fi
                     message = f"{key} belongs to times of day; dates have their own zone and come once"
                     yield draft.problem((*path, key), message, at_key=True)
         case TimeOfDay(), TimeOfDay():
-            return
+            if block.answer is not None and block.start == block.end and len(block.days or range(7)) == 7:
+                yield draft.problem((*path, "end"), "it would never open: with answer there must be a time between")
         case _:
             yield draft.problem((*path, "end"), "must be of the kind of start: both times of day, or both dates")

@@ -12,7 +12,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -26,7 +25,6 @@ from proxy.whole_file import write_whole
 
 NAME = "kill"
 _MOST_BYTES = 4096
-_MOST_TEXT = 200
 _READABLE_BY_WORKERS = 0o644
 """They may run as somebody else."""
 
@@ -42,6 +40,7 @@ def give(path: Path, order: KillSwitchOrder) -> KillSwitchOrder:
 
     What stands then: the order, or the one before it.
     """
+    order = order.bounded()
     before = _known(path)
     if before is not None and (before.by or before.reason):
         return before
@@ -100,16 +99,10 @@ def understand(text: str) -> KillSwitchOrder:
     try:
         said = json.loads(text)
     except (ValueError, RecursionError):  # the latter: thousands of brackets
-        return KillSwitchOrder(reason=_clean(text))
+        return KillSwitchOrder(reason=text).bounded()
     if not isinstance(said, dict):
-        return KillSwitchOrder(reason=_clean(text))
-    return KillSwitchOrder(**{key: _clean(str(said.get(key) or "")) for key in ("by", "at", "reason")})
-
-
-def _clean(text: str) -> str:
-    lines = re.sub(r"\r\n|[\n\r\u2028\u2029]", r"\\n", text[:_MOST_TEXT].strip())
-    shown = "".join(sign if sign.isprintable() else " " for sign in lines)
-    return " ".join(shown.split())
+        return KillSwitchOrder(reason=text).bounded()
+    return KillSwitchOrder(**{key: str(said.get(key) or "") for key in ("by", "at", "reason")}).bounded()
 
 
 def _moment(seconds: float) -> str:

@@ -19,7 +19,7 @@ import structlog
 from aiohttp import web
 from prometheus_client.exposition import gzip_accepted
 
-from proxy.api.upstreams import DownView, UpstreamsView
+from proxy.api.upstreams import ClosedView, DownView, UpstreamsView
 from proxy.control.admin.auth import KEY_SET_PATH, AdminAuth, guarded_by
 from proxy.control.admin.evidence import ParityPages, evidence_view
 from proxy.control.admin.grants import GrantPages
@@ -54,6 +54,7 @@ from proxy.control.position.hooks import Delivery
 from proxy.control.position.record_writer import RecordWriter
 from proxy.control.probe.certificates import Certificates
 from proxy.control.probe.health import Probes
+from proxy.control.probe.upstreams_closed import closed_views
 from proxy.control.probe.upstreams_down import down_views
 from proxy.control.running import Running
 from proxy.control.suspension.suspended_subjects import Suspensions
@@ -126,7 +127,7 @@ class Admin:
         """`GET /api/routes`."""
         await self.links.refresh()
         found = routes_view(self.running, self.links.ledger, self.certificates.shown, self.parity.book, self.judged)
-        return self._json(request, msgspec.structs.replace(found, down=self._down()))
+        return self._json(request, msgspec.structs.replace(found, down=self._down(), closed=self._closed()))
 
     async def route(self, request: web.Request) -> web.Response:
         """`GET /api/routes/{name}`."""
@@ -140,7 +141,8 @@ class Admin:
         down = [upstream for upstream in self._down() if route.name in upstream.routes]
         journal = journal_view(None if self.journal is None else self.journal.of(route))
         cohorts = self.links.recent.cohorts.view(route.name)
-        view = msgspec.structs.replace(view, cohorts=cohorts, down=down, journal=journal)
+        closed = [upstream for upstream in self._closed() if route.name in upstream.routes]
+        view = msgspec.structs.replace(view, cohorts=cohorts, down=down, closed=closed, journal=journal)
         return self._json(request, view, f"{view.runs.tag}.")
 
     async def mismatches(self, request: web.Request) -> web.Response:
@@ -189,6 +191,10 @@ class Admin:
     def _down(self) -> list[DownView]:
         asked = asked_upstreams(self.running, self.links.ledger, self.judged)
         return down_views(asked, self.probes.conditions)
+
+    def _closed(self) -> list[ClosedView]:
+        asked = asked_upstreams(self.running, self.links.ledger, self.judged)
+        return closed_views(asked, self.running.snapshot.named, time.time())
 
     def _find(self, request: web.Request) -> Route | None:
         return self.running.snapshot.named(request.match_info["name"])

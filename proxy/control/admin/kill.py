@@ -105,7 +105,7 @@ class KillSwitch:
 
     async def _write(self, path: Path, asked: KillBody, peer: str) -> None:
         by = asked.by or f"admin API, {peer}"
-        order = KillSwitchOrder(by=by, at=stamp(datetime.now(UTC)), reason=asked.reason)
+        order = KillSwitchOrder(by=by, at=stamp(datetime.now(UTC)), reason=asked.reason).bounded()
         if asked.on:
             stands = await asyncio.to_thread(self.give, path, order)
             self.take(stands)
@@ -114,7 +114,7 @@ class KillSwitch:
                 self.records.turned_on(order)
         else:
             await asyncio.to_thread(self.lift, path)
-            self.take(None, by, asked.reason)
+            self.take(None, order.by, order.reason)
 
     def _page(self) -> tuple[bytes, str]:
         """The state as JSON, and the tag of that state."""

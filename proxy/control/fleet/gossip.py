@@ -23,6 +23,8 @@ MOST_BAD = 5_000
 MOST_COMPARED = 20_000
 """Routes, epochs, steps and sides of which comparisons wait to be told."""
 _SIDES = ("legacy", "new")
+_NOT_NEWS = (Refused.MISDIRECTED, Refused.CLOSED)
+"""Refusals that say nothing of new: the client's own doing, and what routes.yaml says."""
 
 
 class RouteAnswers(msgspec.Struct, array_like=True):
@@ -117,20 +119,11 @@ class Outbox:
             if delta.side in _SIDES:
                 self._count(delta.route, delta.side, delta.asked, delta.failed)
         for shadow in report.shadows:
-            found = self._of(shadow.route)
-            match Shadowed(shadow.outcome):
-                case Shadowed.SENT:
-                    found.shadowed += shadow.count
-                case Shadowed.SHED | Shadowed.FAILED:
-                    found.shadow_shed += shadow.count
-                case Shadowed.SKIPPED:
-                    found.shadow_unfit += shadow.count
-                case other:
-                    assert_never(other)
+            self._count_shadow(self._of(shadow.route), Shadowed(shadow.outcome), shadow.count)
         for refused in report.refused:
             if refused.side == "new":
                 found = self._of(refused.route)
-                found.refused += refused.count * (refused.reason != Refused.MISDIRECTED)  # the client's own doing
+                found.refused += refused.count * (refused.reason not in _NOT_NEWS)
                 found.left_alone += refused.count * (refused.reason == Refused.UPSTREAM)
         for alive in report.alive:
             found = self._of(alive.route)
@@ -167,6 +160,19 @@ class Outbox:
 
     def _of(self, route: str) -> RouteAnswers:
         return self._answered.setdefault(route, RouteAnswers(route))
+
+    def _count_shadow(self, found: RouteAnswers, outcome: Shadowed, count: int) -> None:
+        match outcome:
+            case Shadowed.SENT:
+                found.shadowed += count
+            case Shadowed.SHED | Shadowed.FAILED:
+                found.shadow_shed += count
+            case Shadowed.SKIPPED:
+                found.shadow_unfit += count
+            case Shadowed.CLOSED:
+                pass  # it says nothing of what can be compared
+            case other:
+                assert_never(other)
 
     def _count(self, route: str, side: str, answers: int, bad: int) -> None:
         found = self._of(route)

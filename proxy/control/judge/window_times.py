@@ -8,13 +8,12 @@ Rule 2: where clocks are put back, an hour comes twice, and a window that ends i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, time, timedelta
-from functools import lru_cache
-from zoneinfo import ZoneInfo
+from datetime import datetime, time, timedelta
 
 from proxy.core.judge.policy import Freeze, Stops, Window
 from proxy.core.judge.windows import Closed, LocalTime, closed, local_time
 from proxy.core.routing.route import Route
+from proxy.zones import offset, zone
 
 _DAYS = 9
 """Today and those before it on which a weekly window may have begun that ended last, one over midnight included."""
@@ -25,7 +24,7 @@ def closed_now(route: Route, now: float) -> tuple[Closed, ...]:
     if not route.windows:
         return ()
     zones = {window.zone for window in route.windows if not isinstance(window, Freeze)}
-    return closed(route.windows, now, {zone: _local(zone, now) for zone in zones})
+    return closed(route.windows, now, {name: _local(name, now) for name in zones})
 
 
 def is_shut(route: Route, now: float) -> bool:
@@ -46,20 +45,14 @@ def opened_last(route: Route, now: float) -> float:
 
 def _ends(window: Window, now: float) -> Iterator[float]:
     """Its ends around the last days."""
-    zone = _zone(window.zone)
-    today = datetime.fromtimestamp(now, zone).date()
+    there = zone(window.zone)
+    today = datetime.fromtimestamp(now, there).date()
     for day in (today - timedelta(days=each) for each in range(_DAYS)):
         if day.weekday() in window.days:
             minutes = window.end if window.start < window.end else window.end + 24 * 60
             end = datetime.combine(day, time()) + timedelta(minutes=minutes)
-            yield from (end.replace(tzinfo=zone, fold=fold).timestamp() for fold in (0, 1))
+            yield from (end.replace(tzinfo=there, fold=fold).timestamp() for fold in (0, 1))
 
 
-def _local(zone: str, now: float) -> LocalTime:
-    offset = datetime.fromtimestamp(now, UTC).astimezone(_zone(zone)).utcoffset()
-    return local_time(now, offset.total_seconds() if offset else 0.0)
-
-
-@lru_cache(maxsize=256)
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
+def _local(name: str, now: float) -> LocalTime:
+    return local_time(now, offset(name, now))

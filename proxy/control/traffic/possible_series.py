@@ -23,6 +23,7 @@ from proxy.core.position.position import Cause
 from proxy.core.routing.route import Route, Upstream
 from proxy.core.routing.shadow import Shadowed
 from proxy.core.stage import STAGES, is_past
+from proxy.core.steps.closed_hours import NEVER, hours_of
 from proxy.core.steps.step_policy import StepPolicy
 
 FAILING = "5xx"
@@ -67,7 +68,7 @@ class Possible:
             if route.upstream(side) in upstreams
         ]
         self._two_sided = [route for route in staged if all(route.upstream(side) in upstreams for side in Side)]
-
+        self._closed = {each.name for each in self._stepped if each.fallback and hours_of(each.steps) is not NEVER}
         self._shadowed = [route.name for route in self._two_sided if route.shadow is not None]
 
     def answers(self) -> Iterator[Series]:
@@ -80,12 +81,12 @@ class Possible:
         return (FailureSeries(name, side, phase.value, blame) for name, side, _ in self._sides for phase in _PHASES)
 
     def refused(self) -> Iterator[RefusedSeries]:
-        """What Banyan may send nowhere; without a breaker none is open, and without `auth` no token is missing."""
+        """What Banyan may send nowhere; without a breaker none is open, and so with `auth` and closed hours."""
         return (
             RefusedSeries(name, side, reason.value)
             for name, side, upstream in self._sides
             for reason in Refused
-            if _may_refuse(upstream, reason)
+            if (name in self._closed if reason is Refused.CLOSED else _may_refuse(upstream, reason))
         )
 
     def step_answers(self) -> Iterator[StepAnswerSeries]:

@@ -104,7 +104,7 @@ class Ramp:
 class Window:
     """A recurring window: weekdays (0 is Monday) on which it begins, `start` and `end` in minutes of the day there.
 
-    One whose end is not after its start runs into the next day.
+    One whose end is not after its start runs into the next day. `closes`: what it belongs to is not asked meanwhile.
     """
 
     name: str
@@ -113,16 +113,18 @@ class Window:
     end: int
     zone: str = "UTC"
     stops: Stops = Stops.EVERYTHING
+    closes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Freeze:
-    """A window of fixed length: from `start` until before `end`, unix seconds."""
+    """A window of fixed length: from `start` until before `end`, unix seconds; `closes` as of a recurring one."""
 
     name: str
     start: float
     end: float
     stops: Stops = Stops.PROMOTION
+    closes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,14 +7,17 @@ Rule 3: nobody is called as shadow, and no draw is made: a killed route has one 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from proxy.core.outcome import Side
 from proxy.core.routing.decide import Decision, Reason
 from proxy.core.routing.route import Route
 
+LONGEST_TEXT = 200
+"""Characters of who gives the order, and of why."""
 _KILLED = Decision(Side.LEGACY, None, Reason.KILLED)
 
 
@@ -26,6 +29,10 @@ class KillSwitchOrder:
     at: str = ""
     reason: str = ""
 
+    def bounded(self) -> KillSwitchOrder:
+        r"""As it is kept and shown: longer texts are cut, line breaks are `\n`, and nothing acts on a terminal."""
+        return replace(self, by=_bounded(self.by), at=_bounded(self.at), reason=_bounded(self.reason))
+
 
 class Beyond(StrEnum):
     """Why a route is beyond the switch: new, or Banyan itself, goes on answering it."""
@@ -34,6 +41,12 @@ class Beyond(StrEnum):
     RETIRED = "retired"
     RESPOND = "respond"
     NO_LEGACY = "no_legacy"
+
+
+def _bounded(text: str) -> str:
+    lines = re.sub(r"\r\n|[\n\r\u2028\u2029]", r"\\n", text[:LONGEST_TEXT].strip())
+    shown = "".join(sign if sign.isprintable() else " " for sign in lines)
+    return " ".join(shown.split())
 
 
 def decide_killed(route: Route, *, has_legacy: bool) -> Decision | None:

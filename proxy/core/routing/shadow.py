@@ -35,12 +35,13 @@ SECONDS_FIRST = 500
 
 
 class Shadowed(StrEnum):
-    """What became of a request's shadow: counted once per request."""
+    """What became of a request's shadow: counted once per request. `closed`: a side has closed hours."""
 
     SENT = "sent"
     SHED = "shed"
     FAILED = "failed"
     SKIPPED = "skipped"
+    CLOSED = "closed"
 
 
 class Carry(StrEnum):

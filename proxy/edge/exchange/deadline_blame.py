@@ -1,4 +1,4 @@
-"""Whose fault it is that an exchange met its deadline, was left, asked for a name that nobody has, or lacks a token."""
+"""Whose fault it is that an exchange met its deadline, was left or asked for a name that nobody has."""
 
 from __future__ import annotations
 
@@ -26,11 +26,6 @@ class OverdueExchange(Protocol):
     request_done: bool
     responding: bool
     total_at: float
-
-
-def no_token(leg: Leg) -> Failure:
-    """There is no token to call the upstream with: nothing was sent, and the other side may be asked."""
-    return refusal(Refused.NO_TOKEN, f"there is no token to ask {leg.pool.upstream.name} with", retry_after=2)
 
 
 def client_gone(*, responding: bool) -> Failure:

@@ -28,13 +28,14 @@ from proxy.core.http.headers import keep_trailer
 from proxy.core.http.rewrite import rewrite_lines
 from proxy.core.outcome import CLIENT_GONE, SERVED_BY_SIDE, UNAVAILABLE, Blame, Failure, Phase
 from proxy.edge.account.finished_batch import BATCH
-from proxy.edge.exchange.deadline_blame import as_declared, client_gone, no_token, why_overdue
+from proxy.edge.exchange.deadline_blame import as_declared, client_gone, why_overdue
 from proxy.edge.exchange.held_answer import HeldAnswer
 from proxy.edge.exchange.rescue import status_of
 from proxy.edge.exchange.retry import next_leg, next_leg_after
 from proxy.edge.exchange.tunnel import Tunnel
 from proxy.edge.routing.step import LocalAnswer
 from proxy.edge.routing.stickiness import cookie_lines
+from proxy.edge.routing.tap import no_token, what_lacks
 from proxy.edge.wire.half_closed import CONTINUE, probe
 from proxy.edge.wire.request_bytes import public_name, request_head
 from proxy.edge.wire.response_bytes import Coding, coding_for, interim_head, response_head
@@ -61,10 +62,7 @@ _KEEP: Final = b"Connection: keep-alive\r\n"
 
 
 class Exchange:
-    """Implements `Asker` towards the upstream and `Waiter` towards the pool.
-
-    Defaults stand on the class: a request that needs none of the rare states pays for none of them.
-    """
+    """`Asker` towards the upstream, `Waiter` towards the pool; rare states stand on the class, and cost nothing."""
 
     responding = False
     tunnel = False
@@ -139,8 +137,8 @@ class Exchange:
             self._pending = self._take(self.upload, rest)
             if self._over:
                 return
-        if self.taps and not all(tap.can_send(self.leg) for tap in self.taps):
-            self.failed(no_token(self.leg))
+        if self.taps and (lacking := what_lacks(self.taps, self.leg)) is not None:
+            self.failed(lacking)
         else:
             self._opening = True  # `lend`, called from within `acquire`, then takes the head's time and asks no clock
             self.leg.pool.acquire(self)

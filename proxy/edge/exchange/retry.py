@@ -4,12 +4,13 @@ Rule 1: where nothing was sent, the other side may be asked whatever the method,
 Rule 2: what may have been executed is repeated only where `effects` allows it (`core/routing/effects.py`), once on the
         same side and only after an idle connection turned out dead, once on the other side if the route has `fallback`.
 Rule 3: repeats of what was sent take from the budget of the upstream that would get them.
-Rule 4: after the response head, after `timeout.total`, and for tunnels, there is no other attempt.
+Rule 4: a side that is closed does not step in.
+Rule 5: after the response head, after `timeout.total`, and for tunnels, there is no other attempt.
 """
 
 from __future__ import annotations
 
-from time import monotonic
+from time import monotonic, time
 from typing import TYPE_CHECKING, Protocol
 
 from proxy.core.outcome import SERVED_BY_SIDE, UNAVAILABLE, Blame, Phase, Repeat, Side
@@ -83,7 +84,8 @@ def _other(exchange: Attempted, trigger: Trigger) -> Leg | None:
     side = Side.NEW if exchange.leg.side is Side.LEGACY else Side.LEGACY
     if rule is None or exchange.fell_back or trigger not in rule.after or rule.to not in (None, side):
         return None
-    if exchange.live.switch.forbids(side):
+    hours = exchange.bound.hours
+    if exchange.live.switch.forbids(side) or (hours is not None and hours.closing(side, time()) is not None):
         return None
     return exchange.bound.legacy if side is Side.LEGACY else exchange.bound.new
 

@@ -23,6 +23,7 @@ from proxy.edge.principal.principal_tokens import PrincipalTokens
 from proxy.edge.routing.drain_memory import DrainMemory
 from proxy.edge.routing.kill_switch import WorkerKillSwitch
 from proxy.edge.routing.lenient_requests import LenientRequests
+from proxy.edge.routing.side_hours import RouteHours
 from proxy.edge.routing.step import AdmissionStep
 from proxy.edge.routing.stickiness import Ties
 from proxy.edge.tally import AnswerTally, Counters, Gauge
@@ -60,15 +61,16 @@ class BoundRoute:
     new has served; `slow`: seconds above which an answer is a bad event, 0 for none; `shadow` None: no request of it is
     shadowed where it runs now; `sample`: the share of requests that may be; `raised`: what was ordered of it, or 0;
     `answered_sample`: the share of those that new answers. `step`, `begun` and `addresses` go onto every pair.
-    `admission`: the steps before its requests (`step.py`). `operations` names what its requests ask for; `troubled`:
-    until when new's good answers are looked at, too (`account/guard_events.py`). `entry` is the route's own in the mark
-    of requests that pass, `mark` the whole line of one that passes here first (`core/http/via.py`).
+    `admission`: the steps before its requests (`step.py`); `hours`: when its sides are closed. `operations` names what
+    its requests ask for; `troubled`: until when new's good answers are looked at, too (`account/guard_events.py`).
+    `entry` is the route's own in the mark of requests that pass, `mark` the whole line of one that passes here first
+    (`core/http/via.py`).
     """
 
     __slots__ = (
         *("admission", "body_limit", "decision", "exceptions", "holds", "killed", "lately", "legacy", "new", "own"),
-        *("addresses", "answered_sample", "begun", "choosers", "entry", "mark", "operations", "ordered", "raised"),
-        *("route", "said", "salt", "sample", "settled", "shadow", "slow", "step", "there", "troubled"),
+        *("addresses", "answered_sample", "begun", "choosers", "entry", "hours", "mark", "operations", "ordered"),
+        *("raised", "route", "said", "salt", "sample", "settled", "shadow", "slow", "step", "there", "troubled"),
     )
 
     def __init__(
@@ -88,6 +90,7 @@ class BoundRoute:
         self.mark = line_of(self.entry)
         self.lately = DrainMemory()
         self.admission: tuple[AdmissionStep[Any], ...] = ()  # of a `Request`, which this file cannot import
+        self.hours: RouteHours | None = None
         self.slow = 0.0
         self.troubled = 0.0
         self.ordered = False

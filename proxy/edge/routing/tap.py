@@ -9,7 +9,7 @@ Rule 3: what replaces the answer does so before it is framed for the client and 
         says how long the new body is, or that nobody knows; nobody may change the head that came.
 Rule 4: whoever inherits from `Tap` is compiled as well (`hatch_build.py`): of a compiled class no interpreted one can.
 Rule 5: an answer in whose place the other side is asked is seen by no tap. A tunnel is seen by none after its request.
-Rule 6: `can_send` is asked before the first attempt takes a connection, and `sending` just before the head of each is
+Rule 6: `lacks` is asked before the first attempt takes a connection, and `sending` just before the head of each is
         sent: it may put another in its place.
 Rule 7: one that `holds` the answer has it whole before the client gets any of it, unless it is longer. It says in
         `settle` when it may go on; `respond` and `relay` come then. One tap of a request holds at most.
@@ -18,6 +18,9 @@ Rule 7: one that `holds` the answer has it whole before the client gets any of i
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
+
+from proxy.core.outcome import Refused
+from proxy.edge.upstream.dial import refusal
 
 if TYPE_CHECKING:
     from proxy.core.http.request import RequestHead
@@ -60,10 +63,10 @@ class Tap:
     def again(self) -> None:
         """It is about to be sent once more: what it was sent to first may have done it."""
 
-    def can_send(self, leg: Leg) -> bool:
-        """Whether what this side needs is there; else it is not asked, and the other may be."""
+    def lacks(self, leg: Leg) -> Failure | None:
+        """Why this side is not asked, where it is not; the other may be then."""
         del leg
-        return True
+        return None
 
     def sending(self, data: bytes, leg: Leg) -> bytes | None:
         """The head to send to this side in place of `data`; None: nothing is sent, since what it needs is gone."""
@@ -93,3 +96,16 @@ class Tap:
 
     def ended(self, failure: Failure | None, began: float, ended: float, *, fell_back: bool) -> None:
         """The client has its answer, or none (`failure`); both times are monotonic."""
+
+
+def what_lacks(taps: tuple[Tap, ...], leg: Leg) -> Failure | None:
+    """Rule 6: the first reason not to ask this side."""
+    for tap in taps:
+        if (failure := tap.lacks(leg)) is not None:
+            return failure
+    return None
+
+
+def no_token(leg: Leg) -> Failure:
+    """There is no token to call the upstream with: nothing was sent, and the other side may be asked."""
+    return refusal(Refused.NO_TOKEN, f"there is no token to ask {leg.pool.upstream.name} with", retry_after=2)

@@ -4,7 +4,8 @@ Rule 1: what a shadow takes is bounded: by its upstream's concurrency, the captu
         connections and its own breaker. Beyond a bound it is shed, and counted.
 Rule 2: while nobody compares, while memory is short, while the kill switch is on and while the worker drains, there are
         none.
-Rule 3: a write is shadowed only while every endpoint of the new side has lately said that it can dry-run; a side that
+Rule 3: while one of both sides is closed, there are none on that route.
+Rule 4: a write is shadowed only while every endpoint of the new side has lately said that it can dry-run; a side that
         then answers a write without saying so is believed no more until the table changes.
 """
 
@@ -122,7 +123,7 @@ class Shadows:
             self._counters.shadowed(route.name, Shadowed.SKIPPED)
             return
         copied = copy_lines(policy, head.lines)
-        outcome = self._refuses(request)
+        outcome = _closed(bound, leg.side, side) or self._refuses(request)
         if outcome is None and not safe and (copied.conditional or not self._is_proven(bound.new)):
             outcome = Shadowed.SKIPPED
         if outcome is None and not self.room.take(FIXED):
@@ -201,7 +202,7 @@ class Shadows:
             self._counters.legacy_shadowed(name, failed=failed)
 
     def heard(self, shadow: ShadowLeg) -> None:
-        """A dry run was answered: rule 3."""
+        """A dry run was answered: rule 4."""
         name = shadow.leg.pool.upstream.name
         if shadow.kept.value(DRY_RUN_NAME).lower() != ACCEPTED and name not in self._distrusted:
             self._distrusted.add(name)
@@ -209,7 +210,7 @@ class Shadows:
             structlog.get_logger().error("dry_run_not_confirmed", upstream=name, hint=hint)
 
     def _is_proven(self, leg: Leg | None) -> bool:
-        """Rule 3."""
+        """Rule 4."""
         upstream = None if leg is None else leg.pool.upstream
         if upstream is None or not upstream.dry_run or upstream.name in self._distrusted:
             return False
@@ -293,6 +294,15 @@ def _is_sampled(request: Request) -> bool:
         draw = draw_of(cohort_hash(head, request.peer, request.live.snapshot, bound))
     question = head.method + head.target  # a target begins with no letter
     return is_sampled(share, random(), question, draw, bound.salt, time())  # noqa: S311 -- chance, not secrecy
+
+
+def _closed(bound: BoundRoute, *sides: Side) -> Shadowed | None:
+    """Rule 3."""
+    hours = bound.hours
+    if hours is None:
+        return None
+    now = time()
+    return Shadowed.CLOSED if any(hours.closing(side, now) is not None for side in sides) else None
 
 
 def _is_safe(bound: BoundRoute, head: RequestHead) -> bool:

@@ -29,6 +29,7 @@ from proxy.core.routing.shadow_headers import copy_lines
 from proxy.core.routing.split import draw
 from proxy.edge.routing.decision import decide
 from proxy.edge.routing.step import LocalAnswer, Verdict, Wait, WholeBody
+from proxy.edge.steps.hours_step import answer_if_closed
 from proxy.edge.steps.journal_tap import JournalTap
 from proxy.edge.steps.step_kind import WITHIN, RouteStep, StepSaid, StepServices
 from proxy.link.journal_questions import BeginWrite, WriteEnded, WriteOutdated, WritesHeld
@@ -211,7 +212,9 @@ class WriteBeginning:
 
     def _decided(self) -> LocalAnswer | None:
         """Who answers now; an answer where nobody does, or it is too late."""
-        return _LATE if monotonic() > self._until else decide(self._request)
+        if monotonic() > self._until:
+            return _LATE
+        return decide(self._request) or answer_if_closed(self._request)
 
     def _ask_again(self, answer: LocalAnswer | None) -> None:
         """For the side that is to answer now; or this answer."""

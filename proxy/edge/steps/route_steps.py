@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from proxy.edge.routing.decision import decide
 from proxy.edge.steps.auth_step import AuthKind
 from proxy.edge.steps.grant_step import GrantKind
+from proxy.edge.steps.hours_step import HoursKind, HoursStep
 from proxy.edge.steps.idempotency_step import IdempotencyKind, SendingKind
 from proxy.edge.steps.journal_step import JournalKind
 from proxy.edge.steps.principal_step import PrincipalKind
@@ -30,6 +31,7 @@ KINDS: tuple[Callable[[StepServices], StepKind], ...] = (
     AuthKind,  # nothing is begun for a caller that the route does not take
     IdempotencyKind,
     GrantKind,
+    HoursKind,  # before all that is begun for a side
     UpstreamAuthKind,
     RateKind,  # behind those that may refuse: only what goes on is counted
     PrincipalKind,  # before whatever keeps a request as it goes upstream
@@ -56,7 +58,8 @@ class RouteSteps:
                 live.claims = kind.claims_of
         for bound in live.bound:
             if bound.said.steps:
-                bound.admission = self.steps_of(bound.said)
+                bound.admission = steps = self.steps_of(bound.said)
+                bound.hours = next((step.hours for step in steps if isinstance(step, HoursStep)), None)
 
     def steps_of(self, route: Route) -> tuple[AdmissionStep[Any], ...]:
         """In the order in which they are asked."""

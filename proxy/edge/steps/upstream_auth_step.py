@@ -47,11 +47,11 @@ class UpstreamAuthStep(RouteStep):
         credential, signed = request.leg.pool.credential, is_signed_by_caller(request.head)
         if credential is None or (signed and credential.signs) or credential.is_good(time()):
             return None
-        falls_back = _falls_back(request)
+        steps_in = falls_back(request)
         if credential.was_asked or credential.waiting >= MOST_WAITING:
-            return None if falls_back else _no_token(request)
+            return None if steps_in else _no_token(request)
         wait = Wait(WITHIN, late=_no_token(request))
-        wait.goes_on_late = falls_back
+        wait.goes_on_late = steps_in
         credential.await_first(wait.go_on)
         return wait
 
@@ -135,7 +135,7 @@ def is_signed_by_caller(head: RequestHead) -> bool:
     return is_signed(head.fields.get(_AUTHORIZATION, ()), head.query)
 
 
-def _falls_back(request: Request) -> bool:
+def falls_back(request: Request) -> bool:
     """Whether the other side may be asked where nothing was sent to this one."""
     rule = request.bound.route.fallback
     return rule is not None and Trigger.CONNECT in rule.after and rule.to is not request.leg.side

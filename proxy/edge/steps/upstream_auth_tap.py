@@ -13,13 +13,14 @@ from __future__ import annotations
 from time import time
 from typing import TYPE_CHECKING, Final
 
-from proxy.edge.routing.tap import Tap
+from proxy.edge.routing.tap import Tap, no_token
 from proxy.edge.wire.request_bytes import with_callers_host
 from proxy.link.token_messages import TokenRefused
 
 if TYPE_CHECKING:
     from proxy.core.http.request import RequestHead
     from proxy.core.http.response import ResponseHead
+    from proxy.core.outcome import Failure
     from proxy.core.upstream_auth.credential import Credential
     from proxy.edge.routing.bound_table import Leg
     from proxy.edge.steps.step_kind import Clerk
@@ -40,10 +41,11 @@ class UpstreamAuthTap(Tap):
         self._hashed = hashed
         self._sent_with: Credential | None = None
 
-    def can_send(self, leg: Leg) -> bool:
+    def lacks(self, leg: Leg) -> Failure | None:
         """Rule 2, as far as the token goes."""
         credential = leg.pool.credential
-        return credential is None or (self._signs and credential.signs) or credential.is_good(time())
+        has = credential is None or (self._signs and credential.signs) or credential.is_good(time())
+        return None if has else no_token(leg)
 
     def sending(self, data: bytes, leg: Leg) -> bytes | None:
         """Rules 1 to 3."""

@@ -11,10 +11,12 @@ from proxy.clerk.journal import second_legs
 from proxy.core.journal.intent import Ended, FirstOutcome, IntentState, StoredAnswer
 from proxy.core.journal.second_request import ids_in
 from proxy.core.journal.writes import SentOn, writes_of
+from proxy.core.judge.policy import Freeze
 from proxy.core.outcome import Side
 from proxy.core.stage import Stage
+from proxy.core.steps.closed_hours import ClosedHours
 from proxy.tasks import Tasks
-from tests.clerk.journal.conftest import WRITES, Bench, put
+from tests.clerk.journal.conftest import WRITES, Bench, put, repeatable
 from tests.control.tables import route
 from tests.waiting import until
 
@@ -246,3 +248,60 @@ async def test_two_kinds_that_are_numbered_alike_are_two_things(bench: Bench) ->
         await bench.deliver()
 
     assert [each.path for each in bench.new.heard[2:]] == ["/accounts/70", "/accounts/80"]
+
+
+CLOSED = Freeze(name="batch", start=0.0, end=4e9, closes=True)
+
+
+def closed(bench: Bench, *, legacy: bool = False, new: bool = False) -> None:
+    """Which sides of the route have closed hours now."""
+    hours = ClosedHours(legacy=(CLOSED,) * legacy, new=(CLOSED,) * new)
+    bench.routes["accounts"] = route("accounts", Stage.SHADOW, steps=(WRITES, hours))
+
+
+async def test_what_a_closed_side_is_owed_waits(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However old it is, it is no dead letter; the side is asked nothing, and gets all in order once it is open."""
+    monkeypatch.setattr("proxy.core.journal.second_answer.GIVES_UP", 0.0)
+    monkeypatch.setattr(second_legs, "LONGEST_WAIT", 0.01)
+    closed(bench, new=True)
+    for number in range(2):
+        await bench.write(put("7", b"%d" % number))
+    running = bench.tasks.start(bench.legs.run(), name="second legs")
+    await until(lambda: _says(bench, "new is closed (batch)", 2))
+    assert bench.new.heard == []
+    closed(bench)
+    await until(lambda: _rows(bench, 0))
+    running.cancel()
+
+    assert [heard.body for heard in bench.new.heard] == [b"0", b"1"]
+
+
+async def test_where_the_side_that_answered_is_closed_the_other_gets_its_writes(bench: Bench) -> None:
+    """What was done there is done."""
+    closed(bench, legacy=True)
+    await bench.write(put("7"))
+    await bench.deliver()
+
+    assert len(bench.new.heard) == 1
+
+
+async def _says(bench: Bench, said: str, attempts: int) -> bool:
+    first = (await bench.journal.entries(None, None, 10))[0]
+    return first.said == said and first.attempts >= attempts and first.state is IntentState.OWED
+
+
+async def test_a_closed_side_is_not_asked_what_became_of_a_write(bench: Bench) -> None:
+    """Nor does that count as an attempt: when it is open it is asked, and says what it was."""
+    intent = repeatable(put("7", b"x"))
+    closed(bench, legacy=True)
+    await bench.journal.begin([intent], 0.0)
+    for _ in range(9):
+        await bench.abandoned.look()
+        await bench.journal.renew([intent.id], 0.0)
+    (entry,) = await bench.journal.entries(None, None, 10)
+    assert (entry.state, entry.attempts, bench.legacy.heard) == (IntentState.PENDING, 1, [])
+    closed(bench)
+    await bench.abandoned.look()
+    await bench.deliver()
+
+    assert [len(side.heard) for side in (bench.legacy, bench.new)] == [1, 1]

@@ -75,6 +75,10 @@ def test_a_route_shows_place_and_cohorts(banyan: Banyan) -> None:
             "down      old is down since 2026-11-28T19:00:00.000Z: it answers nothing now (refused)",
         ),
         (
+            {"closed": [{"upstream": "old", "until": "2026-11-28T19:00:00.000Z", "window": "batch"}]},
+            "closed    old is closed until 2026-11-28T19:00:00.000Z (batch)",
+        ),
+        (
             {"coverage": {"echoes": [{"side": "new", "echoed": 2, "silent": 1}]}},
             "callers   new says whom it saw in 2 of 3 answers",
         ),

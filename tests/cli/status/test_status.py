@@ -38,7 +38,7 @@ from proxy.api.routes import (
     WorkerView,
 )
 from proxy.api.standing import RampState, StandingView
-from proxy.api.upstreams import DownView
+from proxy.api.upstreams import ClosedView, DownView
 from proxy.cli.admin_address import base_of
 from proxy.cli.status.picture import upstreams_in_trouble
 from proxy.config.files import lastgood
@@ -584,3 +584,17 @@ def test_upstreams_that_are_left_alone_are_named() -> None:
         "the breaker of upstream old is half-open: single requests find out",
         "upstream new: 1 of its addresses left out",
     ]
+
+
+def test_an_upstream_that_is_closed_is_told_with_its_routes(banyan: Banyan, admin: Admin) -> None:
+    """Above the table, until when and by which window; that is no fault."""
+    until = "2026-11-29T03:30:00.000Z"
+    closed = [ClosedView(upstream="legacy", until=until, window="nightly", routes=["orders.show", "rest"])]
+    admin.view = msgspec.structs.replace(ROUTES_VIEW, closed=closed)
+    result = banyan("status", "--admin", admin.url)
+
+    assert (
+        f"legacy is closed until {until} (nightly): its clients are told to come back then; "
+        "it is to answer orders.show, rest"
+    ) in " ".join(result.stdout.split())
+    assert result.exit_code == 0

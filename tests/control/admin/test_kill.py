@@ -114,6 +114,15 @@ async def test_only_the_token_turns_it(open_port: Open) -> None:
     assert not port.kill.path.exists()
 
 
+async def test_no_reason_is_too_long_for_the_switch(port: Port) -> None:
+    """What is too long of the reason, or of who asks, is cut: this order is not refused for it."""
+    status, _ = await turn(port, {"on": True, "reason": "x" * 9_000, "by": "y" * 9_000})
+    order = kill_file.read(port.kill.path)
+    assert status == 200
+    assert isinstance(order, KillSwitchOrder)
+    assert (order.reason, order.by) == ("x" * 200, "y" * 200)
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"on", b"[]", b"{}", b'{"on": 1}', b'{"on": "false"}', b'{"on": true, "raeson": "x"}']
 )

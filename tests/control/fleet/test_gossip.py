@@ -85,6 +85,7 @@ def test_what_the_sides_were_asked_is_not_what_clients_got() -> None:
                 RefusedDelta("a", "new", "upstream", 5),
                 RefusedDelta("a", "legacy", "upstream", 9),
                 RefusedDelta("a", "new", "misdirected", 8),
+                RefusedDelta("a", "new", "closed", 6),
             ],
             alive=[AliveDelta("a", 6, 1)],
             cohorts=[CohortDelta("a", 7, 3, 4)],

@@ -26,12 +26,14 @@ from proxy.control.traffic.ledger import (
 from proxy.core.auth.auth_policy import RouteAuth
 from proxy.core.auth.refusal import Refusal
 from proxy.core.build import BUILD
-from proxy.core.judge.policy import GuardPolicy, Ramp
+from proxy.core.judge.policy import Freeze, GuardPolicy, Ramp
 from proxy.core.limits.bounds_met import Shed
 from proxy.core.outcome import Refused, Side
+from proxy.core.routing.route import Fallback
 from proxy.core.routing.shadow import ShadowPolicy
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.stage import Stage
+from proxy.core.steps.closed_hours import ClosedHours
 from proxy.core.upstream_auth.token_source import BearerFile, UpstreamAuth
 from proxy.link.messages import BUCKETS
 from tests.control.tables import crm, refusal, route, snapshot, upstream
@@ -265,7 +267,7 @@ def test_what_can_happen_is_0_before_it_does() -> None:
         ("r", side, phase, "upstream"): 0 for side in Side for phase in ("connect", "head", "body")
     }
     assert samples(read, "banyan_upstream_refused_total") == {
-        ("r", side, reason): 0 for side in Side for reason in {*Refused} - {Refused.NO_TOKEN}
+        ("r", side, reason): 0 for side in Side for reason in {*Refused} - {Refused.NO_TOKEN, Refused.CLOSED}
     }
     assert samples(read, "banyan_shadow_total") == {("r", outcome): 0 for outcome in ("shed", "failed")}
     assert samples(read, "banyan_parity_total") == {("r", outcome): 0 for outcome in ("mismatch", "incomparable")}
@@ -325,14 +327,18 @@ def test_a_ramp_adds_the_moves_that_evidence_makes() -> None:
 def test_what_cannot_happen_has_no_series() -> None:
     """A side without an upstream answers nobody, a route of `respond` has no side, and what is off opens no breaker.
 
-    Where an upstream has `auth`, its token may be missing.
+    Where an upstream has `auth`, its token may be missing; where it has closed hours, and the other side may step in,
+    it may be refused for those.
     """
     auth = UpstreamAuth(source=BearerFile(path="/run/token"))
     unbroken = replace(upstream("legacy"), breaker=None, auth=auth)
-    table = snapshot(route("r", shadow=ShadowPolicy()), refusal("own"), upstreams=(unbroken,))
+    closes = ClosedHours(legacy=(Freeze(name="batch", start=0.0, end=1.0, closes=True),))
+    closed = route("r", shadow=ShadowPolicy(), steps=(closes,), fallback=Fallback(to=Side.NEW))
+    table = snapshot(closed, refusal("own"), upstreams=(unbroken,))
     read = reading(table)
 
     assert samples(read, "banyan_requests_total") == {("r", "legacy", "5xx"): 0}
+    assert samples(read, "banyan_step_answers_total") == {("r", "closed"): 0}
     of_breakers = {Refused.UPSTREAM, Refused.BREAKER}
     assert {labels[2] for labels in samples(read, "banyan_upstream_refused_total")} == {*Refused} - of_breakers
     for name in ("banyan_shadow_total", "banyan_parity_total", "banyan_transitions_total"):

@@ -12,7 +12,7 @@ from proxy.core.journal.writes import SentOn
 from proxy.core.outcome import Side
 from proxy.core.stage import Stage
 from proxy.edge.routing.request import Request
-from proxy.edge.routing.step import Wait
+from proxy.edge.routing.step import LocalAnswer, Wait
 from proxy.edge.steps import journal_step
 from proxy.edge.steps.journal_step import UNHEARD, JournalStep, WriteBeginning
 from proxy.edge.steps.step_kind import WITHIN
@@ -72,7 +72,7 @@ async def test_a_write_goes_on_by_the_table_that_has_heard_of_the_move(monkeypat
     beginning = WriteBeginning(cast("JournalStep", step), cast("Request", request), "7", b"")
     word = beginning.ask()
     assert isinstance(word, Wait)
-    route = SimpleNamespace(route=SimpleNamespace(stage=Stage.CANARY))
+    route = SimpleNamespace(route=SimpleNamespace(stage=Stage.CANARY), hours=None)
     old.newest = new = table(1, route)
     beginning._heard(WriteOutdated())
     step.asked.go_on()
@@ -102,8 +102,9 @@ async def test_a_write_whose_route_has_gone_is_refused(stage: Stage | None, monk
 async def test_a_write_waits_until_its_worker_has_heard_of_the_move(monkeypatch: pytest.MonkeyPatch) -> None:
     """The database knows of a move before the worker does: nobody is refused for that, it is begun anew then."""
     step, live = OneWrite(), table(0)
+    request = SimpleNamespace(live=live, bound=SimpleNamespace(hours=None))
     monkeypatch.setattr(journal_step, "decide", lambda _: None)
-    beginning = WriteBeginning(cast("JournalStep", step), cast("Request", SimpleNamespace(live=live)), "7", b"")
+    beginning = WriteBeginning(cast("JournalStep", step), cast("Request", request), "7", b"")
     word = beginning.ask()
     beginning._heard(WriteOutdated())
     step.asked.go_on()
@@ -129,3 +130,18 @@ async def test_a_write_whose_worker_never_hears_of_the_move_is_refused(monkeypat
     assert word.given is not None
     assert (word.given.status, word.given.counted) == (503, "write_outdated")
     assert step.times == 1
+
+
+async def test_a_write_whose_side_has_closed_while_it_waited_is_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has moved meanwhile to a side that is closed: its client is told until when."""
+    step, old = OneWrite(), table(0)
+    closed = LocalAnswer(503, "legacy is closed", counted="closed")
+    monkeypatch.setattr(journal_step, "decide", lambda _: None)
+    monkeypatch.setattr(journal_step, "answer_if_closed", lambda _: closed)
+    request = SimpleNamespace(live=old, leg=SimpleNamespace(side=Side.NEW))
+    word = WriteBeginning(cast("JournalStep", step), cast("Request", request), "7", b"").ask()
+    assert isinstance(word, Wait)
+    step.asked.go_on()
+
+    assert word.given is closed
+    assert step.desk.told == [WriteEnded("i", FirstOutcome.FAILED)]

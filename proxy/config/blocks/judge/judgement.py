@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from proxy.config.block import Block, Draft, KeysAt, Section, optional, said_by
 from proxy.config.blocks.databases import checks_of, declared
-from proxy.config.blocks.route import RouteWithSides
+from proxy.config.blocks.route import RouteWithAnswer
 from proxy.config.blocks.upstream import UpstreamKeys
 from proxy.config.blocks.windows import WindowBlock, window_problems, windows_of
 from proxy.config.readers import scalars, units
@@ -28,6 +28,7 @@ from proxy.core.judge.policy import FleetPolicy, GuardPolicy, Needs, OnFailure, 
 from proxy.core.nearest import nearest
 from proxy.core.reconcile.reconcile_check import NeededRun, ReconcileCheck
 from proxy.core.stage import DOORS, GUARDED, Stage, is_past
+from proxy.core.steps.closed_hours import ClosedHours
 
 _GUARD, _NEEDS, _RAMP, _FLEET = GuardPolicy(), Needs(), Ramp(), FleetPolicy()
 _SWITCH = (True, False)
@@ -206,7 +207,8 @@ class JudgementAtTop(Block):
 
     guard: FleetGuardBlock | None = optional("What holds over all routes.", {"in_motion": 2})
     windows: list[WindowBlock] | None = optional(
-        "When the judge leaves all routes alone.", [{"name": "batch", "start": "22:00", "end": "06:00"}]
+        "When the judge leaves all routes alone, and whether they are closed meanwhile.",
+        [{"name": "batch", "start": "22:00", "end": "06:00"}],
     )
 
 
@@ -220,11 +222,12 @@ class JudgementOfRoute(Block):
         "How far and on what evidence the judge promotes. Without it nothing is promoted.", {"hold": "10m"}
     )
     windows: list[WindowBlock] | None = optional(
-        "When the judge leaves this route alone.", [{"name": "batch", "start": "22:00", "end": "06:00"}]
+        "When the judge leaves this route alone, and whether it is closed meanwhile.",
+        [{"name": "batch", "start": "22:00", "end": "06:00"}],
     )
 
 
-class _Route(RouteWithSides, JudgementOfRoute):
+class _Route(RouteWithAnswer, JudgementOfRoute):
     """What is asked of a route here."""
 
 
@@ -354,16 +357,32 @@ def _at_top(keys: JudgementAtTop, _: Draft) -> Mapping[str, object]:
 
 def _of_route(keys: _Route, draft: Draft) -> Mapping[str, object]:
     """Its windows are those of the file, of its two upstreams and its own."""
-    upstreams = draft.of_upstreams(UpstreamKeys)
-    names = (keys.legacy or "legacy", keys.new or "new")
-    of_upstreams = [upstreams[name].windows for name in names if name in upstreams]
-    windows = windows_of(draft.top(JudgementAtTop).windows, *of_upstreams, keys.windows)
+    top = draft.top(JudgementAtTop).windows
+    windows = windows_of(top, *_windows_of_sides(keys, draft), keys.windows)
     return {"guard": guard_of(keys.guard), "ramp": ramp_of(keys.ramp, checks_of(draft)), "windows": windows}
+
+
+def _windows_of_sides(keys: _Route, draft: Draft) -> tuple[list[WindowBlock] | None, list[WindowBlock] | None]:
+    """Those of legacy's upstream and of new's."""
+    upstreams = draft.of_upstreams(UpstreamKeys)
+    legacy, new = (upstreams.get(name) for name in (keys.legacy or "legacy", keys.new or "new"))
+    return None if legacy is None else legacy.windows, None if new is None else new.windows
+
+
+def _closed_hours(keys: _Route, draft: Draft) -> ClosedHours | None:
+    """A step before the requests of every route one of whose sides is closed at times."""
+    if keys.respond is not None:
+        return None
+    around, of_sides = draft.top(JudgementAtTop).windows, _windows_of_sides(keys, draft)
+    legacy, new = (
+        tuple(window for window in windows_of(around, own, keys.windows) if window.closes) for own in of_sides
+    )
+    return draft.shared(ClosedHours(legacy=legacy, new=new)) if legacy or new else None
 
 
 JUDGEMENT = Section(
     top=KeysAt(JudgementAtTop, _at_top),
-    route=KeysAt(JudgementOfRoute, _of_route),
+    route=KeysAt(JudgementOfRoute, _of_route, step=_closed_hours),
     checks=(
         doors_are_kept,
         routes_to_wait_for_exist,
