@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from unicodedata import combining, east_asian_width
@@ -17,18 +17,41 @@ from proxy.core.nearest import nearest
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
 
+_MOST_PLACES = 3
+
 
 def load_or_leave(path: Path) -> Loaded:
-    """The file as `serve` would load it; its problems on stderr and exit 2 when it has any."""
+    """The file as `serve` would load it; its problems on stderr and exit 2 when it has any.
+
+    A variable that this shell lacks is no problem of the file: the process that serves may have it.
+    """
     found = load_file(path, os.environ)
-    if not isinstance(found, Loaded):
+    if isinstance(found, Loaded):
+        return found
+    broken = [problem for problem in found if not problem.lacks]
+    if broken:
         if is_for_script():
-            complain("; ".join(map(str, found)))
+            complain("; ".join(map(str, broken)))
         else:
-            sys.stderr.writelines(f"{line}\n" for line in problem_lines(found, with_source=sys.stderr.isatty()))
+            sys.stderr.writelines(f"{line}\n" for line in problem_lines(broken, with_source=sys.stderr.isatty()))
         complain(f"{path} cannot be used.", "Mend what is listed above, or name another file with --config.")
-        leave(UNUSABLE)
-    return found
+    if len(broken) < len(found):
+        complain(*_lacking(path, [problem for problem in found if problem.lacks]))
+    return leave(UNUSABLE)
+
+
+def _lacking(path: Path, problems: Sequence[FileProblem]) -> tuple[str, str]:
+    """Which variables, where they stand, and how to run this as the process that serves runs."""
+    names = list(dict.fromkeys(problem.lacks for problem in problems))
+    places = ", ".join(f"{each.file}:{each.line}:{each.column}" for each in problems[:_MOST_PLACES])
+    more = f" and {len(problems) - _MOST_PLACES} more" if len(problems) > _MOST_PLACES else ""
+    said = f"this shell lacks {', '.join(names)}, which {path} takes from the environment ({places}{more})."
+    cure = (
+        f"The process that serves may have {'it' if len(names) == 1 else 'them'}: run this as that one runs, by "
+        f"`docker exec CONTAINER banyan …`, by `systemd-run --pipe -p User=USER -p EnvironmentFile=FILE banyan …` "
+        f"as its unit says, or by `sudo -u USER --preserve-env={','.join(names)} banyan …` where that is set."
+    )
+    return said, cure
 
 
 def route_or_leave(config: Path, name: str) -> tuple[Snapshot, Route]:

@@ -29,7 +29,7 @@ from proxy.tls.handshake_errors import sentence_of
 
 ALERT, BODY = 1.0, 2.0
 """Seconds for which an alert is waited for (rule 4), and a body."""
-_CHALLENGE = b"www-authenticate"
+_CHALLENGE, _BY_IAP = b"www-authenticate", b"x-goog-iap-generated-response"
 _FIRST_FINAL, _FIRST_BAD = 200, 400
 
 
@@ -97,7 +97,8 @@ async def _read(reader: asyncio.StreamReader, question: Question, upstream: Upst
         if head.status >= _FIRST_FINAL:
             is_read = question.method != "HEAD" and (question.whole or head.status >= _FIRST_BAD)
             body = await _body(reader, raw, data, question.most) if is_read else b""
-            return Answer(asked=question.asked, status=head.status, challenge=_challenge(raw), body=body)
+            challenge, is_iap = _field(raw, _CHALLENGE), _field(raw, _BY_IAP).lower() == "true"
+            return Answer(asked=question.asked, status=head.status, challenge=challenge, body=body, is_iap=is_iap)
 
 
 async def _head(reader: asyncio.StreamReader, data: bytes, upstream: Upstream) -> tuple[bytes, bytes] | str:
@@ -126,9 +127,9 @@ async def _body(reader: asyncio.StreamReader, raw: bytes, begun: bytes, most: in
     return bytes(body.read[: most + 1])
 
 
-def _challenge(raw: bytes) -> str:
+def _field(raw: bytes, wanted: bytes) -> str:
     fields = (line.partition(b":") for line in raw.split(b"\r\n")[1:])
-    values = [value.strip() for name, _, value in fields if name.lower() == _CHALLENGE]
+    values = [value.strip() for name, _, value in fields if name.lower() == wanted]
     return b", ".join(values).decode("latin-1")
 
 

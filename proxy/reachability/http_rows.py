@@ -1,4 +1,5 @@
-"""All rows of what speaks HTTP, an upstream's endpoint or a key set: the name once, the others for each address.
+"""All rows of what speaks HTTP, an upstream's endpoint or whom Banyan's own parts ask: the name once, the others for
+each address.
 
 Rule 1: after a row that fails the address has no more of them: what would be asked next hangs on it.
 """
@@ -9,20 +10,22 @@ import asyncio
 from dataclasses import replace
 
 from proxy.core.http.authority import normal_host
-from proxy.core.reachability.answer_finding import Answer, judged
+from proxy.core.reachability.answer_finding import Answer, AskedAs, judged
 from proxy.core.reachability.connect_finding import own_address
-from proxy.core.reachability.finding import Finding, ProbeRow, RowOutcome, fine
+from proxy.core.reachability.endpoint_finding import judged_introspection, judged_lookup, judged_token
+from proxy.core.reachability.finding import Finding, ProbeRow, RowOutcome, TargetKind, fine
 from proxy.core.reachability.key_set_finding import judged_key_set
 from proxy.core.routing.route import Endpoint
 from proxy.edge.instance import Here
 from proxy.reachability.answer_rows import alert, ask
 from proxy.reachability.connection_rows import Opened, connect_row, source_row, tls_row
+from proxy.reachability.endpoint_targets import EndpointTarget
 from proxy.reachability.name_row import NameSources, name_row
-from proxy.reachability.presented import Presented, presented
+from proxy.reachability.presented import Presented, as_client, presented
 from proxy.reachability.target_time import TargetTime
 from proxy.reachability.targets import KeySetTarget, UpstreamTarget
 
-HttpTarget = UpstreamTarget | KeySetTarget
+HttpTarget = UpstreamTarget | KeySetTarget | EndpointTarget
 MOST_ADDRESSES = 16
 """Of one name; of more, the first in order are probed."""
 _REFUSALS = (401, 403)
@@ -31,9 +34,12 @@ _REFUSALS = (401, 403)
 async def http_rows(target: HttpTarget, names: NameSources, here: Here, target_time: TargetTime) -> list[Finding]:
     """Every row; `here` is where this routes.yaml listens."""
     upstream, host = target.upstream, target.question.host
-    shown, (found, places) = await asyncio.gather(
-        presented(upstream, host, names.resolver, target_time), _places(target, names, target_time)
+    asked_as = (
+        as_client(target)
+        if isinstance(target, EndpointTarget)
+        else presented(upstream, host, names.resolver, target_time)
     )
+    shown, (found, places) = await asyncio.gather(asked_as, _places(target, names, target_time))
     each = await asyncio.gather(*[_AddressRows(target, place, shown, here, target_time).all() for place in places])
     rows = [*found, *(row for rows in each for row in rows)]
     is_said = any(row.row is ProbeRow.AS_WHOM for row in rows)
@@ -47,7 +53,7 @@ async def _places(
     endpoint, upstream = target.endpoint, target.upstream
     if endpoint.is_unix:
         return [], [endpoint]
-    key = f"upstreams.{upstream.name}"
+    key = f"upstreams.{upstream.name}" if isinstance(target, UpstreamTarget) else ""
     found, hosts = await name_row(names, endpoint.host, key, target_time, system=upstream.resolve.system)
     return [found], [Endpoint(host, endpoint.port) for host in hosts[:MOST_ADDRESSES]]
 
@@ -119,12 +125,15 @@ class _AddressRows:
         self._rows.append(fine(ProbeRow.ROUND_TRIP, f"{took:.1f} ms", took))
 
     def _judged(self, answer: Answer) -> Finding:
-        target, upstream = self._target, self._upstream
-        if isinstance(target, KeySetTarget):
-            return judged_key_set(answer.asked, answer.status, answer.body, target.name)
-        is_health = upstream.health is not None
-        host, who = target.question.host, self._shown.who
-        return judged(answer, upstream.name, is_health=is_health, host=host, shown=who)
+        match self._target:
+            case KeySetTarget(name=name):
+                return judged_key_set(answer.asked, answer.status, answer.body, name)
+            case EndpointTarget() as target:
+                return _judged_endpoint(target, answer)
+            case UpstreamTarget(upstream=upstream, question=question):
+                shown = self._shown
+                asked_as = AskedAs(host=question.host, shown=shown.who, parties=shown.parties)
+                return judged(answer, upstream.name, asked_as, is_health=upstream.health is not None)
 
     async def _alerted(self) -> Finding | None:
         """Why a handshake without a certificate was not enough, if it was that (rule 4 of `answer_rows`)."""
@@ -162,3 +171,11 @@ class _AddressRows:
         if upstream.follows_host and (host := normal_host(self._target.question.host.encode("ascii", "replace"))):
             return host.strip("[]")
         return upstream.tls.server_name or self._target.endpoint.host.removesuffix(".")
+
+
+def _judged_endpoint(target: EndpointTarget, answer: Answer) -> Finding:
+    if target.lookup is not None:
+        return judged_lookup(answer, target.key, target.lookup)
+    if target.kind is TargetKind.INTROSPECTION:
+        return judged_introspection(answer, target.key, target.client)
+    return judged_token(answer, target.key, target.client)

@@ -45,11 +45,19 @@ class _Asked:
     key: str
     by: str
 
+    @property
+    def as_curl(self) -> str:
+        """What to do where curl is right."""
+        return f"{self.key}.resolve: system" if self.key else "have its name servers, or the hosts file, say so too"
+
 
 async def name_row(
     names: NameSources, name: str, key: str, target_time: TargetTime, *, system: bool
 ) -> tuple[Finding, tuple[str, ...]]:
-    """The row, and the addresses; `key` is what would have to say `resolve: system`, `system` whether it does."""
+    """The row, and the addresses; `key` is what would have to say `resolve: system`, empty: nothing can.
+
+    `system`: whether it does.
+    """
     if _is_number(name):
         return fine(ProbeRow.NAME, "is an address: nothing to look up"), (name,)
     began = monotonic()
@@ -89,9 +97,7 @@ def _found(asked: _Asked, found: Resolved, curl: Resolution | None, took: float)
     said = f"{', '.join(found.hosts[:_MOST_SHOWN])}{more} by {asked.by}{ttl}"
     match curl:
         case Resolved() if not set(curl.hosts) & set(found.hosts):
-            cure = (
-                f"curl would ask {', '.join(curl.hosts[:_MOST_SHOWN])}: if that is right, {asked.key}.resolve: system"
-            )
+            cure = f"curl would ask {', '.join(curl.hosts[:_MOST_SHOWN])}: if that is right, {asked.as_curl}"
             return warned(ProbeRow.NAME, said, End.HERE, cure, took)
         case Unresolved(why=NoAddress.UNKNOWN | NoAddress.FAILED):
             cure = "curl does not find it: see /etc/nsswitch.conf, which Banyan does not ask"
@@ -103,7 +109,7 @@ def _found(asked: _Asked, found: Resolved, curl: Resolution | None, took: float)
 def _missing(asked: _Asked, found: Unresolved, curl: Resolution | None, files: Files, took: float) -> Finding:
     said, end = found.detail, End.HERE
     if isinstance(curl, Resolved):
-        cure = f"curl would ask {', '.join(curl.hosts[:_MOST_SHOWN])}, by nsswitch.conf: {asked.key}.resolve: system"
+        cure = f"curl would ask {', '.join(curl.hosts[:_MOST_SHOWN])}, by nsswitch.conf: {asked.as_curl}"
     elif asked.by == _BY_SYSTEM:
         cure = f"nsswitch.conf names who is asked for {asked.name}: mend it, or the name in routes.yaml"
     elif found.why is NoAddress.SILENT:

@@ -5,15 +5,21 @@ Rule 1: a token is fetched once for an endpoint, and sent to nobody but that ups
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass
 from typing import assert_never
 
+from proxy.clerk.introspection.introspection_call import basic, read_secret
+from proxy.clerk.upstream_auth.google_identity import KEY_FILE
 from proxy.clerk.upstream_auth.source_calls import fetch_token
 from proxy.clerk.upstream_auth.source_error import SourceError
 from proxy.core.reachability.certificate_finding import SOON, named
 from proxy.core.reachability.finding import End, Finding, ProbeRow, failed, fine, warned
+from proxy.core.reachability.google_parties import NOBODY, GoogleParties
+from proxy.core.reachability.google_refusal import GoogleAnswer, google_missing
 from proxy.core.routing.route import Upstream
+from proxy.core.secret import NO_TEXT, Secret
 from proxy.core.sigv4.signer import payload_hash
 from proxy.core.upstream_auth.credential import Credential
 from proxy.core.upstream_auth.token_source import (
@@ -27,6 +33,8 @@ from proxy.core.upstream_auth.token_source import (
     UpstreamAuth,
 )
 from proxy.names.resolver import Resolver
+from proxy.reachability.endpoint_targets import EndpointTarget
+from proxy.reachability.google_facts import google_parties
 from proxy.reachability.question import Question
 from proxy.reachability.target_time import TargetTime, ms_since
 from proxy.tls.contexts import UnusableError, certificate_in
@@ -41,14 +49,19 @@ _HERE = frozenset({"file", "aws_environment", "aws_file"})
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """The row, and with what a request is sent; `who` for people, empty: as nobody."""
+    """The row, and with what a request is sent; `who` for people, empty: as nobody. `parties` where Google is asked."""
 
     row: Finding
     who: str = ""
     credential: Credential | None = None
+    parties: GoogleParties = NOBODY
+    basic: Secret[str] = NO_TEXT
 
     def written(self, question: Question) -> bytes:
         """The request as it goes out."""
+        if self.basic:
+            first, _, rest = question.written.partition(b"\r\n")
+            return b"%b\r\nAuthorization: %b\r\n%b" % (first, self.basic.reveal().encode("latin-1"), rest)
         if self.credential is None:
             return question.written
         hashed = payload_hash(b"") if self.credential.signs else b""
@@ -64,19 +77,54 @@ async def presented(upstream: Upstream, host: str, resolver: Resolver, target_ti
     return Presented(fine(ProbeRow.AS_WHOM, f"nobody: Banyan has no credential for it; Host {host}"))
 
 
+async def as_client(target: EndpointTarget) -> Presented:
+    """As the client that routes.yaml names, by HTTP Basic; or as nobody."""
+    if not target.client:
+        return Presented(fine(ProbeRow.AS_WHOM, "nobody: it is asked without a credential"))
+    place = target.secret
+    where = place.file or "routes.yaml or the environment"
+    try:
+        secret = await asyncio.to_thread(read_secret, place)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        cure = f"this user has to find the secret of {target.key} there, as the process that serves does"
+        return Presented(failed(ProbeRow.AS_WHOM, f"no secret in {where}: {why}", End.HERE, cure))
+    row = fine(ProbeRow.AS_WHOM, f"the client {target.client}, its secret from {where}")
+    return Presented(row, f"the client {target.client}", basic=Secret(basic(target.client, secret)))
+
+
 async def _by_token(upstream: Upstream, auth: UpstreamAuth, resolver: Resolver, target_time: TargetTime) -> Presented:
-    key, who, began = f"upstreams.{upstream.name}.auth", _who(auth.source), time.monotonic()
+    who, began = _who(auth.source), time.monotonic()
     try:
         async with target_time.within(TOKEN):
             token = await fetch_token(auth.source, resolver)
     except (SourceError, TimeoutError) as error:
-        said = f"no token: {who}: {str(error) or 'no answer in time'}"
-        return Presented(failed(ProbeRow.AS_WHOM, said, *_cure(auth.source, key)))
+        return Presented(await _no_token(upstream, auth.source, who, error))
+    took, parties = ms_since(began), await _parties(upstream, auth.source, token.token.reveal())
     credential = Credential(auth)
     credential.adopt(token)
     until = "no end is known" if token.ends == _NEVER else f"until {day(token.ends)}"
     signed = f", signs for {auth.sigv4.service} in {auth.sigv4.region}" if auth.sigv4 else ""
-    return Presented(fine(ProbeRow.AS_WHOM, f"{who}{signed}, {until}", ms_since(began)), who, credential)
+    whose = f" of {parties.account}" if parties.account else ""
+    row = fine(ProbeRow.AS_WHOM, f"{who}{whose}{signed}, {until}", took)
+    return Presented(row, f"{who}{whose}", credential, parties)
+
+
+async def _no_token(upstream: Upstream, source: TokenSource, who: str, error: Exception) -> Finding:
+    """What Google's answer says is missing, where it is Google's; else whom to ask."""
+    answered = error.answered if isinstance(error, SourceError) else None
+    if answered is not None and isinstance(source, GoogleIdentity):
+        parties = await _parties(upstream, source, "")
+        asked = GoogleAnswer(status=answered.status, body=answered.body, making=True, parties=parties)
+        missing = google_missing(asked)
+        if missing is not None:
+            return failed(ProbeRow.AS_WHOM, f"no token: {who}: {missing.said}", missing.change, missing.cure)
+    said = f"no token: {who}: {str(error) or 'no answer in time'}"
+    return failed(ProbeRow.AS_WHOM, said, *_cure(source, f"upstreams.{upstream.name}.auth"))
+
+
+async def _parties(upstream: Upstream, source: TokenSource, token: str) -> GoogleParties:
+    return await google_parties(upstream.host, token) if isinstance(source, GoogleIdentity) else NOBODY
 
 
 def _who(source: TokenSource) -> str:
@@ -100,6 +148,11 @@ def _who(source: TokenSource) -> str:
 
 def _cure(source: TokenSource, key: str) -> tuple[End, str]:
     """Who has to change something where a source gives nothing."""
+    if isinstance(source, GoogleIdentity):
+        return (
+            End.HERE,
+            f"run it on a host of Google's, or name a key file in {KEY_FILE}, as the process that serves has",
+        )
     if source.kind in _HERE:
         return End.HERE, f"this user has to find it as {key} says: see the file, or the environment"
     return End.THERE, f"see what the source says to whom {key} names, and whether this host reaches it"

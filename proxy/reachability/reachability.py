@@ -1,7 +1,7 @@
 """All targets at once, each within its time: what serving would meet from this host, as this user.
 
 Rule 1: nothing that is asked changes anything there: connections, handshakes, `HEAD /` or the health path, a key set,
-        read-only sessions.
+        a token and a subject that nobody has, the token that Banyan calls with, read-only sessions.
 Rule 2: at most `AT_ONCE` targets are asked at a time; each ends within the time that was given to it.
 """
 
@@ -16,6 +16,7 @@ from proxy.edge.instance import Here
 from proxy.names.files import Files
 from proxy.names.resolver import Resolver
 from proxy.reachability.database_rows import database_rows
+from proxy.reachability.endpoint_targets import EndpointTarget
 from proxy.reachability.http_rows import http_rows
 from proxy.reachability.name_row import NameSources
 from proxy.reachability.target_time import TargetTime
@@ -55,7 +56,7 @@ async def find_out(
 
 async def _rows(target: Target, names: NameSources, here: Here, target_time: TargetTime) -> list[Finding]:
     match target:
-        case UpstreamTarget() | KeySetTarget():
+        case UpstreamTarget() | KeySetTarget() | EndpointTarget():
             return await http_rows(target, names, here, target_time)
         case DatabaseTarget():
             return await database_rows(target, names, target_time)

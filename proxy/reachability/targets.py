@@ -10,8 +10,10 @@ from proxy.core.auth.auth_policy import JwtPolicy
 from proxy.core.auth.public_keys import MOST_BYTES
 from proxy.core.reachability.finding import TargetKind
 from proxy.core.reconcile.reconcile_check import Database, SideQuery
-from proxy.core.routing.route import Endpoint, HostMode, Resolve, Timeouts, Upstream
+from proxy.core.routing.route import Endpoint, HostMode, Upstream
 from proxy.core.routing.snapshot import Snapshot
+from proxy.reachability.asked_server import server_of
+from proxy.reachability.endpoint_targets import EndpointTarget, endpoint_targets
 from proxy.reachability.question import Question
 
 _POSTGRES = 5432
@@ -120,15 +122,16 @@ class DatabaseTarget:
         return STATE if self.kind is TargetKind.STATE else f"databases.{self.name}"
 
 
-Target = UpstreamTarget | KeySetTarget | DatabaseTarget
+Target = UpstreamTarget | KeySetTarget | EndpointTarget | DatabaseTarget
 
 
 def targets_of(snapshot: Snapshot, host: str = "") -> Iterator[Target]:
-    """All of them: upstreams, databases, and the state where it is a server of somebody's."""
+    """All of them: upstreams, whom Banyan's own parts ask, databases, and the state where it is somebody's server."""
     for upstream in snapshot.upstreams.values():
         for endpoint in upstream.endpoints:
             yield UpstreamTarget(upstream=upstream, endpoint=endpoint, host=host)
     yield from _key_sets(snapshot)
+    yield from endpoint_targets(snapshot)
     for database in snapshot.databases:
         selects = tuple(_selects(snapshot, database))
         for endpoint in _servers(database):
@@ -144,17 +147,9 @@ def _key_sets(snapshot: Snapshot) -> Iterator[KeySetTarget]:
     signed = {name: each for name, each in snapshot.auth.items() if isinstance(each, JwtPolicy)}
     sources = dict.fromkeys(policy.source for policy in signed.values())
     for source in (each for each in sources if each.startswith(("http://", "https://"))):
-        found, policies = urlsplit(source), [name for name, each in signed.items() if each.source == source]
-        server = Upstream(
-            name=", ".join(policies),
-            scheme=found.scheme,
-            host=found.hostname or "",
-            port=found.port or (443 if found.scheme == "https" else 80),
-            timeouts=Timeouts(connect=KEY_SET, response=KEY_SET),
-            resolve=Resolve(system=True),
-        )
-        path = (found.path or "/") + (f"?{found.query}" if found.query else "")
-        yield KeySetTarget(name=server.name, upstream=server, path=path)
+        policies = [name for name, each in signed.items() if each.source == source]
+        server = server_of(", ".join(policies), source, KEY_SET, system=True)
+        yield KeySetTarget(name=server.upstream.name, upstream=server.upstream, path=server.path)
 
 
 def _selects(snapshot: Snapshot, database: Database) -> Iterator[tuple[str, SideQuery]]:

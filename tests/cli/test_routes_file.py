@@ -63,3 +63,40 @@ def test_a_route_that_the_file_does_not_have_may_be_another(banyan: Banyan, comm
     assert "no route 'order.show' with two sides" in near.stderr
     assert "Did you mean orders.show? `banyan status` lists the routes." in near.stderr
     assert "Did you mean" not in far.stderr
+
+
+LACKS = """\
+version: 1
+listen: 127.0.0.1:8080
+upstreams:
+  new:
+    url: "http://127.0.0.1:3002"
+    auth: {{ client_credentials: {{ url: "https://id.test/token", client_id: a, client_secret: "${{NEW_SECRET}}" }} }}
+routes:
+  - {{ name: rest, match: "GET /**", stage: {stage} }}
+"""
+
+
+@pytest.mark.parametrize("command", ["probe", "explain GET /a", "reconcile accounts"])
+def test_a_variable_that_this_shell_lacks_is_no_fault_of_the_file(banyan: Banyan, folder: Path, command: str) -> None:
+    """It is named with its place, and how to run the command as the process that serves runs; exit 2."""
+    (folder / "routes.yaml").write_text(LACKS.format(stage="live"))
+    result = banyan(command)
+    said = " ".join(result.stderr.split())
+
+    assert result.exit_code == 2
+    assert "this shell lacks NEW_SECRET, which routes.yaml takes from the environment (routes.yaml:6:" in said
+    assert "`docker exec CONTAINER banyan …`" in said
+    assert "--preserve-env=NEW_SECRET banyan …" in said
+    assert "cannot be used" not in said
+
+
+def test_what_is_wrong_beside_it_is_still_told(banyan: Banyan, folder: Path) -> None:
+    """The problems of the file, and apart from them what the shell lacks; for a script as well."""
+    (folder / "routes.yaml").write_text(LACKS.format(stage="gone"))
+    people, script = banyan("probe"), banyan("probe --json")
+
+    for said in (" ".join(people.stderr.split()), " ".join(script.stderr.split()) + script.stdout):
+        assert "routes[0].stage: must be one of" in said
+        assert "this shell lacks NEW_SECRET" in said
+        assert "the environment has no" not in said

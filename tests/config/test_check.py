@@ -100,6 +100,9 @@ ENV = {"KEY": "k" * 40, "HALF": "h" * 20}
 TOLD = "stands in the file and in the kept copy of it; write ${NAME} and put it into the environment"
 
 
+POLICY = "issuer: i, audience: u, algorithms: [ES256]"
+
+
 def warned(top: str, route: str = "") -> list[str]:
     loaded = load_text(TOP + top + ROUTES % route, "routes.yaml", ENV)
     assert isinstance(loaded, Loaded), loaded
@@ -119,6 +122,11 @@ def warned(top: str, route: str = "") -> list[str]:
             "5:93: routes[0].shadow.credentials.replace.Authorization: ",
         ),
         ("state: postgresql://banyan:hunter2@db/banyan\n", "", "4:8: state: its password "),
+        (
+            f"auth: {{ a: {{ {POLICY}, keys: {{ url: 'https://b:hunter2@id.test/k' }} }} }}\nauth_default: a\n",
+            "",
+            "4:72: auth.a.keys.url: its password ",
+        ),
     ],
 )
 def test_a_secret_that_is_written_out_is_a_warning(top: str, route: str, place: str) -> None:

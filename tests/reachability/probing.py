@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from proxy.config.load import Loaded, load_text
-from proxy.core.reachability.finding import Finding, ProbeRow, RowOutcome, TargetFindings
+from proxy.core.reachability.finding import Finding, ProbeRow, RowOutcome, TargetFindings, TargetKind
 from proxy.core.routing.snapshot import Snapshot
 from proxy.names.files import Files
 from proxy.reachability.reachability import find_out
@@ -31,7 +31,8 @@ def snapshot_of(legacy: Block, **top: object) -> Snapshot:
 async def probed(legacy: Block, *, host: str = "", files: Files | None = None, **top: object) -> TargetFindings:
     """What is found of this upstream."""
     snapshot = snapshot_of(legacy, **top)
-    (found,) = await find_out(snapshot, list(targets_of(snapshot, host)), LONG, files=files)
+    upstreams = [each for each in targets_of(snapshot, host) if each.kind is TargetKind.UPSTREAM]
+    (found,) = await find_out(snapshot, upstreams, LONG, files=files)
     return found
 
 

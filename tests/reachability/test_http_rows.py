@@ -136,7 +136,8 @@ async def test_what_google_refuses_is_asked_for_its_reason(behind: Behind) -> No
 
     assert [each.start.split()[0] for each in upstream.requests] == [b"HEAD", b"GET"]
     assert "run.routes.invoke is missing" in found.said
-    assert found.cure == "grant roles/run.invoker in project crm-new to whom Banyan calls as"
+    on = "projects/crm-new/locations/eu/services/api in the callee's project crm-new"
+    assert found.cure == f"grant roles/run.invoker on {on} to whom Banyan calls as"
     assert found.change is End.THERE
 
 

@@ -46,7 +46,7 @@ async def test_a_token_that_is_not_enough_is_for_the_other_end_to_let_in(behind:
     )
 
     assert row(found, ProbeRow.MAY_I).change is End.THERE
-    assert "roles/run.invoker in project crm" in row(found, ProbeRow.MAY_I).cure
+    assert "grant roles/run.invoker on projects/crm in the callee's project crm" in row(found, ProbeRow.MAY_I).cure
 
 
 async def test_a_source_without_a_token_is_told_and_nothing_is_asked(behind: Behind, tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ class IntrospectionCalls:
     async def _post(self, asked: Introspection, token: bytes, secret: Secret[str]) -> tuple[int, bytes]:
         session = self._session = self._session or _session()
         form = b"token=%b&token_type_hint=access_token" % quote_plus(token).encode()
-        headers = {"Authorization": _basic(asked.client, secret), "Content-Type": "application/x-www-form-urlencoded"}
+        headers = {"Authorization": basic(asked.client, secret), "Content-Type": "application/x-www-form-urlencoded"}
         async with session.post(asked.url, data=form, headers=headers, allow_redirects=False) as answer:
             body = bytearray()
             async for part in answer.content.iter_chunked(16 * 1024):
@@ -69,7 +69,7 @@ def read_secret(place: SecretPlace) -> Secret[str]:
     return Secret(text)
 
 
-def _basic(client: str, secret: Secret[str]) -> str:
+def basic(client: str, secret: Secret[str]) -> str:
     """RFC 6749 section 2.3.1: each of both encoded as in a form."""
     pair = f"{quote_plus(client)}:{quote_plus(secret.reveal())}"
     return f"Basic {b64encode(pair.encode()).decode()}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from proxy.config.text.document import MapNode, Node, ScalarNode
 from proxy.config.text.problem import FileProblem, FromEnvironment, Path, where
@@ -21,20 +21,29 @@ _MARK = re.compile(r"\$\$|\$\{(?P<inside>[^}]*)(?P<end>\}?)")
 _INSIDE = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>.*))?", re.DOTALL)
 
 
-def substitute(text: str, env: Mapping[str, str]) -> tuple[str, list[str]]:
+class WrongVariable(NamedTuple):
+    """A sentence; `lacks` is the variable that the environment has not, empty: it is no variable."""
+
+    message: str
+    lacks: str = ""
+
+
+def substitute(text: str, env: Mapping[str, str]) -> tuple[str, list[WrongVariable]]:
     """The text with its variables replaced, and what is wrong with them."""
-    wrong: list[str] = []
+    wrong: list[WrongVariable] = []
 
     def replace(found: re.Match[str]) -> str:
         if found[0] == "$$":
             return "$"
         inside = _INSIDE.fullmatch(found["inside"])
         if inside is None or not found["end"]:
-            wrong.append(f"{found[0]} is no variable; write ${{NAME}} or ${{NAME:-default}}, or $${{ to mean the text")
+            cure = "write ${NAME} or ${NAME:-default}, or $${ to mean the text"
+            wrong.append(WrongVariable(f"{found[0]} is no variable; {cure}"))
             return ""
         name, default = inside["name"], inside["default"]
         if name not in env and default is None:
-            wrong.append(f"the environment has no {name}; set it, or give a default: ${{{name}:-…}}")
+            message = f"the environment has no {name}; set it, or give a default: ${{{name}:-…}}"
+            wrong.append(WrongVariable(message, name))
         return env.get(name, "") if default is None else env.get(name) or default
 
     return _MARK.sub(replace, text), wrong
@@ -79,8 +88,8 @@ class Reader:
 
     def _variable(self, node: ScalarNode, path: Path) -> object:
         text, wrong = substitute(node.text, self._env)
-        for message in wrong:
-            self._broken(node, path, message)
+        for each in wrong:
+            self._broken(node, path, each.message, each.lacks)
         if wrong:
             return BROKEN
         if "${" not in node.text:
@@ -88,10 +97,11 @@ class Reader:
         found = meaning(text) if node.plain else text
         return FromEnvironment.of(text, node.text) if isinstance(found, str) or not text else found
 
-    def _broken(self, node: ScalarNode, path: Path, message: str) -> Broken:
-        shown = where(self._shown(path))
-        problem = FileProblem(file=node.file, line=node.line, column=node.column, where=shown, message=message)
-        self.problems.append(problem)
+    def _broken(self, node: ScalarNode, path: Path, message: str, lacks: str = "") -> Broken:
+        shown, line, column = where(self._shown(path)), node.line, node.column
+        self.problems.append(
+            FileProblem(file=node.file, line=line, column=column, where=shown, message=message, lacks=lacks)
+        )
         return BROKEN
 
 

@@ -15,13 +15,17 @@ _LONGEST = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileProblem:
-    """`line` and `column` count from 1; `where` is empty when the whole file is meant."""
+    """`line` and `column` count from 1; `where` is empty when the whole file is meant.
+
+    `lacks`: the variable that the environment has not; empty: something is wrong with the file itself.
+    """
 
     file: str
     line: int
     column: int
     where: str
     message: str
+    lacks: str = ""
 
     def __str__(self) -> str:
         """The one line that people and editors read."""

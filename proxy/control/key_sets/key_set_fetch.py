@@ -1,7 +1,8 @@
 """One look at the source of a key set: a GET.
 
 Rule 1: no redirect is followed, no cookie kept, no proxy of the environment asked; time and bytes are bounded.
-Rule 2: what is not an answer in full is a failure, in a clause that holds nothing of the answer's body.
+Rule 2: what is not an answer in full is a failure, in a clause that holds nothing of the answer's body, nor of what is
+        secret in the source.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class KeySetFetch:
         except TimeoutError:
             return f"no answer within {self._timeout:g} s"
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            return str(error)[:200] or type(error).__name__
+            return (str(error).replace(source.source, source.shown) or type(error).__name__)[:200]
 
     async def close(self) -> None:
         """End its connections."""

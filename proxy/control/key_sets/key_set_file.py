@@ -1,7 +1,8 @@
 """Key sets on this replica's disk, so that a restart while their source is away still knows them: one small file.
 A worker reads it before its first client; control reads it when it begins, and writes it.
 
-Rule 1: it holds public keys alone, and when their source last said so: `keep` runs on while nobody looks.
+Rule 1: it holds public keys alone, and when their source last said so: `keep` runs on while nobody looks. Their source
+        stands there as a hash: its URL may hold a password.
 Rule 2: a file that is missing, or of another version, is none; one that cannot be written costs nothing but itself.
 """
 
@@ -38,7 +39,7 @@ def load(directory: Path, source: KeySetSource) -> KeySetState:
     except (OSError, ValueError):
         return KeySetState(source=source)
     for each in kept:
-        keys = read_public_keys(each.jwks.encode()) if each.source == source.source else ""
+        keys = read_public_keys(each.jwks.encode()) if each.source == source.mark else ""
         if not isinstance(keys, str):
             return KeySetState(source=source, jwks=keys.jwks, count=keys.count, etag=each.etag, fetched=each.fetched)
     return KeySetState(source=source)
@@ -51,6 +52,6 @@ def held(directory: Path, sources: Iterable[KeySetSource], now: float) -> KeySet
 
 def save(directory: Path, states: Sequence[KeySetState]) -> None:
     """Keep these; OSError when the directory cannot be written."""
-    kept = [_KeptSet(each.source.source, each.jwks.decode(), each.etag, each.fetched) for each in states if each.jwks]
+    kept = [_KeptSet(each.source.mark, each.jwks.decode(), each.etag, each.fetched) for each in states if each.jwks]
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_whole(directory / NAME, _encode(kept))

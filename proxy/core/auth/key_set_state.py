@@ -11,7 +11,8 @@ Rule 4: a key that no set has is a reason to fetch at once, but once in `WANTED_
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from urllib.parse import urlsplit
 
 from proxy.core.auth.public_keys import PublicKeys
@@ -34,8 +35,13 @@ _NEVER = float("-inf")
 class KeySetSource:
     """A URL, and for how many seconds its set holds when it is away."""
 
-    source: str
+    source: str = field(repr=False)
     keep: float = KEEP
+
+    @property
+    def mark(self) -> str:
+        """Names it on disk, where nobody is to read a password."""
+        return sha256(self.source.encode("utf-8", "surrogateescape")).hexdigest()
 
     @property
     def shown(self) -> str:

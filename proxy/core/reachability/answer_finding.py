@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from proxy.core.one_line import one_line
 from proxy.core.reachability.finding import End, Finding, ProbeRow, failed, fine, warned
-from proxy.core.reachability.google_refusal import google_missing
+from proxy.core.reachability.google_parties import NOBODY, GoogleParties
+from proxy.core.reachability.google_refusal import GoogleAnswer, google_missing
 from proxy.core.reachability.unwell_reason import unwell_reason
 
 _SCOPE = re.compile(r'scope="([^"]*)"')
@@ -33,19 +34,32 @@ _MOST = 120
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came: `asked` is method and path, `challenge` the WWW-Authenticate field, `body` what of it was read."""
+    """What came: `asked` is method and path, `challenge` the WWW-Authenticate field, `body` what of it was read.
+
+    `is_iap`: its head says that Google's IAP made it.
+    """
 
     asked: str
     status: int
     challenge: str = ""
     body: bytes = b""
+    is_iap: bool = False
 
 
-def judged(answer: Answer, upstream: str, *, is_health: bool, host: str, shown: str) -> Finding:
-    """`shown` is as whom it was asked, empty: as nobody; `host` the Host that it saw."""
-    said = f"{answer.status} to {answer.asked}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedAs:
+    """`shown` is as whom it was asked, empty: as nobody; `host` the Host that it saw; `parties` where Google asks."""
+
+    host: str
+    shown: str = ""
+    parties: GoogleParties = NOBODY
+
+
+def judged(answer: Answer, upstream: str, asked_as: AskedAs, *, is_health: bool) -> Finding:
+    """`is_health`: it is the answer to the path that `health` names."""
+    said, host = f"{answer.status} to {answer.asked}", asked_as.host
     if answer.status in _REFUSED:
-        return _refused(answer, upstream, shown)
+        return _refused(answer, upstream, asked_as)
     if answer.status == 421:
         cure = f"it does not serve {host}: try --host with a name that clients use, or set upstreams.{upstream}.host"
         return failed(ProbeRow.MAY_I, said, End.HERE, cure)
@@ -69,13 +83,16 @@ def _unwell(answer: Answer, said: str) -> Finding:
     return failed(ProbeRow.MAY_I, said + why, End.THERE, cure or "its health path has to answer below 400: see its log")
 
 
-def _refused(answer: Answer, upstream: str, shown: str) -> Finding:
+def _refused(answer: Answer, upstream: str, asked_as: AskedAs) -> Finding:
     """By rule 3."""
-    said = f"reached, but refused: {answer.status} to {answer.asked}"
-    missing = google_missing(answer.body.decode("utf-8", "replace"))
+    said, shown = f"reached, but refused: {answer.status} to {answer.asked}", asked_as.shown
+    body = answer.body.decode("utf-8", "replace")
+    missing = google_missing(
+        GoogleAnswer(status=answer.status, body=body, is_iap=answer.is_iap, parties=asked_as.parties)
+    )
     if missing is not None:
-        return failed(ProbeRow.MAY_I, f"{said}: {missing.said}", End.THERE, missing.cure)
-    mistake = _AWS_MISTAKE.search(answer.body.decode("utf-8", "replace"))
+        return failed(ProbeRow.MAY_I, f"{said}: {missing.said}", missing.change, missing.cure)
+    mistake = _AWS_MISTAKE.search(body)
     if mistake is not None and shown:
         cure = (
             f"compare {shown} with what it knows: access key and secret, region and service in "

@@ -44,6 +44,9 @@ class TargetKind(StrEnum):
     DATABASE = "database"
     STATE = "state"
     KEY_SET = "key_set"
+    INTROSPECTION = "introspection"
+    LOOKUP = "lookup"
+    TOKEN_ENDPOINT = "token_endpoint"  # noqa: S105 -- a kind of target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

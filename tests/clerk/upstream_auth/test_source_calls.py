@@ -13,8 +13,11 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from google.auth.exceptions import RefreshError
 
-from proxy.clerk.upstream_auth import aws_credentials
+from proxy.clerk.upstream_auth import aws_credentials, google_identity
 from proxy.clerk.upstream_auth.aws_credentials import fetch_from_environment
 from proxy.clerk.upstream_auth.source_calls import fetch_token
 from proxy.clerk.upstream_auth.source_error import SourceError
@@ -25,11 +28,13 @@ from proxy.core.upstream_auth.token_source import (
     AwsFile,
     BearerFile,
     ClientCredentials,
+    GoogleIdentity,
     IssuedToken,
     TokenSource,
 )
 from proxy.names.resolver import Resolver
 from proxy.tasks import Tasks
+from tests.core.reachability.google_answers import BORROWED, KEY_GONE
 from tests.e2e.program import free_port
 
 SOURCE = ClientCredentials(url="", client_id="b:n", client_secret=Secret("hush/hush"), scope="a b")
@@ -62,7 +67,7 @@ async def provider(status: int, body: bytes, seen: list[dict[str, str]]) -> Asyn
 
     async def answer(request: web.Request) -> web.Response:
         form = {name: str(value) for name, value in (await request.post()).items()}
-        seen.append({"login": request.headers["Authorization"], **form})
+        seen.append({"login": request.headers.get("Authorization", ""), **form})
         return web.Response(status=status, body=body, headers={"Location": "/elsewhere"})
 
     application = web.Application()
@@ -224,3 +229,38 @@ async def test_the_chain_of_botocore(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     aws_credentials._chain.cache_clear()
     assert await refused(AwsChain()) == "botocore has found no credentials"
     aws_credentials._chain.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence", "status"),
+    [
+        (
+            "Error getting ID token: " + str(json.loads(BORROWED)),
+            "google-auth: RefreshError: iam.serviceAccounts.getOpenIdToken is missing in the caller's project",
+            403,
+        ),
+        ("Error getting ID token: {'error': {'code': 500}}", "google-auth: RefreshError: answered 500", 500),
+        ("Error getting ID token: {'error'", "google-auth: RefreshError", None),
+        ("Error getting ID token: ['no']", "google-auth: RefreshError", None),
+        ("something else", "google-auth: RefreshError", None),
+    ],
+)
+def test_what_google_says_of_a_borrowed_account_is_kept(said: str, sentence: str, status: int | None) -> None:
+    """It stands in the error of google-auth alone; the log has what is missing."""
+    error = google_identity._refused(RefreshError(said), None)  # type: ignore[no-untyped-call]
+
+    assert str(error) == sentence
+    assert (error.answered and error.answered.status) == status
+
+
+async def test_a_key_that_google_does_not_take_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key file's token is asked for where the file says: what that answers is kept, and said."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    async with provider(400, KEY_GONE.encode(), []) as asked:
+        account = {"type": "service_account", "client_email": "b@x.iam.gserviceaccount.com", "private_key": pem}
+        (tmp_path / "key.json").write_text(json.dumps({**account, "token_uri": asked.url, "private_key_id": "1"}))
+        monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "key.json"))
+        said = await refused(GoogleIdentity(audience="https://crm.test"))
+
+    assert said == "google-auth: RefreshError: the key is refused (Invalid JWT Signature.)"

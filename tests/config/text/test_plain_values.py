@@ -136,7 +136,7 @@ def test_variables_are_replaced(text: str, result: str) -> None:
 )
 def test_what_is_wrong_with_a_variable_is_told(text: str, wrong: list[str]) -> None:
     """Every missing variable is named with its cure, and what only looks like one is no variable."""
-    assert substitute(text, ENV)[1] == wrong
+    assert [each.message for each in substitute(text, ENV)[1]] == wrong
 
 
 @given(st.text("$", max_size=3), st.text("ab{}:- ", max_size=10))

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from proxy.control.key_sets.key_set_fetch import KeySetFetch
 from proxy.control.key_sets.key_set_watch import FetchOutcome
 from proxy.core.auth.key_set_state import ALARM_AFTER, KeySetSource
 from tests.control.conftest import listening_tcp
@@ -145,7 +146,7 @@ async def test_a_file_that_nobody_understands_is_none(
     source: Source, watched: Watched, tmp_path: Path, text: bytes
 ) -> None:
     """Whatever is on the disk, control begins."""
-    (tmp_path / "key-sets.json").write_bytes(text.replace(b"URL", source.url.encode()))
+    (tmp_path / "key-sets.json").write_bytes(text.replace(b"URL", KeySetSource(source.url).mark.encode()))
     watched.follow(source.url)
     assert watched.known(source.url) == []
     assert await watched.look(source.url) == ["one"]
@@ -231,3 +232,29 @@ async def test_the_watch_looks_by_itself(source: Source, watched: Watched) -> No
     await until(lambda: watched.known(source.url) == ["two"])
     watched.watch.follow([])
     assert watched.told[-1].sets == []
+
+
+async def test_a_password_of_a_source_stands_nowhere(source: Source, watched: Watched, tmp_path: Path) -> None:
+    """Neither in the log, nor in an alarm, nor on the disk; the source itself is asked with it."""
+    scheme, _, rest = source.url.partition("://")
+    url = f"{scheme}://banyan:hush-hush@{rest}?key=hush-hush"
+    with capture_logs() as lines:
+        watched.follow(url)
+        assert await watched.look(url) == ["one"]
+        await source.stop()
+        for _ in range(ALARM_AFTER + 1):
+            await watched.look(url, later=600)
+
+    shown = [*watched.watch.states.values(), watched.watch.fetches, watched.alarms, lines]
+    assert "hush-hush" not in f"{shown} {(tmp_path / 'key-sets.json').read_text()}"
+    assert any(line["event"] == "key_set_away" for line in lines)
+
+
+async def test_an_address_that_cannot_be_asked_is_told_without_its_password() -> None:
+    """What aiohttp says of it has the whole URL."""
+    fetch = KeySetFetch()
+    said = await fetch(KeySetSource("http://banyan:hush-hush@id test/keys"), "")
+    await fetch.close()
+
+    assert isinstance(said, str)
+    assert "hush-hush" not in said

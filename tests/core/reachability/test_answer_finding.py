@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-from proxy.core.reachability.answer_finding import Answer, judged
+from proxy.core.reachability.answer_finding import Answer, AskedAs, judged
 from proxy.core.reachability.finding import End, Finding, RowOutcome
 
 
 def of(status: int, *, is_health: bool = False, shown: str = "", challenge: str = "", body: str = "") -> Finding:
     answer = Answer(asked="HEAD /", status=status, challenge=challenge, body=body.encode())
-    return judged(answer, "new", is_health=is_health, host="crm.example", shown=shown)
+    return judged(answer, "new", AskedAs(host="crm.example", shown=shown), is_health=is_health)
 
 
 @pytest.mark.parametrize("status", [200, 204, 302, 404, 405, 410, 501])
@@ -77,7 +77,7 @@ def test_what_google_says_is_missing_is_said() -> None:
     found = of(403, body=body)
 
     assert found.said.startswith("reached, but refused: 403 to HEAD /: run.routes.invoke is missing on projects/a/b")
-    assert "roles/run.invoker in project a" in found.cure
+    assert "grant roles/run.invoker on projects/a/b in the callee's project a" in found.cure
 
 
 @pytest.mark.parametrize(

@@ -471,6 +471,12 @@ def _secrets(draft: Draft) -> Iterator[Path]:
             yield ("auth", name, "introspection", "secret")
 
 
+def _addresses(draft: Draft) -> Iterator[Path]:
+    for name, block in _policies(draft).items():
+        if block.keys is not None and block.keys.url is not None:
+            yield ("auth", name, "keys", "url")
+
+
 AUTH = Section(
     top=KeysAt(AuthAtTop, _top),
     route=KeysAt(AuthOfRoute, lambda _, __: {}, beside_respond=frozenset({"auth", "allow_anonymous"}), step=_step),
@@ -487,4 +493,5 @@ AUTH = Section(
     warnings=(secrets_are_kept, key_sets_come_from_their_issuer),
     remarks=(nobody_is_refused,),
     secrets=_secrets,
+    addresses=_addresses,
 )
