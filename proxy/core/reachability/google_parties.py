@@ -75,8 +75,8 @@ def project_of(account: str) -> str:
 
 
 def called_by(host: str, audience: str) -> str:
-    """The name that says whose project is called: an address behind a balancer or a tunnel says none, and the audience of
-    the token is the service's own URL all the same.
+    """The name that says whose project is called: the host's, or that of the token's audience, the service's own URL,
+    where a balancer or a tunnel stands before it.
     """
     if callee_of(host)[0]:
         return host
