@@ -38,3 +38,8 @@ def accounts() -> Played:
 @pytest.fixture(scope="session")
 def insurance() -> Played:
     return banyan("example", "insurance", "--fast")
+
+
+@pytest.fixture(scope="session")
+def crm() -> Played:
+    return banyan("example", "crm", "--fast")
