@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from proxy.reachability.targets import Target
 
 LESSON = Lesson(
-    purpose="Ask whether upstreams, databases and token endpoints can be reached from here.",
+    purpose="Ask whether upstreams and databases can be reached from here.",
     more="Run it on the host that serves, as the user that serves; it needs no running Banyan and changes nothing. For "
     "each address of each name it says who resolved it, from which address the kernel speaks to it, whether it "
     "connects, what its certificate holds and for how long, as whom Banyan comes, what a harmless request (the health "

@@ -47,4 +47,5 @@ def test_a_policy_prints_no_password() -> None:
     assert "hush" not in f"{policy!r} {policy} {KeySetSource(policy.source)!r}"
     assert "https://…@id.test/jwks" in repr(policy)
     assert policy != other
+    assert KeySetSource(policy.source).mark not in {KeySetSource(other.source).mark, policy.source}
     assert (policy.source, policy.shown) == ("https://ann:hush@id.test/jwks", other.shown)

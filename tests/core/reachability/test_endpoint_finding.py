@@ -32,61 +32,67 @@ def token(status: int, said: object = None) -> Finding:
 
 
 @pytest.mark.parametrize(
-    ("found", "outcome", "change", "word"),
+    ("status", "said", "outcome", "change", "word"),
     [
-        (introspected(200, {"active": False}), FINE, None, "not active"),
-        (introspected(200, {"active": True}), FAILED, End.THERE, "let everybody in"),
-        (introspected(200, {}), FAILED, End.THERE, "RFC 7662"),
-        (introspected(401), FAILED, End.HERE, f"compare banyan and its secret, as {KEY} says them"),
-        (introspected(403), FAILED, End.THERE, "let banyan introspect tokens"),
-        (introspected(302), FAILED, End.HERE, "no redirect is followed"),
-        (introspected(404), FAILED, End.HERE, f"name another url in {KEY}"),
-        (introspected(503), FAILED, End.THERE, "see its log"),
+        (200, {"active": False}, FINE, None, "not active"),
+        (200, {"active": True}, FAILED, End.THERE, "let everybody in"),
+        (200, {}, FAILED, End.THERE, "RFC 7662"),
+        (401, None, FAILED, End.HERE, f"compare banyan and its secret, as {KEY} says them"),
+        (403, None, FAILED, End.THERE, "let banyan introspect tokens"),
+        (302, None, FAILED, End.HERE, "no redirect is followed"),
+        (404, None, FAILED, End.HERE, f"name another url in {KEY}"),
+        (503, None, FAILED, End.THERE, "see its log"),
     ],
 )
-def test_an_introspection_endpoint(found: Finding, outcome: RowOutcome, change: End | None, word: str) -> None:
+def test_an_introspection(status: int, said: object, outcome: RowOutcome, change: End | None, word: str) -> None:
     """It has to know the client, and to call a token that nobody has not active."""
+    found = introspected(status, said)
+
     assert (found.outcome, found.change) == (outcome, change)
     assert word in f"{found.said} {found.cure}"
 
 
 @pytest.mark.parametrize(
-    ("found", "outcome", "change", "word"),
+    ("status", "said", "outcome", "change", "word"),
     [
-        (looked_up(404), FINE, None, "has no number"),
-        (looked_up(200, {"number": "7"}), WARNING, End.THERE, "404 says that there is none"),
-        (looked_up(200, {}), WARNING, End.THERE, "holds no number"),
-        (looked_up(401), FAILED, End.THERE, "brings no credential"),
-        (looked_up(301), FAILED, End.HERE, "no redirect is followed"),
-        (looked_up(500), FAILED, End.THERE, "callers get 503"),
+        (404, None, FINE, None, "has no number"),
+        (200, {"number": "7"}, WARNING, End.THERE, "404 says that there is none"),
+        (200, {}, WARNING, End.THERE, "holds no number"),
+        (401, None, FAILED, End.THERE, "brings no credential"),
+        (301, None, FAILED, End.HERE, "no redirect is followed"),
+        (500, None, FAILED, End.THERE, "callers get 503"),
     ],
 )
-def test_a_lookup(found: Finding, outcome: RowOutcome, change: End | None, word: str) -> None:
+def test_a_lookup(status: int, said: object, outcome: RowOutcome, change: End | None, word: str) -> None:
     """Of a subject that nobody has it has to say 404."""
+    found = looked_up(status, said)
+
     assert (found.outcome, found.change) == (outcome, change)
     assert word in f"{found.said} {found.cure}"
 
 
 @pytest.mark.parametrize(
-    ("found", "outcome", "change", "word"),
+    ("status", "said", "outcome", "change", "word"),
     [
-        (token(200, {"access_token": "t", "token_type": "Bearer"}), FINE, None, "it gives a token"),
-        (token(200, {"access_token": "t", "token_type": "mac"}), FAILED, End.THERE, "bearer token"),
-        (token(200, ["no"]), FAILED, End.THERE, "bearer token"),
-        (token(400, {"error": "invalid_request"}), FAILED, End.THERE, "400 to POST /x: invalid_request"),
-        (token(400, {"error": "NO WORD"}), FAILED, End.THERE, "400 to POST /x it has to"),
-        (token(401, {"error": "invalid_client"}), FAILED, End.HERE, "compare banyan and its secret"),
-        (token(401), FAILED, End.HERE, "compare banyan and its secret"),
-        (token(403), FAILED, End.THERE, "let banyan have tokens there"),
-        (token(400, {"error": "unauthorized_client"}), FAILED, End.THERE, "grant_type client_credentials"),
-        (token(400, {"error": "invalid_scope"}), FAILED, End.HERE, "client_credentials.scope"),
-        (token(400, {"error": "invalid_target"}), FAILED, End.HERE, "client_credentials.audience"),
-        (token(404), FAILED, End.HERE, "no such endpoint"),
-        (token(502), FAILED, End.THERE, "see its log"),
+        (200, {"access_token": "t", "token_type": "Bearer"}, FINE, None, "it gives a token"),
+        (200, {"access_token": "t", "token_type": "mac"}, FAILED, End.THERE, "bearer token"),
+        (200, ["no"], FAILED, End.THERE, "bearer token"),
+        (400, {"error": "invalid_request"}, FAILED, End.THERE, "400 to POST /x: invalid_request"),
+        (400, {"error": "NO WORD"}, FAILED, End.THERE, "400 to POST /x it has to"),
+        (401, {"error": "invalid_client"}, FAILED, End.HERE, "compare banyan and its secret"),
+        (401, None, FAILED, End.HERE, "compare banyan and its secret"),
+        (403, None, FAILED, End.THERE, "let banyan have tokens there"),
+        (400, {"error": "unauthorized_client"}, FAILED, End.THERE, "grant_type client_credentials"),
+        (400, {"error": "invalid_scope"}, FAILED, End.HERE, "client_credentials.scope"),
+        (400, {"error": "invalid_target"}, FAILED, End.HERE, "client_credentials.audience"),
+        (404, None, FAILED, End.HERE, "no such endpoint"),
+        (502, None, FAILED, End.THERE, "see its log"),
     ],
 )
-def test_a_token_endpoint(found: Finding, outcome: RowOutcome, change: End | None, word: str) -> None:
+def test_a_token_endpoint(status: int, said: object, outcome: RowOutcome, change: End | None, word: str) -> None:
     """Its own word says which of the two ends has to change what."""
+    found = token(status, said)
+
     assert (found.outcome, found.change) == (outcome, change)
     assert word in f"{found.said} {found.cure}"
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+from proxy.core.outcome import Side
 from proxy.edge.exchange import retry
 from proxy.edge.shadow import shadows
 from proxy.edge.steps import hours_step
 from proxy.edge.steps.hours_step import HoursStep
 from tests.edge.conftest import Play, Serve
 from tests.edge.pairs import Pairs
-from tests.edge.proxy import REST, Block, Proxy, upstream
+from tests.edge.proxy import REST, Block, Proxy, snapshot_of, upstream
 from tests.edge.steps.test_upstream_auth_step import BEARER, ok, request, tell_bearer, waiting
+from tests.edge.steps.test_upstream_auth_tap import KillingClerk
 
 START = 1_790_000_000.0
 END = START + 3600.0
@@ -230,3 +234,58 @@ async def test_a_request_that_a_kill_has_moved_is_not_sent_to_a_closed_side(play
     assert (await asked).status == 503
     assert (await proxy.ask(request())).value(b"retry-after") == b"3590"
     assert legacy.requests == []
+
+
+# -- writes of both sides ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def dual(tmp_path: Path, play: Play) -> AsyncIterator[Callable[..., Awaitable[Proxy]]]:
+    """A route whose writes both sides get."""
+    started: list[Proxy] = []
+
+    async def serve(clerk: KillingClerk, stage: str, closed: str) -> Proxy:
+        sides = {name: await play(ok) for name in ("legacy", "new")}
+        upstreams = {
+            name: upstream(side, applies="/applies", windows=[window()] if name == closed else [])
+            for name, side in sides.items()
+        }
+        route: Block = {"name": "cards", "match": "/cards/{id}", "stage": stage}
+        route["writes"] = {"mode": "dual", "key": "path:id"}
+        table = snapshot_of(upstreams, [route], {"state": "embedded"})
+        clerk.proxy = await Proxy(tmp_path / "log").start(table, clerk=clerk)
+        started.append(clerk.proxy)
+        return clerk.proxy
+
+    yield serve
+    for proxy in started:
+        await proxy.stop()
+
+
+PUT = request(target=b"/cards/7", method=b"PUT", body=b"a card")
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize(
+    ("closed", "status", "begun"), [("legacy", 503, []), ("new", 200, [Side.LEGACY])], ids=["first", "second"]
+)
+async def test_a_write_is_begun_where_the_side_that_answers_is_open(
+    dual: Callable[..., Awaitable[Proxy]], closed: str, status: int, begun: list[Side]
+) -> None:
+    """Whatever the other one is: that gets it when it opens."""
+    clerk = KillingClerk()
+    proxy = await dual(clerk, "shadow", closed)
+
+    assert ((await proxy.ask(PUT)).status, clerk.sides) == (status, begun)
+
+
+@pytest.mark.usefixtures("clock")
+async def test_a_write_that_a_kill_has_moved_is_not_begun_for_a_closed_side(
+    dual: Callable[..., Awaitable[Proxy]],
+) -> None:
+    """While it was begun for new: what was begun is taken back, and its client is told until when."""
+    clerk = KillingClerk()
+    proxy = await dual(clerk, "live", "legacy")
+    answer = await proxy.ask(PUT)
+
+    assert (answer.status, answer.value(b"retry-after"), clerk.sides) == (503, b"3590", [Side.NEW])
