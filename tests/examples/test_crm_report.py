@@ -45,6 +45,7 @@ def test_a_story_that_held_has_nothing_wrong(report: Report) -> None:
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
+        ({"differing": {"items": 2}}, "answers differ where no bug is planted: {'items': 2}"),
         ({"rights_named": 6}, "probe named 6 of 7 rights that were missing"),
         ({"rights_named": 0, "rights_missing": 0}, "probe named 0 of 0 rights that were missing"),
         ({"found_values": ""}, "the planted bug in values was not found"),

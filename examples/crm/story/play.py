@@ -56,9 +56,12 @@ class Play(Moves):
         self.tell(f"    … {len(lines) - count} lines more")
 
     async def until_compared(self, route: str, *, differs: str = "") -> Compared:
-        """With the release that runs."""
+        """With the release that runs; `differs`: the path at which a planted bug shows."""
         release = self.scene.where.release
-        return await until_compared(self.operator, route, self.compared, release=release, differs=differs)
+        found = await until_compared(self.operator, route, self.compared, release=release, differs=differs)
+        if not differs:
+            self.report.differing[route] = found.mismatch
+        return found
 
     async def share_of_legacy(self, said: str) -> None:
         """Clients go on for a while: how many of their requests the customer service has answered."""

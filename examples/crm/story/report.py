@@ -13,11 +13,15 @@ Differing = Mapping[tuple[str, str, str], int]
 
 @dataclass(slots=True)
 class Report:
-    """Filled as the phases are played; `phases`: how many were. `moves`: seconds of each."""
+    """Filled as the phases are played; `phases`: how many were. `moves`: seconds of each.
+
+    `differing`: by route, answers that differed where no bug is planted.
+    """
 
     phases: int
     moves: list[float] = field(default_factory=list)
     shares: dict[str, float] = field(default_factory=dict)
+    differing: dict[str, int] = field(default_factory=dict)
     rights_missing: int = 0
     rights_named: int = -1
     found_values: str = ""
@@ -52,6 +56,7 @@ class Report:
         yield bool(self.found_values), "the planted bug in values was not found"
         yield self.moved_when_values_found == 0, f"new had given {self.moved_when_values_found} answers before that"
         yield self.held_with_values, "the ramp did not name the bug in values as what holds it"
+        yield not any(self.differing.values()), f"answers differ where no bug is planted: {self.differing}"
         yield len(self.went_back) == self.phases, f"went back in {self.went_back} alone"
 
     def _writes(self) -> Iterator[tuple[bool, str]]:
