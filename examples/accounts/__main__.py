@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import contextlib
 import sys
 from functools import partial
 from pathlib import Path
@@ -56,14 +54,9 @@ async def play_all(options: argparse.Namespace, parts: Parts, folder: Path) -> l
 
 
 async def _play(play: Play, phases: tuple[object, ...]) -> list[str]:
-    visiting = asyncio.ensure_future(play.load.run())
-    try:
+    async with play.load.coming():
         for phase in phases:
             await phase(play)  # type: ignore[operator] # of PHASES
-    finally:
-        visiting.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await visiting
     return await _judged(play)
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import contextlib
 import sys
 from functools import partial
 from pathlib import Path
@@ -64,14 +62,9 @@ async def _play(base: Foundation, options: argparse.Namespace, tell: Telling, re
             pace=FAST_PACE if options.fast else PACE,
             compared=FAST_COMPARED if options.fast else COMPARED,
         )
-        visiting = asyncio.ensure_future(load.run())
-        try:
+        async with load.coming():
             for phase in PHASES[: options.phase]:
                 await phase(play)
-        finally:
-            visiting.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await visiting
         wrong = _judged(play)
         if options.keep:
             await stay(made.operator, made.banyan, tell)

@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,11 @@ class Said:
 
 @dataclass(slots=True)
 class Operator:
-    """`tell` is given each line of the story; `prefix` stands before each command, such as a namespace."""
+    """`tell` is given each line of the story; `prefix` stands before each command, such as a namespace.
+
+    `replicas`: the admin ports of further Banyans that read the same file; `moves`: seconds from each edit until all
+    of them ran as it says; `orders`: commands that were told.
+    """
 
     children: Children
     routes: RoutesFile
@@ -41,52 +45,67 @@ class Operator:
     client: aiohttp.ClientSession
     tell: Callable[[str], None]
     prefix: Sequence[str] = ()
+    replicas: list[str] = field(default_factory=list)
+    moves: list[float] = field(default_factory=list)
+    orders: int = 0
 
-    async def edit(self, route: str, **values: str) -> None:
-        """Change the file, tell of it, and wait until every worker serves it."""
-        before = (await self.look("/api/routes") or {}).get("revision", "")
-        said = await asyncio.to_thread(self.routes.set, route, **values)
-        if not any(said):
+    async def edit(self, *routes: str, **values: str) -> None:
+        """Change these routes in one save, tell of it, and wait until every worker serves it."""
+        before, since = (await self.look("/api/routes") or {}).get("revision", ""), time.monotonic()
+        said = await asyncio.to_thread(self.routes.set_all, routes, **values)
+        if not said:
             return
-        self.tell(f"  edit   {self.routes.path.name}, {route}: {'; '.join(filter(None, said))}")
+        for route, changes in said.items():
+            self.tell(f"  edit   {self.routes.path.name}, {route}: {'; '.join(changes)}")
         await self.serves(before)
-        await self.until(partial(self._runs, route), f"{route} to run as routes.yaml says")
+        for route in said:
+            await self.until(partial(self._runs, route), f"{route} to run as routes.yaml says")
+        self.moves.append(time.monotonic() - since)
 
     async def _runs(self, name: str) -> bool:
         """Whether a route stands where the file has it: one that writes to both sides waits for what is on its way."""
-        routes = (await self.look("/api/routes") or {}).get("routes", [])
-        route: dict[str, Any] = next((each for each in routes if each["name"] == name), {})
-        said, runs = route.get("file", {}), route.get("runs", {})
-        return bool(said) and all(said.get(key) == runs.get(key) for key in ("stage", "split"))
+        for admin in (self.admin, *self.replicas):
+            routes = (await self.look("/api/routes", admin) or {}).get("routes", [])
+            route: dict[str, Any] = next((each for each in routes if each["name"] == name), {})
+            said, runs = route.get("file", {}), route.get("runs", {})
+            if not said or any(said.get(key) != runs.get(key) for key in ("stage", "split")):
+                return False
+        return True
 
     async def serves(self, before: str = "") -> None:
         """Until another revision than `before` runs."""
 
-        async def runs() -> bool:
-            status = await self.look("/api/routes")
-            if status is None:
-                return False
-            if problems := status.get("reload", {}).get("problems"):
-                raise StoryError("routes.yaml has problems: " + "; ".join(problems))
-            workers = status["workers"]
-            return status["revision"] != before and bool(workers) and all(each["serves_current"] for each in workers)
+        async def run() -> bool:
+            return all([await self._serves(admin, before) for admin in (self.admin, *self.replicas)])
 
-        await self.until(runs, "Banyan to serve routes.yaml as it stands")
+        await self.until(run, "Banyan to serve routes.yaml as it stands")
 
-    async def look(self, path: str) -> Any:  # noqa: ANN401 -- JSON
-        """A page of the admin API; None while it has none."""
+    async def _serves(self, admin: str, before: str) -> bool:
+        status = await self.look("/api/routes", admin)
+        if status is None:
+            return False
+        if problems := status.get("reload", {}).get("problems"):
+            raise StoryError("routes.yaml has problems: " + "; ".join(problems))
+        workers = status["workers"]
+        return status["revision"] != before and bool(workers) and all(each["serves_current"] for each in workers)
+
+    async def look(self, path: str, admin: str = "") -> Any:  # noqa: ANN401 -- JSON
+        """A page of the admin API; None while it has none. `admin`: of another Banyan than the first."""
         try:
-            async with self.client.get(self.admin + path) as answer:
+            async with self.client.get((admin or self.admin) + path) as answer:
                 return await answer.json(content_type=None) if answer.status == 200 else None
         except (aiohttp.ClientError, ValueError):
             return None
 
     async def metric(self, name: str, having: str = "") -> float:
-        """The sum of a metric over its labels, of those lines that have this text."""
-        async with self.client.get(self.admin + "/metrics") as answer:
-            text = await answer.text()
-        lines = [line for line in text.splitlines() if line.startswith((name + " ", name + "{")) and having in line]
-        return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
+        """The sum of a metric over its labels and all Banyans, of those lines that have this text."""
+        found = 0.0
+        for admin in (self.admin, *self.replicas):
+            async with self.client.get(admin + "/metrics") as answer:
+                lines = (await answer.text()).splitlines()
+            told = (line for line in lines if line.startswith((name + " ", name + "{")) and having in line)
+            found += sum(float(line.rsplit(" ", 1)[1]) for line in told)
+        return found
 
     async def until(self, found: Callable[[], Awaitable[bool]], what: str) -> None:
         """Look until it is so; StoryError when it takes too long, or a process ends."""
@@ -116,6 +135,7 @@ class Operator:
         out, _ = await process.communicate(given.encode())
         text = out.decode()
         if shows:
+            self.orders += 1
             self.tell(f"  $ banyan {' '.join(words)}")
             lines = [line for line in text.splitlines() if line.strip()]
             if len(lines) > shows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,12 +17,23 @@ class RoutesFile:
 
     def set(self, route: str, **values: str) -> list[str]:
         """These keys of the route; an empty value takes the line out. What was changed, as one tells it."""
+        return self.set_all((route,), **values).get(route, [])
+
+    def set_all(self, routes: Iterable[str], **values: str) -> dict[str, list[str]]:
+        """The same of several routes, in one save; of those that are changed."""
         lines = self.path.read_text(encoding="utf-8").splitlines()
-        said = [change for key, value in values.items() if (change := _set(lines, route, key, value))]
+        said = {
+            route: [change for key, value in values.items() if (change := _set(lines, route, key, value))]
+            for route in routes
+        }
+        self.save("\n".join([*lines, ""]))
+        return {route: changes for route, changes in said.items() if changes}
+
+    def save(self, text: str) -> None:
+        """The whole file, at once."""
         fresh = self.path.with_suffix(".tmp")
-        fresh.write_text("\n".join([*lines, ""]), encoding="utf-8")
+        fresh.write_text(text, encoding="utf-8")
         os.replace(fresh, self.path)  # noqa: PTH105 -- both are paths, and replace is the point
-        return said
 
 
 def _set(lines: list[str], route: str, key: str, value: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -39,6 +40,17 @@ class Visitors(ABC):
         async with asyncio.TaskGroup() as group:
             for _ in range(ACTORS):
                 group.create_task(self._act())
+
+    @asynccontextmanager
+    async def coming(self) -> AsyncIterator[None]:
+        """For as long as this lasts, they visit."""
+        visiting = asyncio.ensure_future(self.run())
+        try:
+            yield
+        finally:
+            visiting.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await visiting
 
     async def _act(self) -> None:
         while True:

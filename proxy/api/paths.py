@@ -89,7 +89,8 @@ PATHS = (
         method="GET",
         path="/-/ready",
         token=TokenScope.NEVER,
-        sentence="200 as text: a worker serves what runs, and it is known where routes stand; else 503 says why not.",
+        sentence="200 as text: a worker serves what runs, it is known where routes stand, and key sets are there; else "
+        "503 says why not.",
     ),
     ApiPath(
         method="GET",

@@ -13,7 +13,7 @@ from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.terminal import Ink, complain, leave, painted, say
 
 if TYPE_CHECKING:
-    from proxy.api.recent import ComparisonView, NowView, RequestedView
+    from proxy.api.recent import ComparisonView, NowView, RememberedView, RequestedView
 
 LESSON = Lesson(
     purpose="Say how one recent request was decided, and would be now.",
@@ -27,6 +27,7 @@ LESSON = Lesson(
     },
 )
 _SELF = "self"
+_REFUSED = frozenset({401, 403})
 _WIDTH = 10
 _BESIDE = 12
 """The column in which a row's text begins."""
@@ -75,6 +76,8 @@ def why_lines(found: RequestedView) -> Iterator[str]:
     shadow = f", shadow: {facts.shadow}" if facts.shadow else ""
     yield _row("decision", f"{facts.serve}, reason: {facts.reason}{shadow}")
     yield from _upstream(found)
+    if facts.status in _REFUSED:
+        yield _row("refused", _refused_by(facts))
     if found.comparison is not None:
         yield from _compared(found.comparison, facts.route)
     yield _row("revision", facts.revision)
@@ -90,6 +93,13 @@ def _upstream(found: RequestedView) -> Iterator[str]:
         yield _row("attempts", f"{facts.attempts}{fell_back}")
     if facts.failure:
         yield _row("failure", painted(facts.failure, Ink.BAD))
+
+
+def _refused_by(facts: RememberedView) -> str:
+    """A token may be good here and not at the upstream: which of the two said no."""
+    if facts.side == _SELF:
+        return f"by Banyan ({facts.reason}): no upstream was asked"
+    return f"by {facts.upstream} itself: Banyan had let the request through"
 
 
 def _compared(comparison: ComparisonView, route: str) -> Iterator[str]:

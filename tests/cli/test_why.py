@@ -49,6 +49,7 @@ def test_the_decision_is_told_line_by_line(banyan: Banyan) -> None:
     assert "upstream  new" in text
     assert "would again be new on orders at canary, split 100 %, reason: below_split (revision r2)" in text
     assert "attempts" not in text
+    assert "refused" not in text
     assert "compared" not in text
 
 
@@ -70,6 +71,11 @@ def test_the_decision_is_told_line_by_line(banyan: Banyan) -> None:
         (
             page({"side": None}, serve="self", side="self", reason="no_token", status=401),
             "refused again while no_token holds; else on orders at canary, split 100 % by its",
+        ),
+        (page(status=401), "refused   by new itself: Banyan had let the request through\n"),
+        (
+            page(serve="self", side="self", reason="token_expired", status=401),
+            "refused   by Banyan (token_expired): no upstream was asked\n",
         ),
         (page({"stage": None, "side": "self"}), "would again be self on orders, reason"),
         (page(comparison={"outcome": "match"}), "compared  match\n"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from examples.insurance.story.play import Play
 
 _PROVED = "mismatches are proved"
@@ -28,24 +26,13 @@ async def _values_are_compared(play: Play) -> None:
     )
     await play.edit("plans", stage="shadow")
     found = await play.until_compared("plans", play.compared, differs="$.premium")
-    page = await _until_the_ramp_says_why(play)
+    page = await play.until_held("plans", _PROVED)
     play.report.found_values = found.worst
     play.report.moved_when_values_found = int(page["traffic"].get("new", 0))
     play.report.held_with_the_bug = page["runs"]["stage"] == "shadow" and page["verdict"] == "hold"
     await play.operator.command("mismatches", "plans")
     play.tell(f"  found  {found.mismatch} of {found.compared} answers differ at {found.worst}; new has answered nobody")
     play.tell(f"  ramp   {page['runs']['stage']}: {page['obstacle']}")
-
-
-async def _until_the_ramp_says_why(play: Play) -> dict[str, Any]:
-    page: dict[str, Any] = {}
-
-    async def says() -> bool:
-        page.update(await play.operator.look("/api/routes/plans") or {})
-        return str(page.get("obstacle", "")).startswith(_PROVED)
-
-    await play.operator.until(says, "the ramp to say what holds it")
-    return page
 
 
 async def _it_climbs(play: Play) -> None:
@@ -57,20 +44,14 @@ async def _it_climbs(play: Play) -> None:
 
 
 async def _it_goes_back(play: Play) -> None:
-    await _order(play, "rollback", "a drill")
+    await play.order("rollback", "plans", "a drill")
     await play.until_it_runs("plans", "shadow")
     await play.watch("back, and nobody notices")
     play.went_back.append(play.load.phase)
-    await _order(play, "resume", "the drill is over")
+    await play.order("resume", "plans", "the drill is over")
     await play.until_it_runs("plans", "canary")
     await play.operator.edit("plans", stage="canary", split="50%", ramp="")
     await play.watch()
-
-
-async def _order(play: Play, word: str, reason: str) -> None:
-    """By the command; what follows its first line names this host."""
-    said = await play.operator.command(word, "plans", "--reason", reason, shows=0)
-    play.tell(f"  order  banyan {word} plans --reason '{reason}': {said.text.partition(chr(10))[0]}")
 
 
 async def _callers_are_the_same(play: Play) -> None:

@@ -109,7 +109,7 @@ class Admin:
         return web.Response(text="healthy\n")
 
     async def ready(self, _request: web.Request) -> web.Response:
-        """`GET /-/ready`: some worker serves what runs; it is known where routes stand, or 30 s have passed."""
+        """`GET /-/ready`: some worker serves what runs; what it has to know for that is there, or 30 s have passed."""
         reason = self._why_not_ready()
         if reason:  # only then are workers asked: this path is open to everyone
             await self.links.refresh()
@@ -251,7 +251,7 @@ class Admin:
         workers = ledger.counts().workers
         if any(serves_current(worker, self.running, ledger) for worker in workers):
             keeps_out = self.judged is not None and self.judged.here.keeps_out
-            return _UNKNOWN if keeps_out else ""
+            return _UNKNOWN if keeps_out else self._why_nobody_is_checked()
         if not workers:
             return "no worker is linked to control"
         seen = "; ".join(
@@ -260,6 +260,10 @@ class Admin:
             for each in workers
         )
         return f"no worker serves revision {self.running.snapshot.revision}: {seen}"
+
+    def _why_nobody_is_checked(self) -> str:
+        awaited = "" if self.key_sets is None else self.key_sets.awaited
+        return f"the key set {awaited} has not been fetched yet, so no token can be checked" if awaited else ""
 
     def _json(self, request: web.Request, view: msgspec.Struct, prefix: str = "") -> web.Response:
         return tagged(request, view, prefix + self.running.snapshot.revision)

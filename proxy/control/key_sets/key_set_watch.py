@@ -4,6 +4,7 @@ Rule 1: each source is looked at by a task of its own; one that hangs holds no o
 Rule 2: workers hear all sets whenever one has changed, ended, or was asked for; who links later hears the last ones.
         They also hear when the look began that an answer is of: it says nothing of a key that was first seen later.
         A source that fails, or may not be asked again yet, answers nobody: nobody can say that a key is not there.
+        For its first half minute a process that lacks a set keeps clients out, as it could check none of them.
 Rule 3: that a source is away is logged at once, and an alarm when it has failed some times in a row; so is its return.
 """
 
@@ -33,6 +34,8 @@ from proxy.core.auth.key_set_state import (
 from proxy.link.messages import KeySet, KeySets
 from proxy.tasks import RestartedTasks
 
+KEEPS_OUT = 30.0
+"""Seconds after a start for which clients should not be sent here while there is no set to check them by."""
 _KEPT_AGAIN_AFTER = 300.0
 """Seconds after which a set that has not changed is written again, for when it was last fetched."""
 _log = structlog.get_logger()
@@ -77,6 +80,7 @@ class KeySetWatch:
         self._refused: dict[str, tuple[str, ...]] = {}
         self._saved: dict[str, tuple[bytes, float]] = {}
         self._fault = ""
+        self._began = duties.clock()
 
     @property
     def states(self) -> Mapping[str, KeySetState]:
@@ -87,6 +91,14 @@ class KeySetWatch:
     def now(self) -> float:
         """Unix seconds, by the clock that the states go by."""
         return self._duties.clock()
+
+    @property
+    def awaited(self) -> str:
+        """A source, as shown, whose set keeps clients out as it is not there yet; empty: none does."""
+        now = self._duties.clock()
+        if not 0 <= now - self._began < KEEPS_OUT:
+            return ""
+        return next((each.source.shown for each in self._states.values() if not each.held(now)), "")
 
     def follow(self, sources: Iterable[KeySetSource], *, watch: bool = True) -> None:
         """Keep these from now on; one that is known stays as it is. `watch` False: whoever asks calls `look`."""

@@ -5,6 +5,7 @@ import gzip
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from proxy.core.auth.signed_principal import PrincipalKey, SignedPrincipal
 from proxy.core.position.standing import Standing
 from proxy.core.secret import Secret
 from tests.control.conftest import STARTED, Open, Port
+from tests.control.key_sets.sources import Watched
 from tests.control.stands import Clock
 from tests.control.tables import crm
 from tests.control.worker import delta
@@ -304,6 +306,23 @@ async def test_ready_is_to_know_where_routes_stand(open_port: Open) -> None:
     assert "banyan_standing_known 0.0" in metrics
     assert await ready(port) == ""
     assert "banyan_standing_known 1.0" in await page(port)
+
+
+async def test_ready_is_to_be_able_to_check_tokens(open_port: Open, tmp_path: Path) -> None:
+    """A fresh Banyan without a key set gets no clients yet, for half a minute at most."""
+    watched = Watched(tmp_path)
+    watched.follow("http://127.0.0.1:1/keys?token=secret")
+    port = await open_port(key_sets=watched.watch)
+    await port.worker(0, 100)
+
+    assert await ready(port) == (
+        "the key set http://127.0.0.1:1/keys has not been fetched yet, so no token can be checked"
+    )
+
+    watched.now += 30
+
+    assert await ready(port) == ""
+    await watched.close()
 
 
 async def page(port: Port) -> str:

@@ -63,6 +63,17 @@ async def test_an_outage_of_half_a_day_costs_no_key(source: Source, watched: Wat
     assert back == f"the key set {source.url} can be fetched again"
 
 
+async def test_a_first_set_is_awaited(source: Source, watched: Watched) -> None:
+    """Until it is there, or half a minute has passed since the start; one that has ended later keeps nobody out."""
+    watched.follow(source.url, keep=3600)
+    assert watched.watch.awaited == source.url
+    await watched.look(source.url)
+    assert watched.watch.awaited == ""
+
+    watched.now += 3600
+    assert watched.watch.awaited == ""
+
+
 async def test_beyond_keep_there_is_none(source: Source, watched: Watched) -> None:
     """A set whose source has said nothing for `keep` is nobody's word any more; the source's return brings it back."""
     watched.follow(source.url, keep=3600)
