@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import contextlib
 import statistics
 import sys
 from functools import partial
@@ -63,15 +61,10 @@ async def play_all(options: argparse.Namespace, parts: Parts, folder: Path) -> l
             writes=FAST_WRITES if options.fast else WRITES,
         )
         await connection(play)
-        visiting = asyncio.ensure_future(load.run())
-        try:
+        async with load.coming():
             await load.until(1)
             for phase in PHASES[: options.phase]:
                 await phase(play)
-        finally:
-            visiting.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await visiting
         wrong = _judged(play)
         if options.keep:
             await stay(made.operator, made.banyan, tell)
@@ -90,9 +83,9 @@ def _judged(play: Play) -> list[str]:
         tell(f"  writes on two copies     {report.writes}, answered alike {report.answered_alike}")
         tell(f"  rows that differed       {report.rows_that_differed} with release 2, each of them planted")
         tell(f"  and with release 3       {report.differing_at_last} of {report.compared_rows}")
-    tell(f"  moves                    {len(report.moves)}, by one edit or command each")
-    middle, longest = statistics.median(report.moves), max(report.moves)
-    tell(f"  until all serve a move   median {middle:.1f} s, longest {longest:.1f} s")
+    moves = play.operator.moves
+    tell(f"  moves                    {len(moves)} saves of routes.yaml, {play.operator.orders} commands")
+    tell(f"  until all serve a save   median {statistics.median(moves):.1f} s, longest {max(moves):.1f} s")
     for said, share in report.shares.items():
         tell(f"  need the old service     {share:.0%} {said}")
     tell("")

@@ -25,7 +25,7 @@ async def _they_move(play: Play) -> None:
     )
     await play.edit(*WITH_CUSTOMERS, stage="shadow")
     for route in ("appointments", "items"):
-        found = await play.until_compared(route)
+        found = await play.agrees(route)
         play.tell(f"  found  {found.mismatch} of {found.compared} answers of {route} differ")
     await play.edit(*WITH_CUSTOMERS, stage="canary", split="50%")
     await play.watch()

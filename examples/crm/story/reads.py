@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from examples.crm.story.play import Play
 
 _PROVED = "mismatches are proved"
@@ -15,7 +13,7 @@ async def reads(play: Play) -> None:
     await play.share_of_legacy("at first")
     await _values_are_compared(play)
     await _it_climbs(play)
-    await play.edit("customers.show", stage="canary", split="50%", ramp="")
+    await play.operator.edit("customers.show", stage="canary", split="50%", ramp="")
     await play.watch()
     await play.edit("customers.show", stage="live")
     await _search_moves(play)
@@ -29,8 +27,8 @@ async def _values_are_compared(play: Play) -> None:
         "hours early. The route has a ramp, which would promote it by itself: it must not."
     )
     await play.edit("customers.show", stage="shadow")
-    found = await play.until_compared("customers.show", differs="$.next_call_at")
-    page = await _until_the_ramp_says_why(play)
+    found = await play.until_compared("customers.show", play.compared, differs="$.next_call_at")
+    page = await play.until_held("customers.show", _PROVED)
     play.report.found_values = found.worst
     play.report.moved_when_values_found = int(page["traffic"].get("new", 0))
     play.report.held_with_values = page["runs"]["stage"] == "shadow" and page["verdict"] == "hold"
@@ -39,27 +37,16 @@ async def _values_are_compared(play: Play) -> None:
     play.tell(f"  ramp   {page['runs']['stage']}: {page['obstacle']}")
 
 
-async def _until_the_ramp_says_why(play: Play) -> dict[str, Any]:
-    page: dict[str, Any] = {}
-
-    async def says() -> bool:
-        page.update(await play.operator.look("/api/routes/customers.show") or {})
-        return str(page.get("obstacle", "")).startswith(_PROVED)
-
-    await play.operator.until(says, "the ramp to say what holds it")
-    return page
-
-
 async def _it_climbs(play: Play) -> None:
     await play.scene.deploy(2)
     play.tell("  deploy release 2 of the CRM back end; it says its version: a new epoch begins, and the ramp goes on")
     await play.until_it_runs("customers.show", "canary")
     play.tell("  ramp   canary 25%: operators that the CRM back end answers")
     await play.watch()
-    await play.order("rollback", "customers.show", "a drill", "shadow")
+    await play.ordered("rollback", "customers.show", "a drill", "shadow")
     await play.watch("back, and nobody notices")
     play.went_back.append(play.load.phase)
-    await play.order("resume", "customers.show", "the drill is over", "canary")
+    await play.ordered("resume", "customers.show", "the drill is over", "canary")
 
 
 async def _search_moves(play: Play) -> None:
@@ -68,7 +55,7 @@ async def _search_moves(play: Play) -> None:
         "evidence moves it."
     )
     await play.edit("customers.search", stage="shadow")
-    found = await play.until_compared("customers.search")
+    found = await play.agrees("customers.search")
     play.tell(f"  found  {found.mismatch} of {found.compared} answers differ")
     await play.edit("customers.search", stage="canary", split="50%")
     await play.watch()

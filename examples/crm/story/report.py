@@ -13,13 +13,12 @@ Differing = Mapping[tuple[str, str, str], int]
 
 @dataclass(slots=True)
 class Report:
-    """Filled as the phases are played; `phases`: how many were. `moves`: seconds of each.
+    """Filled as the phases are played; `phases`: how many were.
 
     `differing`: by route, answers that differed where no bug is planted.
     """
 
     phases: int
-    moves: list[float] = field(default_factory=list)
     shares: dict[str, float] = field(default_factory=dict)
     differing: dict[str, int] = field(default_factory=dict)
     rights_missing: int = 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from examples.crm.story.play import Play
 from examples.crm.story.rehearsal import Rehearsal, rows_that_differ
@@ -11,6 +10,8 @@ from examples.crm.story.rehearsed_writes import rehearsed_writes
 from examples.crm.story.report import Differing
 from examples.stage.children import StoryError
 
+_BY_ROWS = "reconciled "
+"""How the ramp's sentence begins where rows hold it."""
 _ROWS = re.compile(r"rows at legacy, ([\d,]+) at new: ([\d,]+) keys? differs?")
 
 
@@ -34,7 +35,7 @@ async def _dry_runs_are_compared(play: Play) -> None:
         "find the row as it was before, or after."
     )
     await play.edit("customers.create", "customers.change", stage="shadow")
-    found = await play.until_compared("customers.create")
+    found = await play.agrees("customers.create")
     play.report.dry_runs = found.compared
     play.tell(f"  found  {found.mismatch} of {found.compared} dry runs were answered otherwise")
 
@@ -47,7 +48,7 @@ async def _rows_are_compared(play: Play, rehearsal: Rehearsal) -> None:
     await _rehearse(play, rehearsal)
     _, play.report.rows_that_differed, play.report.found_rows = await _reconciled(play)
     play.report.expected_rows = rehearsal.writes.differing
-    page = await _until_the_ramp_says(play, "differ")
+    page = await play.until_held("customers.change", _BY_ROWS)
     play.report.moved_when_rows_found = int(page["traffic"].get("new", 0))
     play.report.held_with_rows = str(page["obstacle"]) if page["runs"]["stage"] == "shadow" else ""
     play.tell(f"  found  {play.report.rows_that_differed} rows differ, and no answer has shown it")
@@ -61,17 +62,6 @@ async def _rehearse(play: Play, rehearsal: Rehearsal) -> None:
         f"  copies {count} writes through both sides in {rehearsal.seconds:.0f} s: "
         f"{play.report.answered_alike} were answered alike"
     )
-
-
-async def _until_the_ramp_says(play: Play, word: str) -> dict[str, Any]:
-    page: dict[str, Any] = {}
-
-    async def says() -> bool:
-        page.update(await play.operator.look("/api/routes/customers.change") or {})
-        return word in str(page.get("obstacle", ""))
-
-    await play.operator.until(says, f"the ramp to say that rows {word}")
-    return page
 
 
 async def _rows_agree(play: Play, rehearsal: Rehearsal) -> None:
@@ -97,9 +87,9 @@ async def _changes_climb(play: Play) -> None:
     await play.until_it_runs("customers.change", "live")
     play.tell("  ramp   customers.change: live")
     play.report.climbed_to = "live"
-    await play.order("rollback", "customers.change", "a drill", "shadow")
+    await play.ordered("rollback", "customers.change", "a drill", "shadow")
     await play.watch("back, and nobody notices")
-    await play.order("resume", "customers.change", "the drill is over", "live")
+    await play.ordered("resume", "customers.change", "the drill is over", "live")
 
 
 async def _creates_move(play: Play) -> None:
