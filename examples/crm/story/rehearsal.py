@@ -14,6 +14,7 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -33,7 +34,7 @@ _SUMMARY = re.compile(r"\s*(\w+): [\d,]+ rows at legacy")
 
 @dataclass(slots=True)
 class Rehearsal:
-    """`seconds`: of the last one's writes. `answers` of the customer service are kept (rule 3)."""
+    """`seconds`: that the last one took."""
 
     scene: Scene
     writes: RehearsedWrites
@@ -42,27 +43,30 @@ class Rehearsal:
 
     async def play(self) -> int:
         """With the release that runs: how many writes were answered alike."""
-        legacy, new = self.scene.rehearsal
         if not self._of_legacy:
             await self._dump()
             await self._copy(COPIES[0])
         await self._copy(COPIES[1])
-        with listening_socket(new) as listener:
-            more = {**self._settings(COPIES[1], new=new), SOCKET: str(listener.fileno())}
-            backend = self._start(
-                f"rehearsed-backend-{self.scene.where.release}", "crm_backend", more, listener.fileno()
-            )
-            began = time.monotonic()
-            if self._of_legacy:
-                of_new = await self._sent(backend, new)
-            else:
-                settings = self._settings(COPIES[0], legacy=legacy)
-                service = self._start("rehearsed-customer-service", "customer_service", settings)
-                self._of_legacy, of_new = await asyncio.gather(self._sent(service, legacy), self._sent(backend, new))
-                await asyncio.to_thread(self.scene.children.end, service)
-            self.seconds = time.monotonic() - began
-            await asyncio.to_thread(self.scene.children.end, backend)
+        began = time.monotonic()
+        self._of_legacy, of_new = await asyncio.gather(self._by_legacy(), self._by_new())
+        self.seconds = time.monotonic() - began
         return alike(self._of_legacy, of_new)
+
+    async def _by_legacy(self) -> list[tuple[int, object]]:
+        """Rule 3."""
+        if self._of_legacy:
+            return self._of_legacy
+        port = self.scene.rehearsal[0]
+        service = self._start("rehearsed-customer-service", "customer_service", self._settings(COPIES[0], legacy=port))
+        return await self._sent(service, port)
+
+    async def _by_new(self) -> list[tuple[int, object]]:
+        port = self.scene.rehearsal[1]
+        with listening_socket(port) as listener:
+            number = listener.fileno()
+            more = {**self._settings(COPIES[1], new=port), SOCKET: str(number)}
+            name = f"rehearsed-backend-{self.scene.where.release}"
+            return await self._sent(self._start(name, "crm_backend", more, number), port)
 
     def _settings(self, copy: str, **ports: int) -> Mapping[str, str]:
         """Everything on the copy, and nobody asks Google."""
@@ -76,15 +80,14 @@ class Rehearsal:
         )
 
     async def _sent(self, child: Child, port: int) -> list[tuple[int, object]]:
-        """Rule 2: status and id of each answer."""
-        found = []
-        await self.scene.operator.until(
-            lambda: answers(self.scene.client, port, "/customers/1"), f"{child.name} to answer"
-        )
+        """Rule 2: status and id of each answer; then the system is ended."""
+        operator, found = self.scene.operator, []
+        await operator.until(partial(answers, self.scene.client, port, "/customers/1"), f"{child.name} to answer")
         async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client:
             for each in self.writes.writes:
                 async with client.request(each.method, each.target, json=each.sent) as answer:
                     found.append((answer.status, (await answer.json()).get("id")))
+        await asyncio.to_thread(self.scene.children.end, child)
         return found
 
     # -- databases ----------------------------------------------------------------------------------------------------

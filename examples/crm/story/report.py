@@ -69,7 +69,10 @@ class Report:
             differ = f"rows differ as {dict(self.found_rows)}, and should as {dict(self.expected_rows)}"
             yield self.found_rows == self.expected_rows, differ
             yield self.moved_when_rows_found == 0, f"new had taken {self.moved_when_rows_found} changes before that"
-            yield "differ" in self.held_with_rows, f"the ramp was not held by rows: {self.held_with_rows or 'it rose'}"
+            yield (
+                "keys differ, needs" in self.held_with_rows,
+                f"the ramp was not held by rows: {self.held_with_rows or 'it rose'}",
+            )
             yield self.differing_at_last == 0, f"{self.differing_at_last} rows differ with the last release"
             yield self.climbed_to == "live", f"the ramp has come to {self.climbed_to or 'nothing'} alone"
 

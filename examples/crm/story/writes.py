@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from examples.crm.story.play import Play
 from examples.crm.story.rehearsal import Rehearsal, rows_that_differ
@@ -10,8 +11,6 @@ from examples.crm.story.rehearsed_writes import rehearsed_writes
 from examples.crm.story.report import Differing
 from examples.stage.children import StoryError
 
-_BY_ROWS = "reconciled "
-"""How the ramp's sentence begins where rows hold it."""
 _ROWS = re.compile(r"rows at legacy, ([\d,]+) at new: ([\d,]+) keys? differs?")
 
 
@@ -46,9 +45,10 @@ async def _rows_are_compared(play: Play, rehearsal: Rehearsal) -> None:
         "writes the one, the CRM back end the other, the same requests in the same order."
     )
     await _rehearse(play, rehearsal)
-    _, play.report.rows_that_differed, play.report.found_rows = await _reconciled(play)
+    compared = await _reconciled(play)
+    play.report.rows_that_differed, play.report.found_rows = sum(compared.differing), compared.rows
     play.report.expected_rows = rehearsal.writes.differing
-    page = await play.until_held("customers.change", _BY_ROWS)
+    page = await play.until_held("customers.change", f"reconciled {compared.differing[0]} keys differ")
     play.report.moved_when_rows_found = int(page["traffic"].get("new", 0))
     play.report.held_with_rows = str(page["obstacle"]) if page["runs"]["stage"] == "shadow" else ""
     play.tell(f"  found  {play.report.rows_that_differed} rows differ, and no answer has shown it")
@@ -68,16 +68,25 @@ async def _rows_agree(play: Play, rehearsal: Rehearsal) -> None:
     await play.scene.deploy(3)
     play.tell("  deploy release 3 of the CRM back end; the same writes, on a fresh copy")
     await _rehearse(play, rehearsal)
-    play.report.compared_rows, play.report.differing_at_last, _ = await _reconciled(play)
+    compared = await _reconciled(play)
+    play.report.compared_rows, play.report.differing_at_last = sum(compared.counted), sum(compared.differing)
 
 
-async def _reconciled(play: Play) -> tuple[int, int, Differing]:
-    """Rows of new that were compared, keys that differ, and in what."""
+@dataclass(frozen=True, slots=True)
+class ComparedRows:
+    """Of customers, appointments, items: rows of new `counted`, keys `differing`; `rows`: in what they differ."""
+
+    counted: list[int]
+    differing: list[int]
+    rows: Differing
+
+
+async def _reconciled(play: Play) -> ComparedRows:
     said = await play.operator.command("reconcile", "--by-column")
-    counted = [[int(each.replace(",", "")) for each in row] for row in _ROWS.findall(said.text)]
-    if len(counted) != 3:
+    found = [[int(each.replace(",", "")) for each in row] for row in _ROWS.findall(said.text)]
+    if len(found) != 3:
         raise StoryError(f"banyan reconcile left with {said.code}: {said.text}")
-    return sum(new for new, _ in counted), sum(differ for _, differ in counted), rows_that_differ(said.text)
+    return ComparedRows([new for new, _ in found], [differ for _, differ in found], rows_that_differ(said.text))
 
 
 async def _changes_climb(play: Play) -> None:
