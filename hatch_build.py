@@ -43,7 +43,7 @@ INTERPRETED = {
     "proxy/edge/client": ("connections", "gone_transport", "process_memory", "slow_clients", "tls_listener"),
     "proxy/edge/exchange": ("deadline_blame", "problem"),
     "proxy/edge/routing": ("admission_limits", "lenient_requests", "orders", "stickiness"),
-    "proxy/edge/steps": ("held_keys",),
+    "proxy/edge/steps": ("held_keys", "held_writes"),
     "proxy/edge/upstream": ("certificate_names", "dial", "resolve"),
 }
 # fmt: on

@@ -27,7 +27,7 @@ from holds.launching import ROOT
 from holds.moving import climb, judge, race, rollback
 from holds.moving.climb import Options, Part
 from holds.moving.journey import State
-from holds.state import authority, database, dual_writes, keys, tokens
+from holds.state import authority, database, dual_writes, keys, reconciling, tokens
 from holds.upstreams import keepalive, names, namespace, upstream_tokens
 from holds.wire import cases, fuzz, websocket
 from tests.wire.play import Cut
@@ -355,6 +355,24 @@ def writes_command(
     twice, each thing has its writes in one order, and no mail went out twice. What went wrong names its seed and fault.
     """
     _finish(dual_writes.measure(runs, seed), as_json=as_json, markdown=markdown)
+
+
+@app.command("reconcile")
+def reconcile_command(
+    *,
+    runs: Annotated[int, typer.Option(min=1, help="Faults; each meets a run of its own.")] = 12,
+    seed: Annotated[int, typer.Option(help="Of who is met when, and of what is written.")] = 1,
+    rows: Annotated[int, typer.Option(min=10_000, help="Of each table.")] = 100_000,
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """Two tables compared under writes, while a database, the clerk or the run is killed or stopped. Two minutes.
+
+    At each step of a run: connecting, cutting a range, digesting and reading it, looking again, after a record. A run
+    that was ended is gone on with; what was planted is reported, each key once, and nothing else. The first twelve
+    faults meet every step; --runs 100 draws more.
+    """
+    _finish(reconciling.measure(runs, seed, rows), as_json=as_json, markdown=markdown)
 
 
 @app.command("rollback")

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 PIECE = 64 * 1024
 
 
+async def _at_once(_: bytes) -> None:
+    """Keep nothing back."""
+
+
 class Relay:
     """On a port of loopback. `delay` in seconds counts for every piece, in both directions, from the next one on."""
 
-    def __init__(self, behind: Path) -> None:
-        """`behind` is the socket of the server; it may come and go."""
+    def __init__(self, behind: Path, asked: Callable[[bytes], Awaitable[None]] = _at_once) -> None:
+        """`behind` is the socket of the server, which may come and go; each piece for it is kept back by `asked`."""
         self.delay = 0.0
         self.port = 0
         self._behind = behind
+        self._asked = asked
         self._serving: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
@@ -45,7 +50,8 @@ class Relay:
         except OSError:
             writer.transport.abort()  # as a machine says that on which nobody listens
             return
-        pumps = [asyncio.ensure_future(self._pump(*each)) for each in ((reader, asked), (answers, writer))]
+        ways = ((reader, asked, self._asked), (answers, writer, _at_once))
+        pumps = [asyncio.ensure_future(self._pump(*each)) for each in ways]
         try:
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -54,9 +60,15 @@ class Relay:
             for end in (asked, writer):
                 end.transport.abort()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        kept_back: Callable[[bytes], Awaitable[None]],
+    ) -> None:
         with contextlib.suppress(OSError):
             while data := await reader.read(PIECE):
+                await kept_back(data)
                 await asyncio.sleep(self.delay)
                 writer.write(data)
                 await writer.drain()

@@ -44,7 +44,7 @@ class JournalEntryView(View, frozen=True, kw_only=True):
     since: str = ""
     """When it began, or was last retried (RFC 3339)."""
     attempts: int = 0
-    """How often the other side was asked; of a pending one, how often the first was asked again."""
+    """How often the other side was asked; of a pending or unknown one, how often the first was asked again."""
     said: str = ""
     """What the other side said at last."""
     age: float = 0.0

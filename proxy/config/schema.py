@@ -15,11 +15,9 @@ from pydantic import Field, create_model
 
 from proxy.config.block import Block, KeysAt
 from proxy.config.blocks.compare import COMPARE
-from proxy.config.blocks.databases import DATABASES
 from proxy.config.blocks.fallback import FALLBACK
 from proxy.config.blocks.grants import GRANTS
 from proxy.config.blocks.hooks import HOOKS
-from proxy.config.blocks.idempotency import IDEMPOTENCY
 from proxy.config.blocks.identity.auth import AUTH
 from proxy.config.blocks.identity.principal import PRINCIPAL
 from proxy.config.blocks.identity.suspend import SUSPEND
@@ -34,11 +32,13 @@ from proxy.config.blocks.resolve import RESOLVE
 from proxy.config.blocks.route import RESPOND, ROUTE, SIDES
 from proxy.config.blocks.server import LOG, SERVER, TRUST
 from proxy.config.blocks.shadow import SHADOW
+from proxy.config.blocks.state.databases import DATABASES
+from proxy.config.blocks.state.idempotency import IDEMPOTENCY
+from proxy.config.blocks.state.writes import WRITES
 from proxy.config.blocks.stickiness import STICKINESS
 from proxy.config.blocks.tls import TLS
 from proxy.config.blocks.upstream import UPSTREAM
 from proxy.config.blocks.waits import WAITS
-from proxy.config.blocks.writes import WRITES
 from proxy.config.readers import scalars
 
 BLOCKS = (

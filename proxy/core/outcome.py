@@ -51,7 +51,8 @@ class Refused(StrEnum):
 
     `upstream`: the whole upstream is left alone; `breaker`: one operation at it is, or one name of it; `misdirected`:
     the client asks for a name that the upstream does not have; `no_upstream_token`: Banyan has none to call it with;
-    `closed`: it is within its closed hours.
+    `write_outdated`: it was begun in the journal so long ago that somebody else may have it in hand; `closed`: it is
+    within its closed hours.
     """
 
     UPSTREAM = "upstream"
@@ -61,6 +62,7 @@ class Refused(StrEnum):
     RESOURCES = "resources"
     MISDIRECTED = "misdirected"
     NO_TOKEN = "no_upstream_token"  # noqa: S105 -- a reason
+    WRITE_OUTDATED = "write_outdated"
     CLOSED = "closed"
 
 

@@ -172,7 +172,7 @@ async def open_port(links: Links, link_path: Path, tasks: RestartedTasks) -> Asy
                 reconciled=parts.reconcile_runs,
                 suspensions=parts.suspensions,
                 moved=parts.mover.counts,
-                **shows,
+                **{"directory": link_path.parent, **shows},
             )
             gate = AdminAuth(loopback=loopback, token=token, own_host="127.0.0.1")
             host, port = listening.getsockname()

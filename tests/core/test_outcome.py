@@ -14,7 +14,20 @@ from proxy.core.outcome import SERVED_BY_SIDE, Blame, Failure, Phase, Refused, S
         (ServedBy, ["legacy", "new", "self"]),
         (Phase, ["connect", "send", "head", "body"]),
         (Blame, ["client", "upstream", "proxy"]),
-        (Refused, ["upstream", "breaker", "queue", "wait", "resources", "misdirected", "no_upstream_token", "closed"]),
+        (
+            Refused,
+            [
+                "upstream",
+                "breaker",
+                "queue",
+                "wait",
+                "resources",
+                "misdirected",
+                "no_upstream_token",
+                "write_outdated",
+                "closed",
+            ],
+        ),
     ],
     ids=["side", "served by", "phase", "blame", "refused"],
 )

@@ -51,6 +51,27 @@ async def test_a_server_that_is_away_is_felt_as_one(tmp_path: Path) -> None:
             await writer.wait_closed()
 
 
+async def test_what_is_kept_back_comes_when_it_may(tmp_path: Path) -> None:
+    """In its order, and what is answered is not kept back."""
+    may, kept = asyncio.Event(), asyncio.Event()
+
+    async def keep(data: bytes) -> None:
+        if data == b"second":
+            kept.set()
+            await may.wait()
+
+    async with parrot(tmp_path / "s"), Relay(tmp_path / "s", keep).running() as relay:
+        reader, writer = await asyncio.open_connection("127.0.0.1", relay.port)
+        writer.write(b"first")
+        assert await reader.readexactly(5) == b"first"
+        writer.write(b"second")
+        await kept.wait()
+        may.set()
+        assert await reader.readexactly(6) == b"second"
+        writer.close()
+        await writer.wait_closed()
+
+
 async def _ends(reader: asyncio.StreamReader) -> bool:
     """In order or by a reset."""
     try:

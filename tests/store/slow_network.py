@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from proxy.tasks import Tasks
 
-EXECUTE = b"E\0\0\0\x09\0\0\0\0\0"
-"""Has a statement executed whose text and values come before."""
+EXECUTE = b"E\0\0\0\x09\0"
+"""Has a statement executed, for all of its rows or for the first, whose text and values come before."""
 
 
 @dataclass(slots=True)

@@ -15,9 +15,10 @@ from uuid import UUID
 import msgspec
 import structlog
 
+from proxy.clerk.boot_time import boot_time
 from proxy.clerk.grants.alarms import GrantAlarm
 from proxy.clerk.grants.fence import Fence
-from proxy.clerk.grants.provider_call import NOT_SENT, ProviderRequest, boot_time
+from proxy.clerk.grants.provider_call import NOT_SENT, ProviderRequest
 from proxy.core.grants.family import Attempt, FamilyMove, FamilyState, move_after
 from proxy.core.grants.token_answer import (
     CallOutcome,

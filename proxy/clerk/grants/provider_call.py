@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -20,6 +19,7 @@ import aiohttp
 import structlog
 import yarl
 
+from proxy.clerk.boot_time import boot_time
 from proxy.core.grants.token_answer import ProviderAnswer
 from proxy.core.routing.route import HostMode, Upstream
 from proxy.core.secret import NO_BYTES, Secret
@@ -40,11 +40,6 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 NOT_SENT = ProviderAnswer(status=-1, body=NO_BYTES)
 NO_ANSWER = ProviderAnswer(status=0, body=NO_BYTES)
 _log = structlog.get_logger()
-
-
-def boot_time() -> float:
-    """Seconds since the machine started, its sleep included."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from proxy.clerk.grants.fence import Fence
 from proxy.clerk.grants.flights import Departure, Flights, Landing
 from proxy.clerk.grants.flights_elsewhere import FlightsElsewhere
 from proxy.clerk.grants.sealing import ANSWER
-from proxy.core.grants.family import LIMITED, GrantRuling, rule
+from proxy.core.grants.family import LIMITED, FamilyState, GrantRuling, rule
 from proxy.core.grants.grant_policy import GrantSystem
 from proxy.core.grants.token_answer import CallOutcome, given_again, tokens_of
 from proxy.core.grants.token_request import Proof
@@ -193,7 +193,9 @@ class Refreshing:
             return self._come_back(known, 0.0)
         if await self._is_wrong(asker):
             return _unauthorised(asker)
-        flight = self._flights.of(known.family)
+        if known.shown.state is FamilyState.INFLIGHT and not await self._is_lost(asker, known):
+            return None
+        flight, left = self._flights.of(known.family), asker.until - monotonic()
         if flight is not None:
             await asyncio.wait([flight], timeout=left)
             return None
@@ -203,6 +205,10 @@ class Refreshing:
             return self._come_back(known, 0.0)
         landing = flight.result()
         return None if landing is None else await self._answer_to(asker, known, landing)
+
+    async def _is_lost(self, asker: TokenAsker, known: KnownToken) -> bool:
+        """Whether nobody makes the call any more whose lease is over: he may have an answer that is not committed."""
+        return await self._elsewhere.is_lost(known, asker.fence.policy.lease, asker.until - monotonic())
 
     async def _answer_to(self, asker: TokenAsker, known: KnownToken, landing: Landing) -> GrantUsed | None:
         """What the one gets whose request was passed on; None: look again."""

@@ -14,7 +14,7 @@ from proxy.clerk.grants.fence import Fence
 from proxy.clerk.grants.flights import Departure
 from proxy.clerk.grants.flights_elsewhere import FlightsElsewhere
 from proxy.clerk.grants.provider_call import NO_ANSWER, NOT_SENT, ProviderRequest
-from proxy.core.grants.family import GrantRuling, refusal_of
+from proxy.core.grants.family import FamilyState, GrantRuling, refusal_of
 from proxy.core.grants.grant_policy import GrantSystem
 from proxy.core.secret import Secret
 from proxy.link.grant_questions import GrantUsed
@@ -38,12 +38,17 @@ async def revoke(
     name = system.name if system else ""
     hashed = fence.keys.hashes.token(departure.request.token)
     known = await fence.tables.look(hashed, name, departure.request.slot)
-    while known is not None and known.shown.is_in_flight:
+    while known is not None and known.shown.state is FamilyState.INFLIGHT:
         left = until - monotonic()
         if left <= 0:
             return replies.away(_IN_USE)
-        await elsewhere.landed(known.family, known.epoch, left)
+        if known.shown.is_in_flight:
+            await elsewhere.landed(known.family, known.epoch, left)
+        elif await elsewhere.is_lost(known, fence.policy.lease, left):
+            break
         known = await fence.tables.look(hashed, name, departure.request.slot)
+    if known is not None and fence.commits.waits(known.family):
+        return replies.away(_IN_USE)
     ruling = None if known is None else refusal_of(known.shown, fence.policy, system, departure.request.credentials)
     if ruling is GrantRuling.ENDED:
         return GrantUsed(status=200, fields=(), body=b"")

@@ -57,7 +57,7 @@ class TokenDesk:
         self._alarms = GrantAlarms(tables, self.figures, tasks)
         self._flights = Flights(tasks)
         self._sending = Tasks()
-        self._elsewhere = FlightsElsewhere(tables, tasks)
+        self._elsewhere = FlightsElsewhere(tables, tasks, self._flights, spool.name)
         self._refreshing = Refreshing(self._flights, self._elsewhere, CredentialChecks(tasks), spool.host)
         self._fences: dict[str, Fence] = {}
 

@@ -5,7 +5,10 @@ Rule 1: such a write may have been done. Where that does no harm the first side 
 Rule 2: where it may do harm, or the first side says nothing that settles it, people decide; the key is free meanwhile,
         and what follows on it waits for them on the way to the other side.
 Rule 3: a side that is closed (`windows` with `answer`) is not asked, and that counts as no attempt: it waits.
-Rule 4: while the database was away nobody could say what he holds: whoever is there has the time of a hold to say it.
+Rule 4: who was asked for a write again says what became of it, also against who has never sent it: the worker that
+        began it and stood still meanwhile (`sql/journal/end.sql`).
+Rule 5: who stood still since it was found asks for nothing: another may have it in hand, and a later write be done.
+Rule 6: while the database was away nobody could say what he holds: whoever is there has the time of a hold to say it.
 """
 
 from __future__ import annotations
@@ -17,10 +20,11 @@ from time import monotonic
 
 import structlog
 
+from proxy.clerk.boot_time import boot_time
 from proxy.clerk.journal.closed_side import closed_side
-from proxy.clerk.journal.intents import HOLD, JournalIntents
+from proxy.clerk.journal.intents import JournalIntents
 from proxy.clerk.journal.sides import SideAnswer, Sides
-from proxy.core.journal.intent import GONE, Ended, FirstOutcome, JournalEntry, StoredAnswer, outcome_of
+from proxy.core.journal.intent import GONE, HOLD, Ended, FirstOutcome, JournalEntry, StoredAnswer, outcome_of
 from proxy.core.journal.second_request import KEY_NAME, key_of, made_by, value_in
 from proxy.core.journal.writes import AnswerKey, Writes, writes_of
 from proxy.core.outcome import Side
@@ -31,6 +35,8 @@ from proxy.store.postgres.journal import PostgresJournal
 ATTEMPTS = 5
 """Times that the first side is asked again."""
 AT_ONCE = 16
+PATIENCE = HOLD / 2
+"""Seconds that the first side has for one write."""
 _log = structlog.get_logger()
 
 
@@ -47,29 +53,31 @@ class AbandonedWrites:
     _resting: dict[str, tuple[str, Side]] = field(default_factory=dict)
     """Writes that wait for rule 3: the route and the first side of each."""
 
-    async def look(self) -> None:
-        """Settle what is there now; StoreUnavailable."""
+    async def look(self) -> bool:
+        """Settle what is there now; whether there may be more; StoreUnavailable."""
         if monotonic() < self._looks_from:
-            return
+            return False
         self._resting = {write: at for write, at in self._resting.items() if self._is_closed(*at)}
+        found_at = boot_time()
         try:
             found = await self.journal.abandoned(AT_ONCE, HOLD, [*self.intents.known, *self._resting])
         except StoreUnavailable:
-            self._looks_from = monotonic() + HOLD  # rule 4
+            self._looks_from = monotonic() + HOLD  # rule 6
             raise
-        await asyncio.gather(*map(self._settle, found))
+        await asyncio.gather(*(self._settle(entry, found_at) for entry in found))
+        return len(found) == AT_ONCE
 
-    async def _settle(self, entry: JournalEntry) -> None:
-        ended = await self._outcome(entry)
+    async def _settle(self, entry: JournalEntry, found_at: float) -> None:
+        ended = await self._outcome(entry, found_at)
         if ended is not None:
             await self.journal.end([ended])
             _log.warning("write_abandoned", route=entry.intent.route, id=entry.intent.id, outcome=str(ended.outcome))
             self.wake.set()
 
-    async def _outcome(self, entry: JournalEntry) -> Ended | None:
+    async def _outcome(self, entry: JournalEntry, found_at: float) -> Ended | None:
         """None: it is asked again when this hold is over."""
         intent, route = entry.intent, self.routes().get(entry.intent.route)
-        unknown = Ended(id=intent.id, outcome=FirstOutcome.UNKNOWN)
+        unknown = Ended(id=intent.id, outcome=FirstOutcome.UNKNOWN, asked=entry.attempts - 1)
         writes = None if route is None else writes_of(route)
         if not intent.repeatable or route is None or writes is None:
             return unknown
@@ -81,10 +89,14 @@ class AbandonedWrites:
         name, most = route.upstream(intent.side), writes.max_body
         lines = [line for line in intent.request.lines if line.partition(b":")[0].lower() != KEY_NAME.lower()]
         request = replace(intent.request, lines=(*lines, b"%b: %b" % (KEY_NAME, key_of(entry))))
-        answer = await self.sides.send(name, self.sides.places(name), request, HOLD / 2, most)
+        if boot_time() - found_at > HOLD - PATIENCE:  # rule 5
+            return None
+        answer = await self.sides.send(name, self.sides.places(name), request, PATIENCE, most)
         if not answer.status or answer.status >= 500:
             return None
-        return _done(entry, answer, writes) if _is_done(entry, answer.status) else unknown
+        return (
+            _done(entry, answer, writes) if _is_done(entry, answer.status) else replace(unknown, asked=entry.attempts)
+        )
 
     def _is_closed(self, name: str, side: Side) -> bool:
         route = self.routes().get(name)

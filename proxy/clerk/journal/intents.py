@@ -17,14 +17,12 @@ from time import monotonic
 
 from proxy.clerk.group_commit import GroupCommit
 from proxy.clerk.journal.key_turns import KeyTurns
-from proxy.core.journal.intent import BegunWrites, Ended, FirstOutcome, Intent
+from proxy.core.journal.intent import HOLD, BegunWrites, Ended, FirstOutcome, Intent
 from proxy.core.journal.not_begun import NotBegun
 from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.postgres.journal import PostgresJournal
 from proxy.tasks import Tasks
 
-HOLD = 6.0
-"""Seconds for which a write on its way is held; its worker renews it every third of them."""
 AGAIN = 0.05
 """Seconds until a key that another replica writes to is asked for again."""
 ASKS = 0.3

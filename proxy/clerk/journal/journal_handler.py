@@ -11,11 +11,11 @@ import structlog
 
 from proxy.clerk.journal.abandoned import AbandonedWrites
 from proxy.clerk.journal.backlog import JournalBacklog
-from proxy.clerk.journal.intents import HOLD, JournalIntents
+from proxy.clerk.journal.intents import JournalIntents
 from proxy.clerk.journal.known_ids import KnownIds
 from proxy.clerk.journal.second_legs import SecondLegs
 from proxy.clerk.journal.sides import Sides
-from proxy.core.journal.intent import Ended, Intent, StoredAnswer, StoredRequest
+from proxy.core.journal.intent import HOLD, Ended, Intent, StoredAnswer, StoredRequest
 from proxy.core.journal.not_begun import NotBegun
 from proxy.core.journal.writes import writes_of
 from proxy.core.routing.route import Route
@@ -107,7 +107,8 @@ class JournalHandler:
             if self._routes:
                 try:
                     await self.intents.tidy()
-                    await self._abandoned.look()
+                    while await self._abandoned.look():
+                        await self.intents.tidy()  # what comes meanwhile does not wait for all of them
                 except StoreUnavailable as error:
                     self.second_legs.outage.begin(error)
 

@@ -17,12 +17,14 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
+from proxy.clerk.boot_time import boot_time
 from proxy.clerk.group_commit import GroupCommit
 from proxy.clerk.journal.closed_side import closed_side
 from proxy.clerk.journal.sides import SideAnswer, Sides
 from proxy.core.journal.intent import JournalEntry, StoredRequest
+from proxy.core.journal.learned_names import NOTHING, LearnedNames
 from proxy.core.journal.second_answer import LONGEST_WAIT, SecondOutcome, SecondVerdict, verdict_on
-from proxy.core.journal.second_request import ids_in, minted, second_request
+from proxy.core.journal.second_request import deleted, ids_in, minted, second_request
 from proxy.core.journal.writes import writes_of
 from proxy.core.outcome import Side
 from proxy.core.routing.route import Route
@@ -80,7 +82,7 @@ class SecondLegs:
         free = AT_ONCE - self._running
         if free <= 0:
             return
-        taken_at = time.monotonic()
+        taken_at = boot_time()
         taken = await self.journal.take(free, HELD)
         self.outage.end()
         for entry in taken:
@@ -101,24 +103,25 @@ class SecondLegs:
         route = self.routes().get(entry.intent.route)
         writes = None if route is None else writes_of(route)
         if route is None or writes is None:
-            await self._note(entry, self._wait(entry, "no route writes under this name any more"), ())
+            await self._note(entry, self._wait(entry, "no route writes under this name any more"))
             return
         intent = entry.intent
         other = route.upstream(_other(intent.side))
         closed = closed_side(route, _other(intent.side))
         if closed is not None:  # rule 4
-            await self._note(entry, _until_open(other, closed), ())
+            await self._note(entry, _until_open(other, closed))
             return
         places = self.sides.agreed(other)
         if not places:  # rule 3
-            await self._note(entry, self._wait(entry, f"{other} has not agreed to writes that were done before"), ())
+            await self._note(entry, self._wait(entry, f"{other} has not agreed to writes that were done before"))
             return
         names = await self.journal.names(intent.scope, intent.side, ids_in(writes, intent.request))
         request = _with_credentials(second_request(entry, writes, names), route)
-        if time.monotonic() - taken_at > HELD - PATIENCE:  # rule 2
+        if boot_time() - taken_at > HELD - PATIENCE:  # rule 2
             return
         answer = await self.sides.send(other, places, request, PATIENCE, writes.max_body)
-        await self._note(entry, self._verdict(entry, answer), minted(entry, writes, answer.body))
+        learned = LearnedNames(pairs=minted(entry, writes, answer.body), gone=deleted(entry, writes))
+        await self._note(entry, self._verdict(entry, answer), learned)
 
     def _verdict(self, entry: JournalEntry, answer: SideAnswer) -> SecondVerdict:
         age, draw = time.time() - entry.began, random.random()  # noqa: S311 -- jitter, not a secret
@@ -129,18 +132,25 @@ class SecondLegs:
         verdict = self._verdict(entry, SideAnswer(0, said))
         return verdict if verdict.outcome is SecondOutcome.DEAD else replace(verdict, wait=UNAGREED)
 
-    async def _note(self, entry: JournalEntry, verdict: SecondVerdict, pairs: tuple[tuple[str, str], ...]) -> None:
-        if verdict.outcome is SecondOutcome.DONE and not pairs:
-            settled = entry.intent.id in await self._dones.add(entry.intent.id)
-        else:
-            settled = await self.journal.settle(entry, verdict, pairs if verdict.outcome is SecondOutcome.DONE else ())
-        if not settled:
+    async def _note(self, entry: JournalEntry, verdict: SecondVerdict, learned: LearnedNames = NOTHING) -> None:
+        settled = await self._settled(entry, verdict, learned)
+        if settled is None:
             return
-        self.counts[verdict.outcome] += 1
-        if verdict.outcome is SecondOutcome.DEAD:
+        self.counts[settled.outcome] += 1
+        if settled.outcome is SecondOutcome.DEAD:
             _log.error(
-                "write_dead", route=entry.intent.route, id=entry.intent.id, key=entry.intent.key, said=verdict.said
+                "write_dead", route=entry.intent.route, id=entry.intent.id, key=entry.intent.key, said=settled.said
             )
+
+    async def _settled(
+        self, entry: JournalEntry, verdict: SecondVerdict, learned: LearnedNames
+    ) -> SecondVerdict | None:
+        """What became of it; None: another has it in hand."""
+        if verdict.outcome is not SecondOutcome.DONE:
+            return await self.journal.settle(entry, verdict)
+        if learned == NOTHING:
+            return verdict if entry.intent.id in await self._dones.add(entry.intent.id) else None
+        return await self.journal.settle(entry, verdict, learned)
 
 
 def _other(side: Side) -> Side:

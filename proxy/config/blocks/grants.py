@@ -136,7 +136,8 @@ class GrantBlock(Block):
         f"How long a client is kept waiting for it. Default {_DEFAULT.wait:g}s.", "20s"
     )
     lease: units.LengthAboveZero | None = optional(
-        f"After which another replica takes a call for lost. At least {LEAST_LEASE:g}s; default {_DEFAULT.lease:g}s.",
+        "After twice which another replica takes a call for lost. "
+        f"At least {LEAST_LEASE:g}s; default {_DEFAULT.lease:g}s.",
         "60s",
     )
     min_left: units.Length | None = optional(

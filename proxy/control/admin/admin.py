@@ -74,15 +74,15 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admin:
-    """The handlers; one method per path of the contract."""
+    """The handlers; one method per path of the contract. `directory` is this host's state directory."""
 
     running: Running
     links: Links
     probes: Probes
     kill: KillSwitch
     parser: str
+    directory: Path
     tokens: GrantTables | None = None
-    directory: Path = Path()
     certificates: Certificates = field(default_factory=Certificates)
     parity: ParityPages = field(default_factory=ParityPages)
     judged: JudgedRoutes | None = None

@@ -11,11 +11,12 @@ Rule 2: it follows from routes.yaml, not from where a route stands now: a route 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar, assert_never
 
 from proxy.control.traffic.ledger import FailureSeries, RefusedSeries, Series, ShadowSeries, StepAnswerSeries
 from proxy.core.auth.auth_policy import RouteAuth
 from proxy.core.auth.refusal import Refusal
+from proxy.core.journal.writes import writes_of
 from proxy.core.judge.stage_machine import TABLE, Maker
 from proxy.core.outcome import Blame, Phase, Refused, Side
 from proxy.core.parity.compare import Outcome
@@ -35,7 +36,6 @@ _BACK = [(start, end) for start, end in _BY_JUDGE if STAGES.index(start) > STAGE
 _LOST = (Shadowed.SHED, Shadowed.FAILED)
 _UNLIKE = (Outcome.MISMATCH, Outcome.INCOMPARABLE)
 _ALARMS = (Cause.GUARD, Cause.BREAKER)
-_OF_BREAKERS = (Refused.UPSTREAM, Refused.BREAKER)
 _Key = TypeVar("_Key")
 
 
@@ -61,6 +61,7 @@ class Possible:
         listed = tuple(routes)
         staged = [route for route in listed if route.respond is None]
         self._stepped = [route for route in listed if route.steps]
+        self._writing = {route.name for route in listed if writes_of(route) is not None}
         self._sides = [
             (route.name, side.value, upstreams[route.upstream(side)])
             for route in staged
@@ -81,13 +82,28 @@ class Possible:
         return (FailureSeries(name, side, phase.value, blame) for name, side, _ in self._sides for phase in _PHASES)
 
     def refused(self) -> Iterator[RefusedSeries]:
-        """What Banyan may send nowhere; without a breaker none is open, and so with `auth` and closed hours."""
+        """What Banyan may send nowhere; without a breaker none is open; so with `auth`, `writes` and closed hours."""
         return (
             RefusedSeries(name, side, reason.value)
             for name, side, upstream in self._sides
             for reason in Refused
-            if (name in self._closed if reason is Refused.CLOSED else _may_refuse(upstream, reason))
+            if self._may_refuse(name, upstream, reason)
         )
+
+    def _may_refuse(self, route: str, upstream: Upstream, reason: Refused) -> bool:
+        match reason:
+            case Refused.UPSTREAM | Refused.BREAKER:
+                return upstream.breaker is not None
+            case Refused.NO_TOKEN:
+                return upstream.auth is not None
+            case Refused.WRITE_OUTDATED:
+                return route in self._writing
+            case Refused.CLOSED:
+                return route in self._closed
+            case Refused.QUEUE | Refused.WAIT | Refused.RESOURCES | Refused.MISDIRECTED:
+                return True
+            case _:
+                assert_never(reason)
 
     def step_answers(self) -> Iterator[StepAnswerSeries]:
         """What the steps of each route may answer."""
@@ -131,9 +147,3 @@ class Possible:
 def _alarming(step: StepPolicy) -> tuple[str, ...]:
     """Rule 1: those of its answers that exist from the start."""
     return (Refusal.NO_KEYS.value,) if isinstance(step, RouteAuth) else step.answers
-
-
-def _may_refuse(upstream: Upstream, reason: Refused) -> bool:
-    if reason in _OF_BREAKERS:
-        return upstream.breaker is not None
-    return reason is not Refused.NO_TOKEN or upstream.auth is not None

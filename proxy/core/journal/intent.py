@@ -26,6 +26,9 @@ from proxy.core.journal.writes import SentOn
 from proxy.core.outcome import Side
 from proxy.core.routing.effects import Effects, effects_of
 
+HOLD = 6.0
+"""Seconds for which a write on its way is nobody else's, from when it was begun or last said to be; its worker says so
+every third of them."""
 _GATEWAYS = frozenset({502, 504})
 """Somebody between has no answer: whether the write was done is not known (RFC 9110 sections 15.6.3 and 15.6.5)."""
 
@@ -111,7 +114,7 @@ class StoredAnswer:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
     """What became of an intent on the authoritative side; `key` where only the answer knew it, `made` what the answer
-    calls what was made.
+    calls what was made, `asked` how often that side was asked again, of what is unknown all the same.
     """
 
     id: str
@@ -119,11 +122,15 @@ class Ended:
     key: str = ""
     answer: StoredAnswer | None = None
     made: tuple[str, ...] = ()
+    asked: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalEntry:
-    """An intent as it is kept, and how often the other side was asked. Unix seconds; `said`: what it said last."""
+    """An intent as it is kept, and how often the other side was asked; the first one, until it is known that this has
+    done it. Unix seconds; `said`: what the other side said last. `clashes`: it brought a name that was another thing's,
+    and when people have it sent again all the same, the newer pair is to stand.
+    """
 
     intent: Intent
     state: IntentState
@@ -133,6 +140,7 @@ class JournalEntry:
     said: str = ""
     answer: StoredAnswer | None = None
     made: tuple[str, ...] = ()
+    clashes: bool = False
 
 
 def outcome_of(status: int, *, was_sent: bool) -> FirstOutcome:

@@ -77,13 +77,30 @@ def field_in(request: StoredRequest, name: bytes) -> bytes:
 def minted(entry: JournalEntry, writes: Writes, theirs: bytes) -> tuple[tuple[str, str], ...]:
     """Pairs of what the first side and the other call what each has just made; `theirs` is the body of an answer.
 
-    Where the first side's answer is not known, people may have said how it calls what it made.
+    Where the first side's answer is not known, people may have said how it calls what it made. A DELETE makes nothing,
+    whatever its answers name.
     """
+    if entry.intent.request.method == b"DELETE":
+        return ()
     makers = [each for each in writes.ids if each.answer]
     kept = entry.answer
     ours = entry.made if kept is None else [value_in(kept.body, each.answer) for each in makers]
     found = zip(makers, ours, (value_in(theirs, each.answer) for each in makers), strict=False)
     return tuple((by.called(mine), by.called(other)) for by, mine, other in found if mine and other)
+
+
+def deleted(entry: JournalEntry, writes: Writes) -> tuple[str, ...]:
+    """What the journal may call the thing that a DELETE takes away: the one that its target ends with."""
+    request = entry.intent.request
+    if request.method != b"DELETE":
+        return ()
+    last = request.target.partition(b"?")[0].count(b"/")
+    found = [
+        (each.called(known), known)
+        for each, place, known in _ids(writes, request)
+        if isinstance(place, CohortSource) and place.position == last
+    ]
+    return tuple(dict.fromkeys(name for both in found for name in both))
 
 
 def made_by(writes: Writes, needs: Sequence[str], body: bytes) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ import structlog
 
 from proxy.core.outcome import AskOutcome
 from proxy.edge.routing.step import LocalAnswer, Wait
-from proxy.edge.steps.step_kind import WITHIN, Hear
+from proxy.edge.steps.step_kind import WITHIN, Hear, nobody
 from proxy.link.messages import AskedDelta, Unframer
 from proxy.link.questions import (
     MAX_QUESTION,
@@ -70,9 +70,10 @@ class ClerkLink(ReconnectingLink):
         self.held = 0
         self._last = 0
         self._unframer = Unframer(MAX_QUESTION)
-        self.hear_tokens: Callable[[UpstreamTokens], None] = _nobody
+        self.hear_tokens: Callable[[UpstreamTokens], None] = _no_tokens
         self._asked: dict[int, _Asking] = {}
         self._told: dict[int, bytes] = {}
+        self._hear_taken: dict[int, Callable[[], None]] = {}
         self._all_taken = asyncio.Event()
         self._outcomes: Counter[tuple[str, AskOutcome]] = Counter()
 
@@ -93,7 +94,7 @@ class ClerkLink(ReconnectingLink):
         self._send(frame)
         return wait
 
-    def tell(self, notice: Notice) -> bool:
+    def tell(self, notice: Notice, taken: Callable[[], None] = nobody) -> bool:
         """As `Clerk` says."""
         frame = frame_of(Told(self._last + 1, notice))
         if self.held + len(frame) > MAX_HELD:
@@ -101,6 +102,8 @@ class ClerkLink(ReconnectingLink):
             _log.error("notice_lost", kind=kind_of(notice), hint="the clerk has not answered for long")
             return False
         self._last += 1
+        if taken is not nobody:
+            self._hear_taken[self._last] = taken
         self._tell(self._last, frame)
         return True
 
@@ -161,6 +164,7 @@ class ClerkLink(ReconnectingLink):
 
     def _taken(self, number: int) -> None:
         self.held -= len(self._told.pop(number, b""))
+        self._hear_taken.pop(number, nobody)()
         if not self._told:
             self._all_taken.set()
 
@@ -219,7 +223,7 @@ def _heard(asking: _Asking, answer: Answer) -> LocalAnswer | None:
         return LocalAnswer(500, "the proxy failed on this request")
 
 
-def _nobody(_: UpstreamTokens) -> None:
+def _no_tokens(_: UpstreamTokens) -> None:
     """Stands for who hears of tokens, before there is somebody."""
 
 

@@ -35,7 +35,7 @@ from proxy.edge.exchange.retry import next_leg, next_leg_after
 from proxy.edge.exchange.tunnel import Tunnel
 from proxy.edge.routing.step import LocalAnswer
 from proxy.edge.routing.stickiness import cookie_lines
-from proxy.edge.routing.tap import no_token, what_lacks
+from proxy.edge.routing.tap import sent_as, what_lacks
 from proxy.edge.wire.half_closed import CONTINUE, probe
 from proxy.edge.wire.request_bytes import public_name, request_head
 from proxy.edge.wire.response_bytes import Coding, coding_for, interim_head, response_head
@@ -256,8 +256,13 @@ class Exchange:
         if self._principal is not None and self.live.tokens is not None:
             ours += self.live.tokens.line(self._principal, leg.pool.upstream.name)
         data = request_head(head, self.ids, mark, ours, leg.host_line, leg.authority, tunnel)
-        if self.taps and not (data := self._replaced(data)):
-            return
+        if self.taps:
+            said = sent_as(self.taps, data, leg)
+            if isinstance(said, Failure):
+                self._drop_connection()
+                self.failed(said)
+                return
+            data = said
         if self._pending:
             data += self._pending
             self._pending = b""
@@ -271,16 +276,6 @@ class Exchange:
         connection.begin(self, data)
         if not self.request_done:
             client.unhold()
-
-    def _replaced(self, data: bytes) -> bytes:
-        """The head as taps want it sent; empty: one of them lacks what it needs for that, and it has failed."""
-        for tap in self.taps:
-            if (said := tap.sending(data, self.leg)) is None:
-                self._drop_connection()
-                self.failed(no_token(self.leg))
-                return b""
-            data = said
-        return data
 
     def _pass_expectation(self, data: bytes, timeout: float) -> tuple[bytes, float]:
         """The request's head with it, and how long its answer is waited for; where it is not passed on: as they are."""

@@ -10,7 +10,7 @@ Rule 3: what replaces the answer does so before it is framed for the client and 
 Rule 4: whoever inherits from `Tap` is compiled as well (`hatch_build.py`): of a compiled class no interpreted one can.
 Rule 5: an answer in whose place the other side is asked is seen by no tap. A tunnel is seen by none after its request.
 Rule 6: `lacks` is asked before the first attempt takes a connection, and `sending` just before the head of each is
-        sent: it may put another in its place.
+        sent: it may put another in its place. Who says no gives the failure that it is.
 Rule 7: one that `holds` the answer has it whole before the client gets any of it, unless it is longer. It says in
         `settle` when it may go on; `respond` and `relay` come then. One tap of a request holds at most.
 """
@@ -19,13 +19,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from proxy.core.outcome import Refused
+from proxy.core.outcome import Failure, Refused
 from proxy.edge.upstream.dial import refusal
 
 if TYPE_CHECKING:
     from proxy.core.http.request import RequestHead
     from proxy.core.http.response import ResponseHead
-    from proxy.core.outcome import Failure
     from proxy.edge.routing.bound_table import Leg
     from proxy.edge.routing.step import LocalAnswer, Wait
 
@@ -68,8 +67,8 @@ class Tap:
         del leg
         return None
 
-    def sending(self, data: bytes, leg: Leg) -> bytes | None:
-        """The head to send to this side in place of `data`; None: nothing is sent, since what it needs is gone."""
+    def sending(self, data: bytes, leg: Leg) -> bytes | Failure:
+        """The head to send to this side in place of `data`; or why nothing is sent."""
         del leg
         return data
 
@@ -104,6 +103,16 @@ def what_lacks(taps: tuple[Tap, ...], leg: Leg) -> Failure | None:
         if (failure := tap.lacks(leg)) is not None:
             return failure
     return None
+
+
+def sent_as(taps: tuple[Tap, ...], data: bytes, leg: Leg) -> bytes | Failure:
+    """The head as they want it sent to this side, or the first reason why nothing is."""
+    for tap in taps:
+        said = tap.sending(data, leg)
+        if isinstance(said, Failure):
+            return said
+        data = said
+    return data
 
 
 def no_token(leg: Leg) -> Failure:

@@ -2,7 +2,8 @@
 
 Rule 1: it is about writes, while both sides are there; who reads pays one look at the method.
 Rule 2: the journal keeps what the other side is to get: no credentials, no conditions, which are one side's own.
-Rule 3: a write that is on its way is told again and again, so that nobody takes it for abandoned.
+Rule 3: a write that is on its way is told again and again, so that nobody takes it for abandoned (`held_writes.py`);
+        one that may have been taken so before it was sent is not sent (`journal_tap.py`).
 Rule 4: the client's leaving ends nothing: the authoritative side is asked to the end.
 Rule 5: a write whose cohort has moved while it waited goes on by the table of now, if its route is still there and both
         sides are: an order that comes with a reload is heard by that table alone.
@@ -29,10 +30,11 @@ from proxy.core.routing.shadow_headers import copy_lines
 from proxy.core.routing.split import draw
 from proxy.edge.routing.decision import decide
 from proxy.edge.routing.step import LocalAnswer, Verdict, Wait, WholeBody
+from proxy.edge.steps.held_writes import HeldWrites, boot_time
 from proxy.edge.steps.hours_step import answer_if_closed
 from proxy.edge.steps.journal_tap import JournalTap
 from proxy.edge.steps.step_kind import WITHIN, RouteStep, StepSaid, StepServices
-from proxy.link.journal_questions import BeginWrite, WriteEnded, WriteOutdated, WritesHeld
+from proxy.link.journal_questions import BeginWrite, WriteEnded, WriteOutdated
 
 if TYPE_CHECKING:
     from proxy.core.routing.route import Route
@@ -41,8 +43,6 @@ if TYPE_CHECKING:
     from proxy.edge.steps.step_kind import Clerk
     from proxy.link.questions import Answer
 
-HELD_EVERY: Final = 2.0
-"""Seconds between two words of what is on its way; a third of the time for which the clerk believes them."""
 HEARS_EVERY: Final = 0.02
 """Seconds between two looks at whether a move was heard of."""
 UNHEARD: Final = 1.5
@@ -92,16 +92,16 @@ class JournalStep(RouteStep):
             return LocalAnswer(400, f"this write has no key ({self._said()})", counted="no_write_key")
         return WriteBeginning(self, request, key, body).ask()
 
-    def begun(self, request: Request, intent: BeginWrite) -> None:
-        """It is in the journal: it may be sent to this side, and to no other."""
+    def begun(self, request: Request, intent: BeginWrite, since: float) -> None:
+        """It is in the journal, asked for at `since`: it may be sent to this side, and to no other."""
         if request.head.first(IDEMPOTENCY_KEY) is None:
             request.head.put(_KEY_NAME, b'"%b"' % intent.id.encode("ascii"))
         if self._writes.holds_answer:
             request.head.put(b"Accept-Encoding", b"identity")  # something is found in the answer
         request.only = intent.side
         request.stays = True
-        self._kind.under_way.add(intent.id)
-        request.watch(JournalTap(intent, self._writes, self._kind.clerk, self._kind.under_way.discard))
+        self._kind.held.add(intent.id, since)
+        request.watch(JournalTap(intent, self._writes, self._kind.clerk, self._kind.held))
 
     def _key(self, request: Request, body: bytes) -> str | None:
         """What the write is about; empty: its answer will say it."""
@@ -166,6 +166,7 @@ class WriteBeginning:
         self._key = key
         self._body = body
         self._intent = step.intent(request, key, body)
+        self._since = 0.0
         self._word = Wait(WITHIN, self._abandoned)
         self._until = monotonic() + WITHIN
         self._asked: Wait | None = None
@@ -173,6 +174,7 @@ class WriteBeginning:
 
     def ask(self) -> Wait | LocalAnswer:
         """What the step says."""
+        self._since = boot_time()
         asked = self._step.clerk.ask(self._intent, self._heard)
         if isinstance(asked, LocalAnswer):
             return asked
@@ -193,7 +195,7 @@ class WriteBeginning:
             return
         answer = self._decided()
         if answer is None and self._request.leg.side is self._intent.side:
-            self._step.begun(self._request, self._intent)
+            self._step.begun(self._request, self._intent, self._since)
             self._word.go_on()
             return
         self._step.clerk.tell(WriteEnded(self._intent.id, FirstOutcome.FAILED))
@@ -257,7 +259,7 @@ class JournalKind:
     def __init__(self, services: StepServices) -> None:
         """Nothing is on its way."""
         self.clerk: Clerk = services.clerk
-        self.under_way: set[str] = set()
+        self.held = HeldWrites(services.clerk)
         self._tasks = services.tasks
         self._tells = False
 
@@ -270,11 +272,5 @@ class JournalKind:
         del route
         if not self._tells:
             self._tells = True
-            self._tasks.start(self._tell(), name="writes held")
+            self._tasks.start(self.held.keep(), name="writes held")
         return JournalStep(policy, self)
-
-    async def _tell(self) -> None:
-        while True:
-            await asyncio.sleep(HELD_EVERY)
-            if self.under_way:
-                self.clerk.tell(WritesHeld(sorted(self.under_way)))

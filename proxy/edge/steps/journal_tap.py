@@ -5,6 +5,8 @@ Rule 2: whatever had a connection counts as sent, also where an idle one seems t
         was killed at its work looks the same. Sent once more, the earlier attempt may have been the one that did it.
 Rule 3: where the answer has to be kept (`Writes.holds_answer`), the client gets it once it is. If that does not happen
         in time the client gets 503, and the journal hears of it all the same, as soon as it can.
+Rule 4: nothing is sent of a write that somebody else may have in hand by now (`held_writes.py`). This is looked at when
+        its connection stands, as the last thing before the first byte.
 """
 
 from __future__ import annotations
@@ -16,17 +18,18 @@ from proxy.core.journal.intent import FirstOutcome, outcome_of, outcome_of_repea
 from proxy.core.journal.json_values import is_encoded
 from proxy.core.journal.second_request import made_by, value_in
 from proxy.core.journal.writes import AnswerKey
-from proxy.core.outcome import Phase
+from proxy.core.outcome import Phase, Refused
 from proxy.edge.routing.tap import Tap
+from proxy.edge.upstream.dial import refusal
 from proxy.link.journal_questions import KeepAnswer, WriteAnswer, WriteEnded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from proxy.core.http.response import ResponseHead
     from proxy.core.journal.writes import Writes
     from proxy.core.outcome import Failure
+    from proxy.edge.routing.bound_table import Leg
     from proxy.edge.routing.step import LocalAnswer, Wait
+    from proxy.edge.steps.held_writes import HeldWrites
     from proxy.edge.steps.step_kind import Clerk
     from proxy.link.journal_questions import BeginWrite
     from proxy.link.questions import Answer
@@ -35,14 +38,14 @@ if TYPE_CHECKING:
 class JournalTap(Tap):
     """Of one write, which has this intent."""
 
-    def __init__(self, intent: BeginWrite, writes: Writes, clerk: Clerk, forget: Callable[[str], None]) -> None:
-        """`forget` hears that it is no longer on its way."""
+    def __init__(self, intent: BeginWrite, writes: Writes, clerk: Clerk, held: HeldWrites) -> None:
+        """`held` has it among those on their way."""
         self.holds = writes.max_body if writes.holds_answer else 0
         self._id = intent.id
         self._intent = intent
         self._writes = writes
         self._clerk = clerk
-        self._forget = forget
+        self._held = held
         self._status = 0
         self._ended: WriteEnded | None = None
         self._is_kept = False
@@ -55,6 +58,13 @@ class JournalTap(Tap):
     def again(self) -> None:
         """Rule 2."""
         self._is_repeated = True
+
+    def sending(self, data: bytes, leg: Leg) -> bytes | Failure:
+        """Rule 4."""
+        del leg
+        if self._held.may_send(self._id):
+            return data
+        return refusal(Refused.WRITE_OUTDATED, "the write was begun too long ago to be sent")
 
     def settle(self, head: ResponseHead, body: bytes) -> LocalAnswer | Wait | None:
         """Rule 3."""
@@ -84,7 +94,7 @@ class JournalTap(Tap):
         """Rule 1."""
         del began, ended, fell_back
         if self._is_kept:
-            self._forget(self._id)
+            self._held.discard(self._id)
             return
         said = self._ended
         if said is None:
@@ -104,7 +114,7 @@ class JournalTap(Tap):
         return outcome_of(self._status, was_sent=was_sent)
 
     def _tell(self, said: WriteEnded) -> None:
-        self._forget(self._id)
+        self._held.discard(self._id)
         self._clerk.tell(said)
 
 

@@ -27,14 +27,18 @@ WITHIN: Final = 2.0
 """Seconds that a request waits for the clerk."""
 
 
+def nobody() -> None:
+    """Nobody needs to know that a notice was taken."""
+
+
 class Clerk(Protocol):
     """Whom steps ask what only another process can know (`edge/clerk/clerk_link.py`)."""
 
     def ask(self, question: Question, hear: Hear, within: float = WITHIN) -> Wait | LocalAnswer:
         """What the step returns: a wait whose word `hear` has; 503 where there is no room."""
 
-    def tell(self, notice: Notice) -> bool:
-        """Have it taken, whenever that can be; False: there is no room, and it is lost."""
+    def tell(self, notice: Notice, taken: Callable[[], None] = nobody) -> bool:
+        """Have it taken, whenever that can be, `taken` hears it; False: there is no room, and it is lost."""
 
 
 class StepServices:

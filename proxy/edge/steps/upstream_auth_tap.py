@@ -47,7 +47,7 @@ class UpstreamAuthTap(Tap):
         has = credential is None or (self._signs and credential.signs) or credential.is_good(time())
         return None if has else no_token(leg)
 
-    def sending(self, data: bytes, leg: Leg) -> bytes | None:
+    def sending(self, data: bytes, leg: Leg) -> bytes | Failure:
         """Rules 1 to 3."""
         credential = leg.pool.credential
         self._sent_with = None
@@ -57,7 +57,7 @@ class UpstreamAuthTap(Tap):
             return with_callers_host(data, self._head, leg.host_line)
         now = time()
         if not credential.is_good(now) or (credential.signs and not self._hashed):
-            return None
+            return no_token(leg)
         self._sent_with = credential
         return credential.apply(data, self._hashed, now)
 

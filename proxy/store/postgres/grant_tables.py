@@ -25,13 +25,14 @@ ACCEPTED_FOR = 600.0
 class KnownToken:
     """A token that the database knows: its family, and the stored answer of the slot that is asked for.
 
-    `is_same`: the database is the one that it was, neither restored nor failed over.
+    `is_same`: the database is the one that it was, neither restored nor failed over. `by`: whose call its last one was.
     """
 
     family: UUID
     epoch: int
     attempts: int
     why: str
+    by: str
     is_same: bool
     shown: ShownToken
     token: bytes
@@ -87,6 +88,7 @@ class GrantTables:
             epoch=row["epoch"],
             attempts=row["attempts"],
             why=row["why"],
+            by=row["intent_by"] or "",
             is_same=row["is_same"],
             shown=shown,
             token=row["rt"] or b"",
@@ -109,6 +111,10 @@ class GrantTables:
     async def is_elsewhere(self, family: UUID, epoch: int) -> bool:
         """Whether the call of this epoch is in flight, and its lease not over."""
         return bool(await self._value("grants/is_elsewhere", family, epoch))
+
+    async def is_overdue(self, family: UUID, epoch: int) -> bool:
+        """Whether the call of this epoch is in flight, and its lease over."""
+        return bool(await self._value("grants/is_overdue", family, epoch))
 
     async def renew(self, family: UUID, epoch: int, lease: float) -> bool:
         """Whether the intent still stands."""

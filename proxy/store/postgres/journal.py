@@ -11,6 +11,7 @@ Rule 5: a write is not begun while the other way around something of its key is 
         it.
 Rule 6: nor by who has not heard that its cohort moved (`fence`): he would ask the side that no longer answers. Who does
         not say what he has heard of is kept out for a while (`additions/0012_journal_unversioned.sql`).
+Rule 7: a name that stands in one pair is in no other (`core/journal/learned_names.py`).
 """
 
 from __future__ import annotations
@@ -22,13 +23,14 @@ from uuid import UUID
 
 from proxy.core.evidence.records import storable
 from proxy.core.journal.intent import BegunWrites, Ended, FirstOutcome, Intent, IntentState, JournalEntry
+from proxy.core.journal.learned_names import NOTHING, LearnedNames, clash_of, pair_of
 from proxy.core.journal.not_begun import NotBegun
 from proxy.core.journal.second_answer import SecondOutcome, SecondVerdict
 from proxy.core.journal.standing import JournalCount
 from proxy.core.outcome import Side
 from proxy.store.journal_json import answer_bytes, answer_of, request_bytes, request_of
 from proxy.store.postgres.connections import Connections
-from proxy.store.postgres.driver import query
+from proxy.store.postgres.driver import Connection, query
 
 _STATES = {FirstOutcome.DONE: IntentState.OWED, FirstOutcome.UNKNOWN: IntentState.UNKNOWN}
 _AFTER = {SecondOutcome.LATER: IntentState.OWED, SecondOutcome.DEAD: IntentState.DEAD}
@@ -76,7 +78,7 @@ class PostgresJournal:
 
     async def end(self, ended: Sequence[Ended]) -> None:
         """What became of them on the first side; one that was taken for unknown meanwhile is known now, and one whose
-        first side is to be asked again is abandoned at once.
+        first side is to be asked again is abandoned at once. One that somebody else has asked for again is not failed.
         """
         kept = [each for each in ended if each.outcome in _STATES]
         columns = [
@@ -85,6 +87,7 @@ class PostgresJournal:
             [storable(each.key) for each in kept],
             [answer_bytes(each.answer) for each in kept],
             [_texts(each.made) for each in kept],
+            [each.asked for each in kept],
         ]
         failed = _uuids([each.id for each in ended if each.outcome is FirstOutcome.FAILED])
         unanswered = _uuids([each.id for each in ended if each.outcome is FirstOutcome.UNANSWERED])
@@ -119,20 +122,39 @@ class PostgresJournal:
             rows = await connection.fetch(query("journal/names"), scope, str(side), kept)
         return {row["ours"]: row["theirs"] for row in rows}
 
-    async def settle(self, entry: JournalEntry, verdict: SecondVerdict, minted: Sequence[tuple[str, str]] = ()) -> bool:
-        """Rule 4: whether it was still held. `minted` are pairs of what its own side and the other call a thing."""
+    async def settle(
+        self, entry: JournalEntry, verdict: SecondVerdict, learned: LearnedNames = NOTHING
+    ) -> SecondVerdict | None:
+        """Rule 4: None where it was not held any more; else what became of it: dead, where a name clashes."""
+        found = UUID(entry.intent.id), self._holder
         async with self._connections.transaction() as connection:
-            found = UUID(entry.intent.id), self._holder
+            if await connection.fetchval(query("journal/held"), *found) is None:
+                return None
+            clash = await self._learn(connection, entry, learned)
+            if clash:
+                verdict = SecondVerdict(outcome=SecondOutcome.DEAD, said=clash)
             if verdict.outcome is SecondOutcome.DONE:
-                held = await connection.fetchval(query("journal/done"), [found[0]], self._holder)
+                await connection.execute(query("journal/done"), [found[0]], self._holder)
             else:
                 said = str(_AFTER[verdict.outcome]), storable(verdict.said), verdict.wait
-                held = await connection.fetchval(query("journal/later"), *found, *said)
-            if held is not None:
-                for ours, theirs in filter(_are_kept, minted):
-                    pair = (ours, theirs) if entry.intent.side is Side.LEGACY else (theirs, ours)
-                    await connection.execute(query("journal/name"), entry.intent.scope, *pair)
-        return held is not None
+                await connection.execute(query("journal/later"), *found, *said, bool(clash))
+        return verdict
+
+    async def _learn(self, connection: Connection, entry: JournalEntry, learned: LearnedNames) -> str:
+        """Keep it; the sentence for people where a pair clashes with another."""
+        scope, side = entry.intent.scope, entry.intent.side
+        if gone := list(filter(_is_kept, learned.gone)):
+            await connection.execute(query("journal/gone"), scope, str(side), gone)
+        for ours, theirs in filter(_are_kept, learned.pairs):
+            pair = pair_of(side, ours, theirs)
+            if await connection.fetchval(query("journal/name"), scope, *pair) is not None:
+                continue
+            await connection.execute(query("journal/rename"), scope, *pair, entry.clashes)
+            await connection.execute(query("journal/name"), scope, *pair)
+            known = await connection.fetch(query("journal/clash"), scope, *pair)
+            if known:
+                return clash_of(pair, (known[0]["legacy"], known[0]["new"]))
+        return ""
 
     async def done(self, ids: Sequence[str]) -> frozenset[str]:
         """The other side has these: which of them were still held."""
@@ -234,6 +256,7 @@ def _entry(row: Mapping[str, Any]) -> JournalEntry:
         said=row["said"],
         answer=answer_of(row["answer"]),
         made=tuple(row["made"]),
+        clashes=row["clashes"],
     )
 
 

@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import structlog
@@ -27,6 +28,7 @@ from tests.clerk.grants.desks import POLICY, desk
 
 Method = Callable[..., Awaitable[Any]]
 NO_SPOOL: tuple[type, str] = (Spool, "write")
+CLOCK: tuple[ModuleType, str] = (provider_call, "boot_time")
 MINES: dict[str, tuple[type, str]] = {
     "intent": (GrantTables, "intend"),
     "answer": (flights._Flight, "_call"),
@@ -52,7 +54,7 @@ def connected(method: Method) -> Method:
     """Dies where it looks at the clock before the first byte."""
 
     async def dies(*arguments: object) -> object:
-        provider_call.boot_time = die
+        setattr(*CLOCK, die)
         return await method(*arguments)
 
     return dies

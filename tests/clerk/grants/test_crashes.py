@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.clerk.grants.crashes import LOSES_NOTHING, NEEDS_GRACE, NOT_SENT, Deaths, deaths, lost
-from tests.clerk.grants.desks import NEW, desk
+from tests.clerk.grants.desks import NEW, desk, with_policy
 from tests.clerk.grants.provider import Provider
 
 RUNS = 12
@@ -66,7 +66,7 @@ async def test_a_clerk_that_was_stopped_for_too_long_sends_nothing(
 ) -> None:
     """Another one has used the token by then; the grant lives, and the client is told to come back."""
     accounts = [f"slept{number}" for number in range(RUNS)]
-    other, before = desk(database, tmp_path / "other", provider.port), provider.counts()
+    other, before = desk(database, tmp_path / "other", provider.port, with_policy(lease=0.3)), provider.counts()
     for token in provider.mint(*accounts):
         order = {"database": database, "folder": str(tmp_path), "port": provider.port, "token": token}
         pid = killing.stop(**order, lease=0.3)

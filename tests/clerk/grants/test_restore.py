@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
+import asyncpg
+
 from proxy.core.grants.token_answer import CallOutcome
-from tests.clerk.grants.desks import LEGACY, NEW, desk, said
+from proxy.store.embedded.embedded_postgres import Embedded
+from tests.clerk.grants.desks import LEGACY, NEW, desk, refreshed, said
 from tests.clerk.grants.provider import Provider
 from tests.clerk.grants.scenes import replay, used_after_the_backup
+from tests.e2e.replicas import postgres
+from tests.waiting import until
 
 TIMES = 12
 
@@ -42,3 +49,46 @@ async def test_without_replay_everything_is_lost(database: str, provider: Provid
     assert {said(reply)["error"] for reply in replies} == {"invalid_grant"}
     assert one.desk.figures.calls["aggregator", CallOutcome.INVALID_GRANT] == TIMES
     await one.close()
+
+
+async def test_a_database_that_has_failed_over_is_closed_at_once(provider: Provider, tmp_path: Path) -> None:
+    """Before its first checkpoint, too, which may take minutes: a token that it holds may have been used since."""
+    [token] = provider.mint("failed-over")
+    async with postgres(durable=True) as server:
+        one = desk(server.address, tmp_path, provider.port, longest_wait=0.1)
+        token = refreshed(await one.ask(token))
+        await fail_over(server)
+        before = provider.counts()
+        reply = await one.ask(token)
+        assert reply.status == 503
+        assert "restored or failed over" in said(reply)["error_description"]
+        assert await one.tables.replayed(one.spool.host) == []
+        assert provider.counts() == before
+
+        refreshed(await one.ask(token))
+        await one.close()
+
+
+async def fail_over(server: Embedded) -> None:
+    """It dies, and is promoted as a standby that had everything."""
+    os.kill(server.server.pid or 0, signal.SIGKILL)
+    await until(server.server.ended)
+    _make_standby(server.server.data)
+    server.server.start()
+    await until(lambda: _is_promoted(server.address))
+
+
+def _make_standby(data: Path) -> None:
+    mark, owner = data / "standby.signal", data.stat()
+    mark.touch()
+    os.chown(mark, owner.st_uid, owner.st_gid)
+
+
+async def _is_promoted(address: str) -> bool:
+    try:
+        connection = await asyncpg.connect(address)
+    except (OSError, asyncpg.PostgresError):
+        return False  # it is still starting
+    promoted = await connection.fetchval("SELECT pg_promote(true, 60)")
+    await connection.close()
+    return bool(promoted)

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from proxy.core.journal.intent import BegunWrites, Ended, FirstOutcome, Intent, IntentState
+from proxy.clerk.journal import abandoned
+from proxy.core.journal.intent import HOLD, BegunWrites, Ended, FirstOutcome, Intent, IntentState, JournalEntry
 from proxy.store.errors import StoreUnavailable
 from proxy.store.postgres.connections import Connections, Patience
 from proxy.store.postgres.journal import PostgresJournal
@@ -162,6 +163,29 @@ async def test_what_the_first_side_did_not_answer_is_asked_for_at_once(bench: Be
     assert (first.replay, second.replay, first.key) == (False, True, second.key)
 
 
+async def test_who_stood_still_since_it_found_a_write_does_not_ask_for_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer of the database lay in its socket meanwhile; who finds the write next asks for it."""
+    now, find = [0.0], bench.journal.abandoned
+
+    async def late(most: int, seconds: float, known: Sequence[str] = ()) -> tuple[JournalEntry, ...]:
+        found = await find(most, seconds, known)
+        now[0] += HOLD
+        return found
+
+    monkeypatch.setattr(abandoned, "boot_time", lambda: now[0])
+    monkeypatch.setattr(bench.journal, "abandoned", late)
+    await bench.journal.begin([intent := repeatable(put("7"))], 0.0)
+    await bench.abandoned.look()
+    assert bench.legacy.heard == []
+    monkeypatch.setattr(bench.journal, "abandoned", find)
+    await bench.journal.renew([intent.id], 0.0)
+    await bench.abandoned.look()
+
+    assert len(bench.legacy.heard) == 1
+
+
 async def test_what_may_not_is_left_to_people(bench: Bench) -> None:
     """Nothing is sent; later writes of its key are begun, and wait behind it on their way to the other side."""
     lost = put("7", method=b"POST")
@@ -190,7 +214,7 @@ async def test_a_first_side_that_cannot_say_is_asked_again_for_a_while(bench: Be
         await bench.abandoned.look()
     (entry,) = await bench.journal.entries(None, None, 10)
 
-    assert entry.state is IntentState.UNKNOWN
+    assert (entry.state, entry.attempts) == (IntentState.UNKNOWN, 5)
     assert len(bench.legacy.heard) == 5
 
 

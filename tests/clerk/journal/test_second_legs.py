@@ -250,6 +250,38 @@ async def test_two_kinds_that_are_numbered_alike_are_two_things(bench: Bench) ->
     assert [each.path for each in bench.new.heard[2:]] == ["/accounts/70", "/accounts/80"]
 
 
+async def test_a_name_that_a_side_gives_twice_is_left_to_people(bench: Bench) -> None:
+    """Both sides have made the second thing; a write to it goes on once people have said that it has the name now."""
+    bench.new.body = b'{"id": "n-1"}'
+    await bench.write(put("", method=b"POST"), made("42"), key="42")
+    await bench.deliver()
+    bench.new.body = b'{"id": "n-2"}'
+    await bench.write(put("", method=b"POST"), made("42"), key="42")
+    running = bench.tasks.start(bench.legs.run(), name="second legs")
+    await until(lambda: _dead(bench))
+    await bench.write(put("42", b"later"))
+    (dead,) = await bench.journal.entries(None, IntentState.DEAD, 10)
+    assert "legacy's 42 was new's n-1 so far" in dead.said
+    assert await bench.journal.retry(dead.intent.id)
+    await until(lambda: _rows(bench, 0))
+    running.cancel()
+
+    assert [each.path for each in bench.new.heard] == ["/accounts/", "/accounts/", "/accounts/", "/accounts/n-2"]
+
+
+async def test_the_name_of_what_both_sides_have_deleted_may_be_given_again(bench: Bench) -> None:
+    """Nobody need be asked which of the two things is meant."""
+    for theirs in (b"n-1", b"n-2"):
+        bench.new.body = b'{"id": "%b"}' % theirs
+        await bench.write(put("", method=b"POST"), made("42"), key="42")
+        await bench.write(put("42", theirs))
+        await bench.write(put("42", b"", b"DELETE"))
+        await bench.deliver()
+
+    named = [each.path for each in bench.new.heard if each.path != "/accounts/"]
+    assert named == ["/accounts/n-1", "/accounts/n-1", "/accounts/n-2", "/accounts/n-2"]
+
+
 CLOSED = Freeze(name="batch", start=0.0, end=4e9, closes=True)
 
 

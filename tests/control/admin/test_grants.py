@@ -133,11 +133,17 @@ async def test_a_spool_is_read_into_an_older_database(open_port: Open, tables: G
     assert (await listed(port, "?unproved=new"))[1] == {"families": []}
 
 
-async def test_a_database_that_is_away_is_told(open_port: Open) -> None:
-    """With 503."""
+async def test_a_database_that_is_away_is_told(
+    open_port: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With 503; nothing is written where the program happens to run."""
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
     away = Connections("postgresql://banyan@127.0.0.1:1/banyan", patience=Patience(timeout=5.0, connect=1.0))
     port = await opened(open_port, tokens=GrantTables(away))
 
     assert (await listed(port))[0] == 503
     assert (await post(port, "replay"))[0] == 503
+    assert [*here.iterdir()] == []
     await away.close()

@@ -26,6 +26,7 @@ from proxy.control.traffic.ledger import (
 from proxy.core.auth.auth_policy import RouteAuth
 from proxy.core.auth.refusal import Refusal
 from proxy.core.build import BUILD
+from proxy.core.journal.writes import JsonPath, Writes
 from proxy.core.judge.policy import Freeze, GuardPolicy, Ramp
 from proxy.core.limits.bounds_met import Shed
 from proxy.core.outcome import Refused, Side
@@ -267,7 +268,9 @@ def test_what_can_happen_is_0_before_it_does() -> None:
         ("r", side, phase, "upstream"): 0 for side in Side for phase in ("connect", "head", "body")
     }
     assert samples(read, "banyan_upstream_refused_total") == {
-        ("r", side, reason): 0 for side in Side for reason in {*Refused} - {Refused.NO_TOKEN, Refused.CLOSED}
+        ("r", side, reason): 0
+        for side in Side
+        for reason in {*Refused} - {Refused.NO_TOKEN, Refused.WRITE_OUTDATED, Refused.CLOSED}
     }
     assert samples(read, "banyan_shadow_total") == {("r", outcome): 0 for outcome in ("shed", "failed")}
     assert samples(read, "banyan_parity_total") == {("r", outcome): 0 for outcome in ("mismatch", "incomparable")}
@@ -339,10 +342,18 @@ def test_what_cannot_happen_has_no_series() -> None:
 
     assert samples(read, "banyan_requests_total") == {("r", "legacy", "5xx"): 0}
     assert samples(read, "banyan_step_answers_total") == {("r", "closed"): 0}
-    of_breakers = {Refused.UPSTREAM, Refused.BREAKER}
-    assert {labels[2] for labels in samples(read, "banyan_upstream_refused_total")} == {*Refused} - of_breakers
+    cannot = {Refused.UPSTREAM, Refused.BREAKER, Refused.WRITE_OUTDATED}
+    assert {labels[2] for labels in samples(read, "banyan_upstream_refused_total")} == {*Refused} - cannot
     for name in ("banyan_shadow_total", "banyan_parity_total", "banyan_transitions_total"):
         assert samples(read, name) == {}
+
+
+def test_a_write_may_be_outdated_where_there_are_writes() -> None:
+    """Another route has no such series."""
+    table = snapshot(route("r", steps=(Writes(keyed_by=JsonPath("$.id", ("id",))),)), route("s"))
+    found = samples(reading(table), "banyan_upstream_refused_total")
+
+    assert {labels[0] for labels in found if labels[2] == Refused.WRITE_OUTDATED} == {"r"}
 
 
 def test_a_count_takes_the_place_of_its_0() -> None:

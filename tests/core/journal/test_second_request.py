@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from proxy.core.journal.intent import Intent, IntentState, JournalEntry, StoredAnswer, StoredRequest
-from proxy.core.journal.second_request import ids_in, key_of, made_by, minted, second_request, value_in
+from proxy.core.journal.second_request import deleted, ids_in, key_of, made_by, minted, second_request, value_in
 from proxy.core.journal.writes import JsonPath, MintedId, SentOn, Writes
 from proxy.core.outcome import Side
 from proxy.core.routing.cohort import CohortSource, SourceKind
@@ -140,3 +140,18 @@ def test_what_was_made_is_of_its_kind() -> None:
     assert made_by(ORDERS, ("account\x1f7", "7"), b'{"id": 7}') == ("order\x1f7",)
     assert made_by(ORDERS, ("order\x1f7", "7"), b'{"id": 7}') == ()
     assert ids_in(ORDERS, entry(target=b"/orders/account%1F7", body=b"{}").intent.request) == ()
+
+
+def test_what_a_delete_takes_away_is_what_its_target_ends_with() -> None:
+    """Not what that belongs to, nor what its body names; other methods take nothing away."""
+    parent = CohortSource(SourceKind.PATH, "account", 2)
+    order = CohortSource(SourceKind.PATH, "order", 4)
+    writes = Writes(keyed_by=order, ids=(MintedId(ID, (parent,)), MintedId(ID, (order, ACCOUNT), kind="order")))
+    asked = entry(target=b"/accounts/7/orders/42?x=/1")
+    request = replace(asked.intent.request, method=b"DELETE")
+    delete = replace(asked, intent=replace(asked.intent, request=request))
+
+    assert deleted(delete, writes) == ("order\x1f42", "42")
+    assert deleted(asked, writes) == ()
+    answered = replace(delete, answer=StoredAnswer(status=200, content_type=b"", body=b'{"id": 42}'))
+    assert minted(answered, writes, b'{"id": 4711}') == ()

@@ -24,8 +24,10 @@ pytestmark = pytest.mark.unmeasured
 
 
 @asynccontextmanager
-async def two(server: Embedded, place: Path) -> AsyncIterator[tuple[list[Program], RecordingSide, RecordingSide]]:
-    """Two replicas over one database, and their sides; new answers."""
+async def two(
+    server: Embedded, place: Path, keys: str = AGREE
+) -> AsyncIterator[tuple[list[Program], RecordingSide, RecordingSide]]:
+    """Two replicas over one database, and their sides, which have these keys; new answers."""
     state = await database_on(server)
     async with AsyncExitStack() as stack:
         legacy, new = [await stack.enter_async_context(serving(RecordingSide())) for _ in range(2)]
@@ -35,7 +37,7 @@ async def two(server: Embedded, place: Path) -> AsyncIterator[tuple[list[Program
             directory.mkdir()
             listen, admin = free_port(), free_port()
             ports = {"listen": listen, "admin": admin, "legacy": legacy.port, "new": new.port}
-            text = text_of(SPLIT, **ports, keys=AGREE)
+            text = text_of(SPLIT, **ports, keys=keys)
             (directory / "routes.yaml").write_text(f'{text}state: "{state}"\n')
             found.append(await stack.enter_async_context(started(directory, listen, admin)))
         yield found, legacy, new

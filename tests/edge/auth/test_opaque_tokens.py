@@ -14,7 +14,7 @@ from proxy.core.auth.refusal import Refusal
 from proxy.edge.auth.asked_issuer import AskedIssuer
 from proxy.edge.routing.step import LocalAnswer, Wait
 from proxy.edge.steps.auth_step import AuthStep
-from proxy.edge.steps.step_kind import Hear
+from proxy.edge.steps.step_kind import Hear, nobody
 from proxy.link.introspection_questions import IntrospectToken, TokenIntrospected
 from proxy.link.messages import Suspended
 from proxy.link.questions import Notice, Question, Unavailable
@@ -53,8 +53,8 @@ class Clerk:
             wait.answer(made)
         return wait
 
-    def tell(self, notice: Notice) -> bool:
-        raise AssertionError(notice)
+    def tell(self, notice: Notice, taken: Callable[[], None] = nobody) -> bool:
+        raise AssertionError(notice, taken)
 
 
 @pytest.fixture

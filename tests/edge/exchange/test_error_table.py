@@ -46,7 +46,7 @@ def test_every_status_that_a_failure_can_have_stands_in_the_table() -> None:
     possible.add((misdirected.phase.value, misdirected.blame.value, status_of(misdirected)))
 
     assert rows == possible
-    assert len(ROWS) == 11
+    assert len(ROWS) == 12
 
 
 def test_every_outcome_of_a_repeat_stands_in_the_document() -> None:

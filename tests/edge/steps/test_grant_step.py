@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
 
@@ -13,7 +14,7 @@ from proxy.edge.auth.caller_check import KnownToWorker
 from proxy.edge.routing.request import Request
 from proxy.edge.routing.step import LocalAnswer, Wait, WholeBody
 from proxy.edge.steps.grant_step import GrantKind, GrantStep, answer_of
-from proxy.edge.steps.step_kind import WITHIN, Hear, StepServices
+from proxy.edge.steps.step_kind import WITHIN, Hear, StepServices, nobody
 from proxy.edge.tally import Counters
 from proxy.link.grant_questions import GrantUsed, UseGrant
 from proxy.link.questions import Notice, Question, Unavailable
@@ -37,8 +38,8 @@ class Listening:
         assert hear is answer_of
         return Wait(within)
 
-    def tell(self, notice: Notice) -> bool:
-        raise AssertionError(notice)
+    def tell(self, notice: Notice, taken: Callable[[], None] = nobody) -> bool:
+        raise AssertionError(notice, taken)
 
 
 def step_of(use: GrantUse, clerk: Listening) -> GrantStep:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import combinations
 from types import SimpleNamespace
 from typing import cast
@@ -12,6 +13,7 @@ from proxy.edge.routing.request import Request
 from proxy.edge.routing.step import Wait
 from proxy.edge.steps.held_keys import HeldKeys
 from proxy.edge.steps.idempotency_step import IdempotencyStep
+from proxy.edge.steps.step_kind import nobody
 from proxy.link.idempotency_questions import ClaimKey
 from proxy.link.questions import Notice, Question
 from tests.core.asking import asking, route
@@ -31,8 +33,8 @@ class Desk:
         self.asked.append(question)
         return Wait(within)
 
-    def tell(self, notice: Notice) -> bool:
-        raise AssertionError(f"nothing was sent yet: {notice}")
+    def tell(self, notice: Notice, taken: Callable[[], None] = nobody) -> bool:
+        raise AssertionError(f"nothing was sent yet: {notice}, {taken}")
 
 
 def record(token: str, principal: Principal | None) -> bytes:

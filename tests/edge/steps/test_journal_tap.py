@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
+
 import pytest
 
 from proxy.core.http.response import ResponseHead, ResponseReader
-from proxy.core.journal.intent import FirstOutcome
+from proxy.core.journal.intent import HOLD, FirstOutcome
 from proxy.core.journal.writes import AnswerKey, JsonPath, SentOn, WriteKey, Writes
-from proxy.core.outcome import Blame, Failure, Phase, Side
+from proxy.core.outcome import Blame, Failure, Phase, Refused, Side
+from proxy.edge.exchange.rescue import status_of
 from proxy.edge.routing.step import LocalAnswer, Wait
+from proxy.edge.steps import held_writes
+from proxy.edge.steps.held_writes import HeldWrites, boot_time
 from proxy.edge.steps.journal_tap import JournalTap
-from proxy.edge.steps.step_kind import WITHIN, Hear
+from proxy.edge.steps.step_kind import WITHIN, Hear, nobody
 from proxy.link.journal_questions import BeginWrite, KeepAnswer, WriteAnswer, WriteCommitted, WriteEnded
 from proxy.link.questions import Notice, Question
+
+if TYPE_CHECKING:
+    from proxy.edge.routing.bound_table import Leg
 
 ID = JsonPath("$.id", ("id",))
 
 
 class Listening:
-    """A clerk that writes down what it is told; `hear` is what waits for its answer."""
+    """A clerk that writes down what it is told; `hear` is what waits for its answer. `held` holds what taps watch."""
 
     def __init__(self) -> None:
         self.told: list[Notice] = []
         self.asked: list[Question] = []
-        self.under_way = {"i"}
+        self.taken: list[Callable[[], None]] = []
+        self.held = HeldWrites(self)
         self.hear: Hear | None = None
 
     def ask(self, question: Question, hear: Hear, within: float = WITHIN) -> Wait | LocalAnswer:
@@ -31,9 +41,15 @@ class Listening:
         self.hear = hear
         return Wait(within)
 
-    def tell(self, notice: Notice) -> bool:
+    def tell(self, notice: Notice, taken: Callable[[], None] = nobody) -> bool:
         self.told.append(notice)
+        self.taken.append(taken)
         return True
+
+    @property
+    def is_under_way(self) -> bool:
+        """The write of `tap`."""
+        return self.held.may_send("i")
 
     def tap(self, keyed_by: WriteKey = ID, method: bytes = b"POST", *, repeatable: bool = False) -> JournalTap:
         intent = BeginWrite(
@@ -51,7 +67,8 @@ class Listening:
             body=b"",
             repeatable=repeatable,
         )
-        return JournalTap(intent, Writes(keyed_by=keyed_by), self, self.under_way.discard)
+        self.held.add("i", boot_time())
+        return JournalTap(intent, Writes(keyed_by=keyed_by), self, self.held)
 
 
 def head(status: int) -> ResponseHead:
@@ -78,7 +95,7 @@ def test_an_answer_is_told(status: int, outcome: FirstOutcome) -> None:
     ended(tap)
 
     assert clerk.told == [WriteEnded("i", outcome)]
-    assert clerk.under_way == set()
+    assert not clerk.is_under_way
 
 
 @pytest.mark.parametrize(
@@ -148,7 +165,7 @@ def test_an_answer_with_the_key_is_kept_first() -> None:
     assert clerk.hear(WriteCommitted()) is None
     tap.respond(head(201), b'{"id": 7}')
     ended(tap)
-    assert (clerk.told, clerk.under_way) == ([], set())
+    assert (clerk.told, clerk.is_under_way) == ([], False)
 
 
 def test_an_answer_that_could_not_be_kept_in_time_is_told_all_the_same() -> None:
@@ -187,3 +204,22 @@ def test_an_answer_in_which_nothing_can_be_found_is_left_to_people() -> None:
 
     assert clerk.asked == []
     assert clerk.told == [WriteEnded("i", FirstOutcome.UNKNOWN)]
+
+
+def test_a_write_that_somebody_else_may_have_in_hand_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its worker stood still while its connection was made; an attempt before that may have been done."""
+    now = [100.0]
+    monkeypatch.setattr(held_writes, "boot_time", lambda: now[0])
+    clerk, leg = Listening(), cast("Leg", None)
+    tap, repeated = clerk.tap(repeatable=True), clerk.tap(repeatable=True)
+    repeated.again()
+    clerk.held.add("i", now[0])
+    assert tap.sending(b"head", leg) == b"head"
+    now[0] += HOLD
+    failure = tap.sending(b"head", leg)
+    assert isinstance(failure, Failure)
+    assert (failure.refused, status_of(failure), failure.retry_after) == (Refused.WRITE_OUTDATED, 503, 1)
+    for each in (tap, repeated):
+        ended(each, failure)
+
+    assert clerk.told == [WriteEnded("i", FirstOutcome.FAILED), WriteEnded("i", FirstOutcome.UNANSWERED)]

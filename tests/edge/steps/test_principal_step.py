@@ -16,7 +16,7 @@ from proxy.core.routing.table import RouteTable
 from proxy.edge.routing.request import Request
 from proxy.edge.routing.step import LocalAnswer, Wait
 from proxy.edge.steps.principal_step import MemberNumbers, PrincipalStep
-from proxy.edge.steps.step_kind import WITHIN
+from proxy.edge.steps.step_kind import WITHIN, nobody
 from proxy.edge.wire.request_bytes import Ids
 from proxy.link.introspection_questions import TokenIntrospected
 from proxy.link.journal_questions import BeginWrite
@@ -52,8 +52,8 @@ class Journal:
         self.asked.append(question)
         return LocalAnswer(503, "not kept")
 
-    def tell(self, notice: Notice) -> bool:
-        del notice
+    def tell(self, notice: Notice, taken: Callable[[], None] = nobody) -> bool:
+        del notice, taken
         return True
 
 
@@ -150,8 +150,8 @@ class Desk:
         self.asked.append((question, hear, wait))
         return wait
 
-    def tell(self, notice: Notice) -> bool:
-        del notice
+    def tell(self, notice: Notice, taken: Callable[[], None] = nobody) -> bool:
+        del notice, taken
         return True
 
     def answers(self, answer: Answer) -> None:

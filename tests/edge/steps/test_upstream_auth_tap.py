@@ -12,7 +12,7 @@ from proxy.core.outcome import Side
 from proxy.core.secret import Secret
 from proxy.core.upstream_auth.token_source import AwsEnvironment, BearerFile, IssuedToken, source_key
 from proxy.edge.routing.step import LocalAnswer, Wait
-from proxy.edge.steps.step_kind import WITHIN
+from proxy.edge.steps.step_kind import WITHIN, nobody
 from proxy.link.journal_questions import BeginWrite, WriteCommitted
 from proxy.link.questions import Notice, Question
 from proxy.link.token_messages import UpstreamTokens, token_message
@@ -51,8 +51,8 @@ class KillingClerk:
         asyncio.get_running_loop().call_soon(answer)
         return wait
 
-    def tell(self, notice: Notice) -> bool:
-        del notice
+    def tell(self, notice: Notice, taken: Callable[[], None] = nobody) -> bool:
+        del notice, taken
         return True
 
 

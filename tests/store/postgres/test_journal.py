@@ -17,6 +17,7 @@ from proxy.core.journal.intent import (
     StoredAnswer,
     StoredRequest,
 )
+from proxy.core.journal.learned_names import NOTHING, LearnedNames
 from proxy.core.journal.second_answer import SecondOutcome, SecondVerdict
 from proxy.core.journal.writes import SentOn
 from proxy.core.outcome import Side
@@ -135,7 +136,7 @@ async def test_the_order_is_that_of_the_outcomes(journal: PostgresJournal) -> No
     (entry,) = await journal.take(10, 60.0)
 
     assert entry.intent.id == create.id
-    await journal.settle(entry, DONE, [("42", "4711")])
+    await journal.settle(entry, DONE, LearnedNames(pairs=(("42", "4711"),)))
     assert [each.intent.id for each in await journal.take(10, 60.0)] == [write.id]
     assert await journal.names("accounts", Side.LEGACY, ["42", "43"]) == {"42": "4711"}
     assert await journal.names("accounts", Side.NEW, ["4711"]) == {"4711": "42"}
@@ -174,7 +175,9 @@ async def test_who_lost_his_hold_settles_nothing(connections: Connections, journ
     (taken,) = await PostgresJournal(connections, "two").take(10, 60.0)
 
     assert taken.intent == slow.intent
-    assert not await journal.settle(slow, DONE)
+    for learned in (NOTHING, LearnedNames(pairs=(("42", "4711"),))):
+        assert await journal.settle(slow, DONE, learned) is None
+    assert await journal.names("accounts", Side.LEGACY, ["42"]) == {}
     assert len(await journal.entries(None, None, 10)) == 1
 
 
@@ -286,3 +289,85 @@ async def test_readers_that_put_counts_together_lose_none(connections: Connectio
     (found,) = await replicas[0].summary()
 
     assert (found.state, found.count) == (IntentState.OWED, 40)
+
+
+async def test_who_asked_the_first_side_again_says_what_became_of_a_write(connections: Connections) -> None:
+    """Not the worker that stood still meanwhile and has never sent it: the other side is owed what was done since."""
+    journal, other = PostgresJournal(connections, "one"), PostgresJournal(connections, "two")
+    await journal.begin([one := intent("7"), unasked := intent("8")], 0.0)
+    assert {each.intent.id for each in await other.abandoned(2, 60.0)} == {one.id, unasked.id}
+    await other.end([Ended(id=unasked.id, outcome=FirstOutcome.UNKNOWN)])
+    await journal.end([Ended(id=each.id, outcome=FirstOutcome.FAILED) for each in (one, unasked)])
+    await other.end([done(one)])
+
+    assert [each.intent.id for each in await journal.take(10, 60.0)] == [one.id]
+    assert await journal.entries(None, IntentState.UNKNOWN, 10) == ()
+
+
+async def test_what_was_asked_for_again_in_vain_is_left_to_people(journal: PostgresJournal) -> None:
+    """Also where the worker that began it says that it has not sent it; they see how often it was asked for."""
+    await journal.begin([one := intent("7")], 0.0)
+    await journal.abandoned(1, 60.0)
+    await journal.end([Ended(id=one.id, outcome=FirstOutcome.UNKNOWN, asked=5)])
+    await journal.end([Ended(id=one.id, outcome=FirstOutcome.FAILED)])
+    (entry,) = await journal.entries(None, None, 10)
+
+    assert (entry.state, entry.attempts) == (IntentState.UNKNOWN, 5)
+
+
+async def learn(journal: PostgresJournal, ours: str, theirs: str, gone: tuple[str, ...] = ()) -> SecondVerdict:
+    """Of a write that both sides have done now; legacy did it first."""
+    await owed(journal, one := intent(f"{next(_numbers)}"))
+    (entry,) = [each for each in await journal.take(10, 60.0) if each.intent.id == one.id]
+    pairs = ((ours, theirs),) if ours else ()
+    verdict = await journal.settle(entry, DONE, LearnedNames(pairs=pairs, gone=gone))
+    assert verdict is not None
+    return verdict
+
+
+@pytest.mark.parametrize("pair", [("42", "5000"), ("43", "4711")])
+async def test_a_name_that_is_another_things_waits_for_people(journal: PostgresJournal, pair: tuple[str, str]) -> None:
+    """Whichever side has given it twice; sent again, the newer pair stands, and what clashed with it does not."""
+    assert await learn(journal, "42", "4711") == await learn(journal, "42", "4711") == DONE
+    verdict = await learn(journal, *pair)
+    assert verdict.outcome is SecondOutcome.DEAD
+    assert f"legacy calls it {pair[0]} and new {pair[1]}, and legacy's 42 was new's 4711" in verdict.said
+    assert await journal.names("accounts", Side.LEGACY, ["42", "43"]) == {"42": "4711"}
+    (dead,) = await journal.entries(None, IntentState.DEAD, 10)
+    assert await journal.retry(dead.intent.id)
+    (entry,) = await journal.take(10, 60.0)
+    assert await journal.settle(entry, DONE, LearnedNames(pairs=(pair,))) == DONE
+
+    assert await journal.names("accounts", Side.LEGACY, ["42", "43"]) == dict([pair])
+    assert await journal.entries(None, None, 10) == ()
+
+
+async def test_a_name_that_people_have_dropped_stays_the_first_things(journal: PostgresJournal) -> None:
+    """The newer pair is nowhere, and the next one of that name waits for people again."""
+    await learn(journal, "42", "4711")
+    await learn(journal, "42", "5000")
+    (dead,) = await journal.entries(None, IntentState.DEAD, 10)
+    assert await journal.drop(dead.intent.id)
+
+    assert await journal.names("accounts", Side.LEGACY, ["42"]) == {"42": "4711"}
+    assert (await learn(journal, "42", "5000")).outcome is SecondOutcome.DEAD
+
+
+async def test_the_name_of_what_was_deleted_is_free(journal: PostgresJournal) -> None:
+    """It is still known until another thing has it, which nobody need be asked about."""
+    await learn(journal, "42", "4711")
+    await learn(journal, "", "", gone=("42",))
+    assert await journal.names("accounts", Side.LEGACY, ["42"]) == {"42": "4711"}
+    assert await learn(journal, "42", "5000") == DONE
+    assert await journal.names("accounts", Side.LEGACY, ["42"]) == {"42": "5000"}
+
+    assert (await learn(journal, "42", "6000")).outcome is SecondOutcome.DEAD
+
+
+async def test_what_came_back_under_both_names_is_no_longer_gone(journal: PostgresJournal) -> None:
+    """A thing that was deleted and made again has its names for itself."""
+    await learn(journal, "42", "4711")
+    await learn(journal, "", "", gone=("42",))
+    assert await learn(journal, "42", "4711") == DONE
+
+    assert (await learn(journal, "42", "5000")).outcome is SecondOutcome.DEAD

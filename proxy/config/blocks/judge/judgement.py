@@ -13,8 +13,8 @@ from typing import Annotated
 from pydantic import BeforeValidator, WithJsonSchema
 
 from proxy.config.block import Block, Draft, KeysAt, Section, optional, said_by
-from proxy.config.blocks.databases import checks_of, declared
 from proxy.config.blocks.route import RouteWithAnswer
+from proxy.config.blocks.state.databases import checks_of, declared
 from proxy.config.blocks.upstream import UpstreamKeys
 from proxy.config.blocks.windows import WindowBlock, window_problems, windows_of
 from proxy.config.readers import scalars, units

@@ -1,8 +1,9 @@
 -- $1 hash, $2 system, $3 slot; is_same: this database is the one that it was
-SELECT f.id, f.client_id, f.state, f.gen, f.rt, f.epoch, f.attempts, f.why, s.gen AS shown,
+SELECT f.id, f.client_id, f.state, f.gen, f.rt, f.epoch, f.attempts, f.why, f.intent_by, s.gen AS shown,
     (SELECT identity FROM banyan.grant_database) IS NOT DISTINCT FROM (
-        SELECT i.system_identifier || '/' || c.timeline_id || '/' || (SELECT oid FROM pg_database WHERE datname = current_database())
-        FROM pg_control_system() i, pg_control_checkpoint() c
+        SELECT system_identifier || '/' || ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int
+            || '/' || (SELECT oid FROM pg_database WHERE datname = current_database())
+        FROM pg_control_system()
     ) AS is_same,
     extract(epoch FROM clock_timestamp())::float8 AS now,
     coalesce(extract(epoch FROM f.lease), 0)::float8 AS lease,

@@ -1,1 +1,1 @@
-INSERT INTO banyan.journal_id (scope, legacy, new) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+INSERT INTO banyan.journal_id (scope, legacy, new) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING legacy

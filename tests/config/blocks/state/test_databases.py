@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.config.blocks.databases import (
+from proxy.config.blocks.state.databases import (
     read_columns,
     read_command,
     read_condition,
