@@ -10,6 +10,7 @@ from statistics import median
 
 from examples.stage.performance import arguments, perform, stay
 from examples.stage.telling import Telling
+from examples.stage.visitors import PAUSE
 from examples.todock.stage.parts import Parts, find_parts
 from examples.todock.stage.scene import scene
 from examples.todock.story.callers import callers
@@ -23,6 +24,8 @@ PHASES = (member_apis, orders, callers)
 PACE, FAST_PACE = 1000, 50
 COMPARED, FAST_COMPARED = 120, 60
 DEAD, FAST_DEAD = 300.0, 3.0
+FAST_PAUSE = 0.15
+"""Seconds between two visits: what clients ask beside a step costs more than the step."""
 
 
 def read_arguments(words: list[str]) -> argparse.Namespace:
@@ -38,7 +41,7 @@ async def play_all(options: argparse.Namespace, parts: Parts, folder: Path) -> l
     tell("A delivery server that does login too, an identity provider, five APIs, sixty members, and Banyan.")
     tell(f"Everything lies in {folder}; phases move by edits of {folder / 'routes.yaml'}.")
     async with scene(folder, parts, tell) as made:
-        load = Load(children=made.children, scene=made)
+        load = Load(children=made.children, scene=made, pause=FAST_PAUSE if options.fast else PAUSE)
         play = Play(
             scene=made,
             operator=made.operator,

@@ -20,6 +20,7 @@ async def dies(play: Play, seconds: float, needs: frozenset[str]) -> Outage:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         await asyncio.sleep(LOOK)
+        await play.load.one_logs_in()
         play.scene.children.check()
     outage.over = True
     await play.scene.revive_delivery()

@@ -66,10 +66,19 @@ class Load(Visitors):
 
     async def visit(self) -> None:
         """Of a member who is not here already; at one Banyan, as a balancer would send him."""
-        here = {subject for subject, lock in self._here.items() if lock.locked()} | self.barred
-        member = self._dice.choice([each for each in self.members if each.subject not in here])
+        member = self._one_who_is_not_here()
         async with self._here[member.subject]:
             await self._visit(member, self._dice.choice(self.scene.banyans))
+
+    def _one_who_is_not_here(self) -> Member:
+        here = {subject for subject, lock in self._here.items() if lock.locked()} | self.barred
+        return self._dice.choice([each for each in self.members if each.subject not in here])
+
+    async def one_logs_in(self) -> None:
+        """Beside those who do when their token is old."""
+        member = self._one_who_is_not_here()
+        async with self._here[member.subject]:
+            await self.log_in(member, self._dice.choice(self.scene.banyans))
 
     async def _visit(self, member: Member, banyan: str) -> None:
         if member.uses % USES == 0:

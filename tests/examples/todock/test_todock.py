@@ -37,7 +37,7 @@ def test_every_line_of_the_readme_is_told(todock: Played) -> None:
 
 
 def test_the_death_of_the_server_takes_orders_alone(todock: Played) -> None:
-    """Through Banyan more than half of the requests go on; where clients asked before, none does."""
+    """Through Banyan login and all but orders go on; where clients asked before, nothing does."""
     with_routes = re.search(
         r"alive  through Banyan (\d+)% of \d+ requests: card, history, invoice, login, points", todock.text
     )
@@ -45,7 +45,7 @@ def test_the_death_of_the_server_takes_orders_alone(todock: Played) -> None:
 
     assert with_routes
     assert without
-    assert (int(with_routes[1]) > 50, without[1]) == (True, "0")
+    assert (int(with_routes[1]) > 30, without[1]) == (True, "0")
 
 
 def test_at_the_end_nobody_needs_the_server(todock: Played) -> None:
