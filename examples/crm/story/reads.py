@@ -40,6 +40,7 @@ async def _values_are_compared(play: Play) -> None:
 async def _it_climbs(play: Play) -> None:
     await play.scene.deploy(2)
     play.tell("  deploy release 2 of the CRM back end; it says its version: a new epoch begins, and the ramp goes on")
+    await play.edit("customers.search", stage="shadow")
     await play.until_it_runs("customers.show", "canary")
     play.tell("  ramp   canary 25%: operators that the CRM back end answers")
     await play.watch()
@@ -54,7 +55,6 @@ async def _search_moves(play: Play) -> None:
         "Searches are answered from the read replica, by both sides. This route has no ramp: whoever reads its "
         "evidence moves it."
     )
-    await play.edit("customers.search", stage="shadow")
     found = await play.agrees("customers.search")
     play.tell(f"  found  {found.mismatch} of {found.compared} answers differ")
     await play.edit("customers.search", stage="canary", split="50%")

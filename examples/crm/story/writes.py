@@ -98,7 +98,7 @@ async def _changes_climb(play: Play) -> None:
     play.report.climbed_to = "live"
     await play.ordered("rollback", "customers.change", "a drill", "shadow")
     await play.watch("back, and nobody notices")
-    await play.ordered("resume", "customers.change", "the drill is over", "live")
+    await play.order("resume", "customers.change", "the drill is over")
 
 
 async def _creates_move(play: Play) -> None:
@@ -106,3 +106,4 @@ async def _creates_move(play: Play) -> None:
     await play.watch()
     await play.goes_back("customers.create", to="legacy", forward="50%")
     await play.edit("customers.create", stage="live")
+    await play.until_it_runs("customers.change", "live")
