@@ -51,8 +51,8 @@ class Refused(StrEnum):
 
     `upstream`: the whole upstream is left alone; `breaker`: one operation at it is, or one name of it; `misdirected`:
     the client asks for a name that the upstream does not have; `no_upstream_token`: Banyan has none to call it with;
-    `write_outdated`: it was begun in the journal so long ago that somebody else may have it in hand; `closed`: it is
-    within its closed hours.
+    `write_outdated`: it was begun, or its key claimed, so long ago that somebody else may have it in hand; `closed`: it
+    is within its closed hours.
     """
 
     UPSTREAM = "upstream"

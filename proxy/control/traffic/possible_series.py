@@ -16,7 +16,8 @@ from typing import NamedTuple, TypeVar, assert_never
 from proxy.control.traffic.ledger import FailureSeries, RefusedSeries, Series, ShadowSeries, StepAnswerSeries
 from proxy.core.auth.auth_policy import RouteAuth
 from proxy.core.auth.refusal import Refusal
-from proxy.core.journal.writes import writes_of
+from proxy.core.idempotency.key_policy import KeyPolicy
+from proxy.core.journal.writes import Writes
 from proxy.core.judge.stage_machine import TABLE, Maker
 from proxy.core.outcome import Blame, Phase, Refused, Side
 from proxy.core.parity.compare import Outcome
@@ -61,7 +62,9 @@ class Possible:
         listed = tuple(routes)
         staged = [route for route in listed if route.respond is None]
         self._stepped = [route for route in listed if route.steps]
-        self._writing = {route.name for route in listed if writes_of(route) is not None}
+        self._writing = {
+            route.name for route in listed if any(isinstance(step, Writes | KeyPolicy) for step in route.steps)
+        }
         self._sides = [
             (route.name, side.value, upstreams[route.upstream(side)])
             for route in staged

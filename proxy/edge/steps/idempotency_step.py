@@ -24,6 +24,7 @@ from proxy.core.routing.cohort import present_cohort
 from proxy.core.routing.effects import Effects, effects_of
 from proxy.edge.routing.step import LocalAnswer, Verdict, WholeBody
 from proxy.edge.steps.held_keys import HeldKeys
+from proxy.edge.steps.held_writes import boot_time
 from proxy.edge.steps.key_tap import KeyTap
 from proxy.edge.steps.step_kind import Clerk, RouteStep, StepSaid
 from proxy.link.idempotency_questions import ClaimKey, KeyClaimed, SendKey
@@ -68,7 +69,7 @@ class IdempotencyStep(RouteStep):
         if request.body is None:
             return WholeBody(self._most)
         claim = self._claim(request, key, request.body)
-        return self._clerk.ask(claim, partial(self._heard, request, claim))
+        return self._clerk.ask(claim, partial(self._heard, request, claim, boot_time()))
 
     def explain(self, request: Request) -> StepSaid | None:
         """What is known without asking."""
@@ -100,12 +101,12 @@ class IdempotencyStep(RouteStep):
             self._repeatable,
         )
 
-    def _heard(self, request: Request, claim: ClaimKey, answer: Answer) -> LocalAnswer | None:
+    def _heard(self, request: Request, claim: ClaimKey, since: float, answer: Answer) -> LocalAnswer | None:
         if not isinstance(answer, KeyClaimed):
             raise TypeError("the clerk has answered something else")
         if answer.standing is not ClaimOutcome.CLAIMED:
             return _answer(answer)
-        request.watch(KeyTap(request, (claim.record, claim.owner), self._clerk, self._held))
+        request.watch(KeyTap(request, (claim.record, claim.owner), self._clerk, self._held, since))
         request.stays = True
         request.note(self.name, "claimed")
         return None

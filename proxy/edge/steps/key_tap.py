@@ -2,7 +2,8 @@
 
 Rule 1: whatever had a connection counts as sent, also where an idle one seems to have been closed before: a side that
         was killed at its work looks the same.
-Rule 2: an answer is kept as the client got it, up to a bound; what frames it is not, nor cookies, which are given once.
+Rule 2: nothing is sent whose lock may have run out (`held_keys.py`); this is looked at when its connection stands.
+Rule 3: an answer is kept as the client got it, up to a bound; what frames it is not, nor cookies, which are given once.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 from proxy.core.http.rewrite import rewrite_lines
 from proxy.core.idempotency.claims import MOST_KEPT, Settlement, settlement_of
-from proxy.core.outcome import Phase, Side
+from proxy.core.outcome import Phase, Refused, Side
 from proxy.edge.routing.tap import Tap
+from proxy.edge.upstream.dial import refusal
 from proxy.edge.wire.request_bytes import public_name
 from proxy.link.idempotency_questions import KeptAnswer, KeySettled
 
@@ -33,8 +35,8 @@ _LEFT_OUT: Final = frozenset(
 class KeyTap(Tap):
     """Of one request; `key` is its record and owner."""
 
-    def __init__(self, request: Request, key: tuple[bytes, bytes], clerk: Clerk, held: HeldKeys) -> None:
-        """Its key is held from now on."""
+    def __init__(self, request: Request, key: tuple[bytes, bytes], clerk: Clerk, held: HeldKeys, since: float) -> None:
+        """Its key is held, since it was asked for at `since`."""
         self.key = key
         self._request = request
         self._clerk = clerk
@@ -44,11 +46,18 @@ class KeyTap(Tap):
         self._size = 0
         self._is_kept = True
         self._public: tuple[bytes, bytes] | None = None
-        held.add(key)
+        held.add(key, since)
 
     def unsent(self) -> None:
         """The key is free."""
         self._settle(Settlement.UNSENT, 0)
+
+    def sending(self, data: bytes, leg: Leg) -> bytes | Failure:
+        """Rule 2."""
+        del leg
+        if self._held.may_send(self.key):
+            return data
+        return refusal(Refused.WRITE_OUTDATED, "the request has waited too long to be sent")
 
     def whole(self, client: TappedClient) -> None:
         """The client's name for what it asked, in which an answer speaks of places."""

@@ -12,7 +12,9 @@ import pytest
 
 from proxy.core.idempotency.claims import LOCK, MOST_KEPT
 from proxy.edge.clerk.clerk_link import ClerkLink
+from proxy.edge.steps import idempotency_step
 from proxy.edge.steps.held_keys import HeldKeys
+from proxy.edge.steps.held_writes import boot_time
 from proxy.edge.steps.idempotency_step import IdempotencyKind
 from proxy.store.postgres.connections import Connections
 from proxy.store.postgres.key_records import PostgresKeys
@@ -424,6 +426,42 @@ async def test_a_long_request_keeps_its_key(
         held_of(proxy).renew()
         await settled(link)
         assert "still being processed" in says(await proxy.ask(pay()))[1]
+    side.go.set()
+    assert (await client.response()).status == 201
+
+
+async def test_who_stood_still_for_longer_than_the_lock_sends_nothing(
+    play: Play, serve: Serve, link: ClerkLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """People may have released the key meanwhile, and its retry be executed; the key is free."""
+    side = Counting()
+    proxy = await serve(await play(side))
+    with monkeypatch.context() as patched:
+        patched.setattr(idempotency_step, "boot_time", lambda: boot_time() - LOCK)
+        assert says(await proxy.ask(pay())) == (503, "the request has waited too long to be sent")
+    await settled(link)
+    assert side.count == 0
+    assert [each.reason for each in proxy.listener.counters.take_refused()] == ["write_outdated"]
+
+    assert (await proxy.ask(pay())).status == 201
+
+
+async def test_a_sign_of_life_that_was_taken_keeps_a_lock(play: Play, serve: Serve, link: ClerkLink) -> None:
+    """From when it was given; a lock that was over before stays so."""
+    side = Counting()
+    side.go.clear()
+    proxy = await serve(await play(side))
+    client = await proxy.client()
+    await client.send(pay())
+    await proxy.until(lambda: side.count)
+    held = held_of(proxy)
+    (key,) = held._until
+    for since, may in ((boot_time() - LOCK + 10, True), (boot_time() - LOCK, False)):
+        held.add(key, since)
+        assert not held.may_send(key)
+        held.renew()
+        await settled(link)
+        assert held.may_send(key) is may
     side.go.set()
     assert (await client.response()).status == 201
 
