@@ -33,21 +33,33 @@ _SETTINGS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
-    """One of them, in `folder`; `user`: as whom it runs, None: as ourselves; `prefix` stands before its commands."""
+    """One of them, in `folder`; `user`: as whom it runs, None: as ourselves; `prefix` stands before its commands.
+
+    `settings` (`name=value`) go before those that every store has.
+    """
 
     name: str
     folder: Path
     binaries: Binaries
     user: int | None
     prefix: Sequence[str]
+    settings: Sequence[str] = ()
 
     def make(self) -> None:
         """Its data directory; blocks for a second."""
+        words = ("-U", "postgres", "-A", "trust", "--locale=C.UTF-8", "--encoding=UTF8", "--no-sync")
+        self._fill_folder("initdb", *words)
+
+    def follow(self, primary: Store) -> None:
+        """Its data directory, as a copy of one that runs, from which it then streams; blocks for a second."""
+        words = ("-h", str(primary.folder), "-U", "postgres", "-R", "-X", "stream", "-c", "fast", "--no-sync")
+        self._fill_folder("pg_basebackup", *words)
+
+    def _fill_folder(self, program: str, *words: str) -> None:
         self.folder.mkdir(mode=0o700)
         if self.user is not None:
             os.chown(self.folder, self.user, self.user)
-        command = [str(self.binaries.folder / "initdb"), "-D", str(self.folder / "data"), "-U", "postgres"]
-        command += ["-A", "trust", "--locale=C.UTF-8", "--encoding=UTF8", "--no-sync"]
+        command = [str(self.binaries.folder / program), "-D", str(self.folder / "data"), *words]
         made = subprocess.run(  # noqa: S603 -- our own arguments
             [*self.prefix, *command],
             capture_output=True,
@@ -59,11 +71,11 @@ class Store:
             extra_groups=None if self.user is None else [],
         )
         if made.returncode:
-            raise StoryError(f"initdb failed in {self.folder}: {made.stderr.strip()[-500:]}")
+            raise StoryError(f"{program} failed in {self.folder}: {made.stderr.strip()[-500:]}")
 
     def start(self, children: Children) -> None:
         """As a child."""
-        settings = [*_SETTINGS, f"unix_socket_directories={self.folder}"]
+        settings = [*_SETTINGS, f"unix_socket_directories={self.folder}", *self.settings]
         options = [part for each in settings for part in ("-c", each)]
         command = [str(self.binaries.folder / "postgres"), "-D", str(self.folder / "data"), *options]
         children.start(f"{self.name}-store", command, user=self.user, prefix=self.prefix)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 import asyncpg
@@ -14,7 +14,7 @@ _MOST = 12
 
 
 class ThreadStore:
-    """`rows` and `run` block the calling thread."""
+    """`rows`, `run` and `within` block the calling thread."""
 
     def __init__(self, address: str) -> None:
         """Connects at once."""
@@ -29,6 +29,14 @@ class ThreadStore:
     def run(self, statement: str, *values: object) -> None:
         """Do it."""
         self._wait(self._pool.execute(statement, *values))
+
+    def within(self, work: Callable[[Any], Coroutine[Any, Any, _Found]]) -> _Found:
+        """Several statements on one connection, in one transaction; what `work` raises ends it."""
+        return self._wait(self._within(work))
+
+    async def _within(self, work: Callable[[Any], Coroutine[Any, Any, _Found]]) -> _Found:
+        async with self._pool.acquire() as connection, connection.transaction():
+            return await work(connection)
 
     def replace(self, delete: str, insert: str, owner: str, lines: Sequence[tuple[object, ...]]) -> None:
         """Rows of one owner by these, in one transaction."""

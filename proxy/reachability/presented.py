@@ -16,7 +16,7 @@ from proxy.clerk.upstream_auth.source_calls import fetch_token
 from proxy.clerk.upstream_auth.source_error import SourceError
 from proxy.core.reachability.certificate_finding import SOON, named
 from proxy.core.reachability.finding import End, Finding, ProbeRow, failed, fine, warned
-from proxy.core.reachability.google_parties import NOBODY, GoogleParties
+from proxy.core.reachability.google_parties import NOBODY, GoogleParties, called_by
 from proxy.core.reachability.google_refusal import GoogleAnswer, google_missing
 from proxy.core.routing.route import Upstream
 from proxy.core.secret import NO_TEXT, Secret
@@ -124,7 +124,9 @@ async def _no_token(upstream: Upstream, source: TokenSource, who: str, error: Ex
 
 
 async def _parties(upstream: Upstream, source: TokenSource, token: str) -> GoogleParties:
-    return await google_parties(upstream.host, token) if isinstance(source, GoogleIdentity) else NOBODY
+    if not isinstance(source, GoogleIdentity):
+        return NOBODY
+    return await google_parties(called_by(upstream.host, source.audience), token)
 
 
 def _who(source: TokenSource) -> str:

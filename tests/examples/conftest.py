@@ -41,5 +41,10 @@ def insurance() -> Played:
 
 
 @pytest.fixture(scope="session")
+def crm() -> Played:
+    return banyan("example", "crm", "--fast")
+
+
+@pytest.fixture(scope="session")
 def todock() -> Played:
     return banyan("example", "todock", "--fast")

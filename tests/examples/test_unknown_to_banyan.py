@@ -10,6 +10,7 @@ from tests.examples.conftest import ROOT
 OF_A_STORY = re.compile(
     r"card[ _-]product|account[ _-]service|receivables|ACCOUNTS_|examples?[./ ]accounts|import examples|from examples"
     r"|consumer[ _-](?:app|back)|(?:plan|contract)[ _-]service|plan[ _-]proposal|insur|premium|INSURANCE_"
+    r"|crm[ _-]back|\bvaluation|inside[ _-]sales|active[ _-]record|CRM_|examples?[./ ]crm"
     r"|todock|delivery[ _-]server|(?:order|card|invoice|points|history)[ _-]api|member_number|core[ _-]system",
     re.IGNORECASE,
 )
@@ -33,5 +34,6 @@ def test_a_file_that_knows_it_is_found(tmp_path: Path) -> None:
     (tmp_path / "d.py").write_text('"""As the contract service has it."""\n')
     (tmp_path / "e.py").write_text('"""Where the delivery server was."""\n')
     (tmp_path / "c.py").write_text('"""Accounts in general."""\n')
+    (tmp_path / "f.py").write_text('"""Until the CRM back end is ready."""\n')
 
-    assert knowing(tmp_path) == ["a.py", "b.py", "d.py", "e.py"]
+    assert knowing(tmp_path) == ["a.py", "b.py", "d.py", "e.py", "f.py"]

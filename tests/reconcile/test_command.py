@@ -98,6 +98,30 @@ async def test_differences_are_listed_without_a_running_banyan(databases: TwoDat
     assert "this run is not recorded, so no ramp knows of it" in plain.err
 
 
+async def test_what_differs_is_counted_by_column(databases: TwoDatabases, folder: Path) -> None:
+    """Each way in which rows differ is a line, with its keys, of which none is listed; JSON has it always."""
+    await databases.both(ROWS)
+    await databases.new("UPDATE account SET balance = -1 WHERE id <= 1200; UPDATE account SET name = '' WHERE id = 7")
+    await databases.new("DELETE FROM account WHERE id > 2998")
+
+    plain, script = await run(folder, "--by-column"), await run(folder, "--json")
+    (check,) = json.loads(script.out)["checks"]
+
+    assert plain.code == 1
+    assert plain.out.splitlines()[:4] == [
+        "keys  rows  column",
+        "1,200  other values  balance",
+        "1  other values  name",
+        "2  only at legacy",
+    ]
+    assert plain.out.splitlines()[4].startswith("accounts: 3,000 rows at legacy, 2,998 at new: 1,202 keys differ (")
+    assert check["by_column"] == [
+        {"kind": "value", "column": "balance", "keys": 1200},
+        {"kind": "value", "column": "name", "keys": 1},
+        {"kind": "only_at_legacy", "column": None, "keys": 2},
+    ]
+
+
 async def test_scripts_get_json(databases: TwoDatabases, folder: Path) -> None:
     """All of it, and nothing else on standard output."""
     await databases.both(ROWS)
@@ -122,12 +146,13 @@ async def test_scripts_get_json(databases: TwoDatabases, folder: Path) -> None:
     ("words", "code", "sentence"),
     [
         (["account"], 2, "there is no check 'account'."),
+        (["--by-column", "--values"], 2, "--by-column lists no key"),
         (["--resume"], 3, "where the last run was ended is recorded with Banyan"),
         ([], 3, "the database cards says: relation"),
     ],
 )
 async def test_what_cannot_be_done_is_told(folder: Path, words: list[str], code: int, sentence: str) -> None:
-    """An unknown check, nothing to resume from, a table that is not there: by exit code and sentence."""
+    """An unknown check, two options that exclude each other, nothing to resume from, a table that is not there."""
     said = await run(folder, *words)
 
     assert (said.code, said.out) == (code, "")

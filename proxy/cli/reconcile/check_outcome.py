@@ -6,21 +6,22 @@ from dataclasses import dataclass
 
 from proxy.core.outcome import Side
 from proxy.core.reconcile.compared_columns import AgreedColumns, shown
+from proxy.core.reconcile.difference_tally import TallyLine
 from proxy.core.reconcile.reconcile_run import ReconcileRun
 from proxy.core.reconcile.row_difference import RowDifference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckOutcome:
-    """`found` are the first differences of this process, `rows` those that it read of both sides, in `seconds`.
-
-    `is_whole`: it was not given up.
+    """`found` are the first differences of this process, `tally` counts all of them; `rows` it read of both sides, in
+    `seconds`. `is_whole`: it was not given up.
     """
 
     run: ReconcileRun
     is_whole: bool
     columns: AgreedColumns
     found: tuple[RowDifference, ...]
+    tally: tuple[TallyLine, ...]
     rows: int
     seconds: float
 
@@ -46,6 +47,15 @@ class DifferenceShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TallyShown:
+    """Keys that differ in one way, for scripts. `column` null: the row as a whole."""
+
+    kind: str
+    column: str | None
+    keys: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeShown:
     """One check, for scripts."""
 
@@ -57,6 +67,7 @@ class OutcomeShown:
     differences: int
     unsettled: int
     rows_per_second: int
+    by_column: list[TallyShown]
     found: list[DifferenceShown]
 
 
@@ -72,8 +83,14 @@ def as_json(outcome: CheckOutcome, *, values: bool) -> OutcomeShown:
         differences=counts.differences,
         unsettled=counts.unsettled,
         rows_per_second=round(outcome.rate),
+        by_column=[_tallied(outcome.columns, each) for each in outcome.tally],
         found=[_difference(outcome.columns, each, values=values) for each in outcome.found],
     )
+
+
+def _tallied(columns: AgreedColumns, each: TallyLine) -> TallyShown:
+    column = None if each.column is None else columns.names[each.column]
+    return TallyShown(kind=each.kind.value, column=column, keys=each.keys)
 
 
 def _difference(columns: AgreedColumns, each: RowDifference, *, values: bool) -> DifferenceShown:

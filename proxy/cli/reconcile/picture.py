@@ -1,8 +1,9 @@
-"""What `banyan reconcile` prints: a line for each key that differs, and a sentence below."""
+"""What `banyan reconcile` prints: a line for each key that differs, or for each column; and a sentence below."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 from rich.text import Text
 
@@ -29,11 +30,16 @@ def difference_lines(outcome: CheckOutcome, *, values: bool) -> list[Text]:
         return []
     key = ", ".join(column.name for column in outcome.columns.key[Side.LEGACY])
     rows = [_row(outcome, each, key, values=values) for each in outcome.found]
-    lines = table_lines([key, "rows", "columns"], rows, frozenset(), padded=sys.stdout.isatty())
-    for line in lines:
-        line.rstrip()
+    lines = _table([key, "rows", "columns"], rows)
     left = outcome.run.counts.differences - len(outcome.found)
     return [*lines, *[Text(f"… and {left:,} more")] * (left > 0)]
+
+
+def _table(heads: Sequence[str], rows: Sequence[Cells], right: frozenset[str] = frozenset()) -> list[Text]:
+    lines = table_lines(heads, rows, right, padded=sys.stdout.isatty())
+    for line in lines:
+        line.rstrip()
+    return lines
 
 
 def _row(outcome: CheckOutcome, each: RowDifference, key: str, *, values: bool) -> Cells:
@@ -43,6 +49,22 @@ def _row(outcome: CheckOutcome, each: RowDifference, key: str, *, values: bool) 
         for place in each.columns
     )
     return {key: one_line(", ".join(each.key)), "rows": _HOW[each.kind], "columns": one_line(", ".join(columns))}
+
+
+def tally_lines(outcome: CheckOutcome) -> list[Text]:
+    """A table: how rows differ, in which column, and at how many keys; nothing where nothing does."""
+    if not outcome.tally:
+        return []
+    names = outcome.columns.names
+    rows = [
+        {
+            "keys": f"{each.keys:,}",
+            "rows": _HOW[each.kind],
+            "column": "" if each.column is None else one_line(names[each.column]),
+        }
+        for each in outcome.tally
+    ]
+    return _table(["keys", "rows", "column"], rows, right=frozenset({"keys"}))
 
 
 def summary(outcome: CheckOutcome) -> str:

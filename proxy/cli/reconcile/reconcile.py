@@ -35,7 +35,7 @@ LESSON = Lesson(
 )
 
 
-def reconcile(
+def reconcile(  # noqa: PLR0913  a command's options
     name: Annotated[
         str, typer.Argument(metavar="[NAME]", help="A check of `reconcile:`; else all.", show_default=False)
     ] = "",
@@ -43,6 +43,9 @@ def reconcile(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the last run where it was ended.")] = False,
     rate: Annotated[int, typer.Option("--rate", metavar="ROWS", min=0, help="Rows a second; else as said there.")] = 0,
     values: Annotated[bool, typer.Option("--values", help="Show the values that differ.")] = False,
+    by_column: Annotated[
+        bool, typer.Option("--by-column", help="Count keys by how and in which column they differ, and list none.")
+    ] = False,
     admin: ADMIN = "",
     config: CONFIG = ROUTES,
     json: JSON = False,
@@ -54,6 +57,9 @@ def reconcile(
     from proxy.cli.routes_file import load_or_leave
     from proxy.reconcile.trouble import ReconcileTrouble
 
+    if by_column and values:
+        complain("--by-column lists no key, and --values shows those of keys.", "Leave one of them out.")
+        leave(UNUSABLE)
     snapshot = load_or_leave(config).snapshot
     databases = {database.name: database for database in snapshot.databases}
     recorder = RunRecorder(base_of(admin, config), config)
@@ -66,7 +72,7 @@ def reconcile(
             complain(f"{check.name}: {trouble.message}", trouble.cure)
             leave(UNANSWERED)
         if not json:
-            _show(outcomes[-1], values=values)
+            _show(outcomes[-1], values=values, by_column=by_column)
     if json:
         say_json({"checks": [as_json(each, values=values) for each in outcomes]})
     leave(FOUND if any(each.differs for each in outcomes) else FINE)
@@ -86,10 +92,10 @@ def _chosen(snapshot: Snapshot, name: str) -> Sequence[ReconcileCheck]:
     return leave(UNUSABLE)
 
 
-def _show(outcome: CheckOutcome, *, values: bool) -> None:
+def _show(outcome: CheckOutcome, *, values: bool, by_column: bool) -> None:
     """For people."""
-    from proxy.cli.reconcile.picture import difference_lines, summary
+    from proxy.cli.reconcile.picture import difference_lines, summary, tally_lines
     from proxy.cli.terminal import say_folded, say_texts
 
-    say_texts(difference_lines(outcome, values=values))
+    say_texts(tally_lines(outcome) if by_column else difference_lines(outcome, values=values))
     say_folded([summary(outcome)])

@@ -92,6 +92,7 @@ async def _run(
         is_whole=is_whole,
         columns=sides.columns,
         found=tuple(progress.found),
+        tally=progress.tally.lines,
         rows=watch.rows(progress),
         seconds=watch.seconds,
     )

@@ -1,7 +1,7 @@
 """Header fields side by side, each by its policy.
 
 Rule 1: names are compared without case, the values of one name in order; what belongs to one connection or to the
-        framing is no part of the answer.
+        framing is no part of the answer, nor is that new has made it by a dry run.
 Rule 2: a presence is always compared; of a field that changes with every call (exact names) only that. The field in
         which each side says its version is no part of the answer, on either side.
 Rule 3: members of list fields (RFC 9110 section 5.6.1) are compared as a set.
@@ -71,9 +71,12 @@ PER_CALL = frozenset(
 )
 """Fields whose value says nothing about the system; the names are exact, so `X-Request-Id-Policy` is not among them."""
 
+CONFIRMED = b"x-banyan-dry-run"
+"""By which new says, to Banyan alone, that it did not do what it was asked; legacy never does."""
 ECHO = b"x-banyan-saw"
 """Whom a side saw, as a hash that both sides make with the same key."""
 _UNEVEN = FRAMING | PER_CALL
+_NO_PART = FRAMING | {CONFIRMED}
 Said = dict[bytes, list[bytes]]
 _MEMBER = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
 _WEAK = re.compile(r"\s*W/")
@@ -102,7 +105,7 @@ def compare_fields(request: CapturedRequest, legacy: Fields, new: Fields, walk: 
     one, other = fields_of(legacy), fields_of(new)
     for name in one | other:
         first, second = one.get(name, []), other.get(name, [])
-        if first == second or name in FRAMING or name == rules.version_header:
+        if first == second or name in _NO_PART or name == rules.version_header:
             continue
         if name in PER_CALL and first and second:
             continue

@@ -1,7 +1,8 @@
 """What the status of a harmless request says: whether Banyan may ask there at all.
 
 Rule 1: an answer that says that there is no such path or method is as good as any: the target is reached, and answers.
-Rule 2: of a path that `health` names every status from 400 on is a failure, as control's health probes have it.
+Rule 2: of a path that `health` names every status from 400 on is a failure, as control's health probes have it; why it
+        is unwell it may say itself (`unwell_reason`).
 Rule 3: 401 and 403 are refusals of whoever was shown: they say for which credential, role or scope to look.
 Rule 4: who says that a signature or an access key is wrong knows whom he lets in: this end has to change its own.
 """
@@ -15,6 +16,7 @@ from proxy.core.one_line import one_line
 from proxy.core.reachability.finding import End, Finding, ProbeRow, failed, fine, warned
 from proxy.core.reachability.google_parties import NOBODY, GoogleParties
 from proxy.core.reachability.google_refusal import GoogleAnswer, google_missing
+from proxy.core.reachability.unwell_reason import unwell_reason
 
 _SCOPE = re.compile(r'scope="([^"]*)"')
 _AWS_MISTAKE = re.compile(
@@ -64,13 +66,21 @@ def judged(answer: Answer, upstream: str, asked_as: AskedAs, *, is_health: bool)
     if answer.status < 400 or (answer.status in _NO_SUCH and not is_health):
         return fine(ProbeRow.MAY_I, said)
     if is_health:
-        return failed(ProbeRow.MAY_I, said, End.THERE, "its health path has to answer below 400: see its log")
+        return _unwell(answer, said)
     if answer.status in _AWAY:
         return failed(ProbeRow.MAY_I, said, End.THERE, "what it depends on is away, or its own proxy finds nobody")
     if answer.status >= 500:
         return warned(ProbeRow.MAY_I, said, End.THERE, "see its log; a health path would say whether it is well")
     cure = f"name a path that it answers in upstreams.{upstream}.health, or try another Host with --host"
     return warned(ProbeRow.MAY_I, said, End.HERE, cure)
+
+
+def _unwell(answer: Answer, said: str) -> Finding:
+    """By rule 2."""
+    reason = unwell_reason(answer.body.decode("utf-8", "replace"))
+    why = f": {reason.said}" if reason else ""
+    cure = reason.cure if reason else ""
+    return failed(ProbeRow.MAY_I, said + why, End.THERE, cure or "its health path has to answer below 400: see its log")
 
 
 def _refused(answer: Answer, upstream: str, asked_as: AskedAs) -> Finding:

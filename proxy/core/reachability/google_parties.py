@@ -74,6 +74,15 @@ def project_of(account: str) -> str:
     return next((found[1] for each in _ACCOUNTS if (found := each.fullmatch(account)) is not None), "")
 
 
+def called_by(host: str, audience: str) -> str:
+    """The name that says whose project is called: the host's, or that of the token's audience, the service's own URL,
+    where a balancer or a tunnel stands before it.
+    """
+    if callee_of(host)[0]:
+        return host
+    return audience.removeprefix("https://").partition("/")[0] if audience.startswith("https://") else host
+
+
 def callee_of(host: str) -> tuple[frozenset[str], RunService | None]:
     """The project that a host's name says, and its service of Cloud Run where it says that."""
     for each in _HOSTS:

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from proxy.core.reconcile.difference_tally import DifferenceTally
 from proxy.core.reconcile.reconcile_run import NOTHING_COUNTED, ReconcileRun, RunCounts
 from proxy.core.reconcile.row_difference import Key, RowDifference, RowPair, Unsettled
 
@@ -41,10 +42,14 @@ class Suspect:
 
 @dataclass(slots=True)
 class RunProgress:
-    """A run under way. `begun` is what is recorded of it so far; `found` the first differences of this process."""
+    """A run under way. `begun` is what is recorded of it so far; `found` the first differences of this process.
+
+    `tally` counts all of them.
+    """
 
     begun: ReconcileRun
     found: list[RowDifference] = field(default_factory=list)
+    tally: DifferenceTally = field(default_factory=DifferenceTally)
     _ranges: deque[ReadRange] = field(default_factory=deque)
     _suspects: deque[Suspect] = field(default_factory=deque)
 
@@ -68,6 +73,7 @@ class RunProgress:
         counts, suspect.of.waiting = suspect.of.counts, suspect.of.waiting - 1
         if isinstance(said, RowDifference):
             suspect.of.counts = replace(counts, differences=counts.differences + 1)
+            self.tally.add(said)
             self.found += [said] * (len(self.found) < MOST_SHOWN)
         elif said is Unsettled.MOVING:
             suspect.of.counts = replace(counts, unsettled=counts.unsettled + 1)

@@ -40,6 +40,7 @@ def test_fields_by_name() -> None:
         ("X-Banyan-Saw: 5f1b", "x-banyan-saw: 5f1b", []),
         ("X-Banyan-Saw: 5f1b", "X-Banyan-Saw: 77aa", ["X-Banyan-Saw caller high"]),
         ("X-Banyan-Saw: 5f1b", "Date: now", ["Date extra low"]),
+        ("X-Total: 7", "X-Banyan-Dry-Run: accepted", ["X-Total missing high"]),
         ("Location: next", "Location: /orders/next", []),
     ],
 )

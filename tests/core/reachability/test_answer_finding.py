@@ -41,6 +41,16 @@ def test_a_health_path_has_to_answer_below_400(status: int) -> None:
     assert (of(status, is_health=True).outcome, of(status, is_health=True).change) == (RowOutcome.FAILED, End.THERE)
 
 
+def test_a_health_path_says_why_it_is_unwell() -> None:
+    """In its own words; where a connector speaks there, with what is missing and what helps."""
+    lacks = 'connection name = "a:b:c"): possibly missing permission cloudsql.instances.get'
+
+    assert of(503, is_health=True, body="no primary").said == "503 to HEAD /: no primary"
+    assert of(503, is_health=True, body="no primary").cure.startswith("its health path has to answer below 400")
+    assert of(503, is_health=True, body=lacks).cure.startswith("grant roles/cloudsql.client in project a")
+    assert of(200, is_health=True, body="no primary").said == "200 to HEAD /"
+
+
 @pytest.mark.parametrize("status", [401, 403, 407])
 def test_a_refusal_says_that_it_was_reached(status: int) -> None:
     """Of nobody: with what it wants, and what this end may do; of somebody: what the other end has to let in."""

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.core.reachability.google_parties import NOBODY, GoogleParties, Party, RunService, callee_of, project_of
+from proxy.core.reachability.google_parties import (
+    NOBODY,
+    GoogleParties,
+    Party,
+    RunService,
+    called_by,
+    callee_of,
+    project_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -51,3 +59,20 @@ def test_a_project_is_somebody_s_by_name_or_number() -> None:
     assert both.named(Party.CALLEE) == "the callee's project"
     assert (both.member, NOBODY.member) == ("serviceAccount:a@crm-edge.iam.gserviceaccount.com", "")
     assert GoogleParties(callee=frozenset({"42"})).whose("42") is Party.CALLEE
+
+
+@pytest.mark.parametrize(
+    ("host", "audience", "name"),
+    [
+        (
+            "crm-205884630179.asia-northeast1.run.app",
+            "https://other.example",
+            "crm-205884630179.asia-northeast1.run.app",
+        ),
+        ("10.0.0.7", "https://crm-205884630179.asia-northeast1.run.app/", "crm-205884630179.asia-northeast1.run.app"),
+        ("crm.internal", "32555940559.apps.googleusercontent.com", "crm.internal"),
+    ],
+)
+def test_an_address_is_known_by_the_audience(host: str, audience: str, name: str) -> None:
+    """Where the address says no project; of a client of IAP the audience says none either."""
+    assert called_by(host, audience) == name

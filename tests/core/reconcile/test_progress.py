@@ -31,6 +31,7 @@ def test_a_run_is_gone_on_with_from_before_what_waits() -> None:
     assert made.begun.counts == made.counts
     assert (made.counts.differences, made.counts.unsettled) == (1, 1)
     assert made.found == [DIFFERENT]
+    assert [each.keys for each in made.tally.lines] == [1]
 
 
 def test_the_last_range_is_never_passed() -> None:
