@@ -44,6 +44,8 @@ _FIELD = re.compile(rb"[^\x00-\x1f\x7f]*")
 """A value that a header takes (RFC 9110 section 5.5); with another the library's complaint would show it."""
 _SAID_NO = frozenset({400, 404, 409, 412, 503})
 """Answers in which the detail says it all."""
+_AROUND_TAG = " ,;.\"'"
+"""What is copied with a tag out of a sentence."""
 _NO_PAGE = "there is nothing at "
 """How the detail begins where the admin port has no such page: Banyan is of another version."""
 _LOOK = {
@@ -51,7 +53,17 @@ _LOOK = {
     "/api/history": "`banyan status` lists the routes.",
     "/api/recent": "`banyan status` lists the routes.",
 }
-"""What to do, by how the path begins."""
+"""What to do where a refusal names no list, by how the path begins."""
+_LISTED = re.compile(r"(?:; |(?<=\? ))?GET (/api/\S*) (?:lists|has) [^;]*$")
+"""How a refusal ends that names the page where to look, which whoever gives commands does not call."""
+_OR_PAGE = re.compile(r" or GET /api/\S+")
+_LISTS = (
+    (re.compile(r"/api/routes/([^/]+)/mismatches"), r"`banyan mismatches \1` lists those there are."),
+    (re.compile(r"/api/routes"), "`banyan status` lists the routes."),
+    (re.compile(r"/api/idempotency"), "`banyan idempotency list` lists those that are."),
+    (re.compile(r"/api/history"), "`banyan history` has what people decided."),
+)
+"""The command that shows what stands on a page."""
 
 
 class NoAnswerError(Exception):
@@ -191,8 +203,10 @@ def post(base: str, path: str, said: object, *, config: Path, timeout: float = T
     """
     if isinstance(said, dict):
         said = {key: legible(each) if isinstance(each, str) else each for key, each in said.items()}
+        said |= {key: each.strip() for key, each in said.items() if key == "reason" and isinstance(each, str)}
     body = msgspec.json.encode(said)
-    headers = {"If-Match": f'"{quoted(tag)}"'} if tag else _NONE
+    copied = tag.strip(_AROUND_TAG)
+    headers = {"If-Match": f'"{quoted(copied)}"'} if copied else _NONE
     return _call(base, "POST", path, body, timeout, sent_token(base, config), headers)
 
 
@@ -240,6 +254,16 @@ def _no_token(base: str, detail: str, token: SentToken) -> NoAnswerError:
     return NoAnswerError(f"{base} wants a token, and {token.fault}.", token.cure(detail))
 
 
+def _said_no(path: str, detail: str) -> NoAnswerError:
+    """In words of commands: those of the API stand in its own answer."""
+    listed = _LISTED.search(detail)
+    if listed is None:
+        looks = (cure for begins, cure in _LOOK.items() if path.startswith(begins))
+        return NoAnswerError(_OR_PAGE.sub("", detail), next(looks, ""))
+    cures = (page.sub(cure, listed[1]) for page, cure in _LISTS if page.fullmatch(listed[1]))
+    return NoAnswerError(detail[: listed.start()].rstrip(), next(cures, ""))
+
+
 def _refused(base: str, path: str, status: int, body: bytes, token: SentToken) -> NoAnswerError:
     try:
         said = msgspec.json.decode(body, type=ProblemView)
@@ -250,7 +274,7 @@ def _refused(base: str, path: str, status: int, body: bytes, token: SentToken) -
     detail = one_line(said.detail or said.title or "no reason given")
     is_ours = bool(said.detail and said.title)  # a problem document, as this API writes them
     if is_ours and status in _SAID_NO and not said.detail.startswith(_NO_PAGE):
-        return NoAnswerError(detail, next((cure for begins, cure in _LOOK.items() if path.startswith(begins)), ""))
+        return _said_no(path, detail)
     if is_ours:
         return NoAnswerError(f"{base}{path} answered {status}: {detail}", "")
     return NoAnswerError(f"{base}{path} answered {status}: {detail}", "Is this Banyan's `admin` address?")

@@ -63,8 +63,7 @@ def check(
         say_json({"files": checked})
     else:
         for file_checked in checked:
-            for line in _lines(file_checked):
-                say(line)
+            _show(file_checked)
     leave(_exit_code(checked, strict=strict))
 
 
@@ -95,10 +94,19 @@ def _exit_code(checked: list[Checked], *, strict: bool) -> int:
     return FOUND if strict and any(file_checked.warnings for file_checked in checked) else FINE
 
 
-def _lines(checked: Checked) -> Iterator[str]:
-    from proxy.cli.routes_file import problem_lines
+def _show(checked: Checked) -> None:
+    """At a terminal folded, beside lines of the file as they stand there; in a pipe one line for each that is found."""
+    from proxy.cli.folded import folded, list_width
+    from proxy.cli.routes_file import is_source, problem_lines
 
-    yield from problem_lines(checked.problems)
+    width = list_width()
+    for line in (*problem_lines(checked.problems), *_lines(checked)):
+        for each in [line] if width is None or is_source(line) else folded(line, width):
+            say(each)
+
+
+def _lines(checked: Checked) -> Iterator[str]:
+    """What is said of the file, below its problems."""
     for warning in checked.warnings:
         yield f"{warning} {painted('(a warning)', Ink.WARN)}"
     for remark in checked.remarks:

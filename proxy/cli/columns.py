@@ -1,5 +1,5 @@
 """Tables for people: nothing in them is cut. At a terminal columns are as wide as their widest cell; in a pipe cells
-stand two blanks apart and nothing is padded.
+stand two blanks apart, nothing is padded, and an empty one is a dash, so that columns do not shift.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from rich.cells import cell_len
 from rich.text import Text
 
 BETWEEN = "  "
+NOTHING = "–"
+"""What was not measured, or is not there."""
 Cells = Mapping[str, str | Text]
 """One row's cells, by the head of their column."""
 
@@ -19,15 +21,25 @@ def table_lines(heads: Sequence[str], rows: Sequence[Cells], right: AbstractSet[
     """The heads and each row, a line each; `right` are the heads of columns that stand to the right."""
     widths = _widths(heads, rows) if padded else dict.fromkeys(heads, 0)
     titles = {head: Text(head, style="bold") for head in heads}
-    return [_line(heads, row, widths, right) for row in (titles, *rows)]
+    cells = rows if padded else [{head: row[head] or NOTHING for head in heads} for row in rows]
+    return [_line(heads, row, widths, right) for row in (titles, *cells)]
 
 
-def fitting(heads: Sequence[str], rows: Sequence[Cells], dropped: Sequence[str], width: int | None) -> list[str]:
-    """The heads for which there is room: those of `dropped` go one by one until there is. None: there always is."""
+def fitting(
+    heads: Sequence[str],
+    rows: Sequence[Cells],
+    dropped: Sequence[str],
+    width: int | None,
+    least: Mapping[str, int] | None = None,
+) -> list[str]:
+    """The heads for which there is room: those of `dropped` go one by one until there is. None: there always is.
+
+    `least`: what a column is reckoned at, by its head, where its cells are narrower now: so the same ones go each time.
+    """
     left = list(heads)
     if width is None:
         return left
-    widths = _widths(heads, rows)
+    widths = {head: max(wide, (least or {}).get(head, 0)) for head, wide in _widths(heads, rows).items()}
     for head in dropped:
         if sum(widths[each] for each in left) + len(BETWEEN) * (len(left) - 1) <= width:
             break

@@ -5,8 +5,6 @@ Rule 1: a command's module is light to import; what is heavy is imported when th
 
 from __future__ import annotations
 
-import io
-import sys
 from collections.abc import Callable, Mapping
 from typing import Annotated
 
@@ -22,6 +20,7 @@ from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.kill import kill
 from proxy.cli.orders import epoch, route_orders
 from proxy.cli.orders.asked_at import OWN_PROCESS
+from proxy.cli.output import set_up_output
 from proxy.cli.plan import plan
 from proxy.cli.probe import probe
 from proxy.cli.reconcile import reconcile
@@ -105,7 +104,6 @@ for _name, (_run, _lesson) in COMMANDS.items():
 
 def main() -> None:
     """Run the command that the arguments name; leaves by SystemExit."""
-    if isinstance(sys.stdout, io.TextIOWrapper):  # what an encoding does not have is no reason to say nothing
-        sys.stdout.reconfigure(errors="backslashreplace")
+    set_up_output()
     OWN_PROCESS.set(True)
     app(prog_name="banyan")

@@ -18,6 +18,8 @@ from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
 
 _MOST_PLACES = 3
+_BAR = " │ "
+"""Between a line of the file and its number."""
 
 
 def load_or_leave(path: Path) -> Loaded:
@@ -76,15 +78,20 @@ def problem_lines(problems: Iterable[FileProblem], *, with_source: bool | None =
             yield from _source(problem)
 
 
+def is_source(line: str) -> bool:
+    """Whether such a line is one of the file, or marks a place in it: it stands as it is."""
+    return _BAR in line
+
+
 def _source(problem: FileProblem) -> Iterator[str]:
     lines = _lines_of(problem.file)
     if not problem.line <= len(lines):
         return
     line = "".join(mark if mark.isprintable() or mark == "\t" else "�" for mark in lines[problem.line - 1])
-    number = f"{problem.line:5} │ "
+    number = f"{problem.line:5}{_BAR}"
     gap = "".join("\t" if mark == "\t" else " " * _cells(mark) for mark in line[: problem.column - 1])
     yield painted(number, Ink.FAINT) + line
-    yield painted(" " * (len(number) - 2) + "│ ", Ink.FAINT) + gap + painted("^", Ink.BAD)
+    yield painted(" " * (len(number) - len(_BAR)) + _BAR, Ink.FAINT) + gap + painted("^", Ink.BAD)
 
 
 @cache

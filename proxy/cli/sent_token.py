@@ -21,11 +21,13 @@ class SentToken:
     """`text` is empty where none was found; `fault` ends the sentence "it wants a token, and …".
 
     `way_out` says what to do where the directory is another user's; else the refusal says where its token stands.
+    `gone`: where one was looked for, and none is.
     """
 
     text: str = field(repr=False)
     fault: str
     way_out: str = ""
+    gone: str = ""
 
     def field(self) -> bytes:
         """The value of `Authorization`; empty without a token."""
@@ -35,6 +37,8 @@ class SentToken:
         """What to do, where the answer's sentence was `detail`."""
         if self.way_out:
             return self.way_out
+        if self.gone and self.gone in detail:
+            return f"It was made there and is gone: start Banyan anew, which makes a new one in {self.gone}."
         if admin_token.NAME in detail:
             return (
                 f"It says: {detail}. Commands find it there: name its routes.yaml with --config (and set "
@@ -62,7 +66,7 @@ def _kept(path: Path) -> SentToken:
     try:
         return SentToken(text=admin_token.read(path), fault=f"the one in {path} is not accepted there")
     except (FileNotFoundError, NotADirectoryError):
-        return SentToken(text="", fault=f"{unset}, nor is there one in {path}")
+        return SentToken(text="", fault=f"{unset}, nor is there one in {path}", gone=str(path))
     except PermissionError:
         return SentToken(
             text="", fault=f"{unset}, and {path} may be read by its user alone", way_out=_as_its_user(path)

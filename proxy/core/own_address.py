@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
+DEFAULT_ADMIN = ("127.0.0.1", 9090)
+"""Where the admin port is, if routes.yaml does not say."""
 Number = IPv4Address | IPv6Address
 _LOOPBACK: dict[int, Number] = {4: IPv4Address("127.0.0.1"), 6: IPv6Address("::1")}
 

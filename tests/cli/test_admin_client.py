@@ -64,6 +64,36 @@ PROBLEM = b'{"title": "Not Found", "detail": "%b"}'
         ("/api/history?limit=5&route=nope", b"there is no route 'nope'", "there is no route 'nope'", "`banyan status`"),
         ("/api/recent?route=nope", b"there is no route 'nope'", "there is no route 'nope'", "`banyan status`"),
         ("/api/routes/nope", b"there is no route 'nope'", "there is no route 'nope'", "`banyan status`"),
+        (
+            "/api/routes/o/hold",
+            b"there is no route 'o'; did you mean p? GET /api/routes lists those there are",
+            "there is no route 'o'; did you mean p?",
+            "`banyan status` lists the routes.",
+        ),
+        (
+            "/api/routes/o/mismatches?cluster=ff",
+            b"there is no cluster 'ff' on o now; GET /api/routes/o/mismatches lists those there are",
+            "there is no cluster 'ff' on o now",
+            "`banyan mismatches o` lists those there are.",
+        ),
+        (
+            "/api/idempotency/ff/release",
+            b"no key of id 'ff' is undecided; GET /api/idempotency lists those that are",
+            "no key of id 'ff' is undecided",
+            "`banyan idempotency list` lists those that are.",
+        ),
+        (
+            "/api/journal/ff/drop",
+            b"no write of id 'ff'; GET /api/history has what people decided",
+            "no write of id 'ff'",
+            "`banyan history` has what people decided.",
+        ),
+        (
+            "/api/routes/o/hold",
+            b"o is not as it was: look again with `banyan status --route o` or GET /api/routes/o",
+            "o is not as it was: look again with `banyan status --route o`",
+            "`banyan status`",
+        ),
         ("/api/requests/x", b"request 'x' is not remembered", "request 'x' is not remembered", ""),
         ("/api/moon", b"there is nothing at /api/moon", "/api/moon answered 404: there is nothing at /api/moon", ""),
     ],
@@ -162,6 +192,23 @@ def test_a_token_is_sent_as_the_bytes_that_were_set(monkeypatch: pytest.MonkeyPa
     sent = token_from_environment().field().decode("utf-8", "surrogateescape")  # as the server reads a field
 
     assert gate.accepts(sent)
+
+
+def test_a_reason_of_blanks_is_none(tmp_path: Path) -> None:
+    """What stands around one is no part of it; a cohort is sent as it was typed."""
+    with listening({"/api/routes/orders/pin": b"{}"}) as served:
+        post(served.url, "/api/routes/orders/pin", {"reason": "  ", "cohort": " a"}, config=tmp_path)
+
+    assert served.bodies == [b'{"reason":"","cohort":" a"}']
+
+
+def test_a_tag_may_be_copied_with_what_stands_beside_it(tmp_path: Path) -> None:
+    """`status --route` says `tag v6, for --if-match`."""
+    with listening({"/api/routes/orders/hold": b"{}"}) as served:
+        for tag in ("v6,", '"v6"', " v6"):
+            post(served.url, "/api/routes/orders/hold", {}, config=tmp_path, tag=tag)
+
+    assert served.matched == ['"v6"'] * 3
 
 
 def test_a_reason_in_another_encoding_is_taken(tmp_path: Path) -> None:

@@ -1,6 +1,14 @@
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
 from hashlib import sha256
 from pathlib import Path
 
@@ -51,6 +59,23 @@ def test_all_problems_are_listed(banyan: Banyan, folder: Path) -> None:
     assert first.startswith("wrong.yaml:16:12: routes[0].split: ")
     assert second.startswith("wrong.yaml:30:12: routes[4].stage: ")
     assert last == "wrong.yaml: 2 problems; nothing of this file would be loaded"
+
+
+def test_a_terminal_gets_its_lines_folded(folder: Path) -> None:
+    """At its width, with lines of the file as they stand there; in a pipe each finding is one line."""
+    (folder / "wrong.yaml").write_text(WRONG, encoding="utf-8")
+    outer, inner = pty.openpty()
+    fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 60, 0, 0))
+    environment = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
+    command = [sys.executable, "-P", "-m", "proxy", "check", "routes.yaml", "wrong.yaml"]
+    run = subprocess.run(command, stdout=inner, env=environment, check=False)
+    os.close(inner)
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", os.read(outer, 65536).decode()).splitlines()
+    os.close(outer)
+
+    assert run.returncode == 2
+    assert max(map(len, lines)) <= 60
+    assert "   16 │     split: 250%" in lines
 
 
 def test_one_wrong_file_is_enough(banyan: Banyan, folder: Path) -> None:

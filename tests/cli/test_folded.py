@@ -20,12 +20,16 @@ NAME = "a/name/that/is/longer/than/the/line"
         ("  row   one two three four", 8, ["  row   one two", "        three four"]),
         (f"one {NAME} two", 4, ["one", f"    {NAME}", "    two"]),
         ("\x1b[31mone two three\x1b[0m", 4, ["\x1b[31mone two three\x1b[0m"]),
-        ("一二三四 五六七八 九十", 4, ["一二三四 五六七八", "    九十"]),
+        ("一二三四 五六七八 九十", 4, ["一二三四 五六七八 九", "    十"]),
+        ("一二三四五六七八九十一二", 4, ["一二三四五六七八九十", "    一二"]),
+        (f"one {'x' * 300}", 4, [f"one {'x' * 16}", *[f"    {'x' * 16}"] * 17, f"    {'x' * 12}"]),
         ("", 4, [""]),
     ],
 )
 def test_a_line_is_folded_between_words(text: str, hang: int, lines: list[str]) -> None:
-    """What goes on is indented, a long name stands whole, and neither colours nor wide signs are miscounted."""
+    """What goes on is indented, a long name stands whole, and what is longer than any does not; neither colours nor
+    wide signs are miscounted.
+    """
     assert folded(text, 20, hang=hang) == lines
 
 

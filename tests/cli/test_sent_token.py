@@ -96,6 +96,15 @@ def test_where_none_is_found_both_places_are_named(banyan: Banyan, folder: Path)
     assert "--config" in said
 
 
+def test_one_that_was_made_and_is_gone_comes_back_by_a_start(banyan: Banyan, folder: Path) -> None:
+    """The file that Banyan names is the very one that is missing: that is no way out."""
+    place = folder / ".banyan" / "admin.token"
+    said, _ = refused(banyan, f'{{"detail": "send what stands in {place} as a bearer token"}}')
+
+    assert f"It was made there and is gone: start Banyan anew, which makes a new one in {place}." in said
+    assert "send what stands" not in said
+
+
 def test_one_without_any_is_not_asked_to_be_told_one(banyan: Banyan) -> None:
     """A Banyan that has no token at all says what to do where it runs: there is nothing to set here."""
     said, _ = refused(banyan, NONE)

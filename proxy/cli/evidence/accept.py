@@ -11,7 +11,7 @@ import typer
 from proxy.cli.admin_address import ADMIN, base_of
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, ROUTES
-from proxy.cli.terminal import complain, leave, say, say_json
+from proxy.cli.terminal import complain, leave, say, say_folded, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -38,6 +38,7 @@ LESSON = Lesson(
 )
 _OWN = {"order": "unordered", "null_absent": "null_absent"}
 _ACCEPTING = frozenset({"ignore", *_OWN.values()})
+_COMMENT = "# "
 _CONTENT_TYPE = "header:Content-Type"
 _COUNTS = "evidence of the route counts from the next full minute after this edit on, and nothing from before it"
 _NARROWER = {
@@ -74,14 +75,30 @@ def accept(  # noqa: PLR0913  a command's options
     if json:
         say_json({treatment: [rule]})
     elif written is not None:
-        say(f"{written.file}:{written.line}: the rule stands in the entry of {route} now")
-        say(f"# {_COUNTS}")
-        for hint in (*around, *_narrower(accepted, treatment)):
-            say(hint)
+        say_folded([f"{written.file}:{written.line}: the rule stands in the entry of {route} now"])
+        _say_rule([*around, *_excused(accepted), f"# {_COUNTS}", *_narrower(accepted, treatment)])
     else:
-        for text in (*around, *rule_lines(route, accepted, treatment, rule)):
-            say(text)
+        _say_rule([*around, *_excused(accepted), *rule_lines(route, accepted, treatment, rule)])
     leave(FINE)
+
+
+def _say_rule(lines: Iterable[str]) -> None:
+    """As it goes into the file: comments are folded into comments, and nothing else is."""
+    from proxy.cli.folded import folded, screen_width
+
+    for line in lines:
+        if line.startswith(_COMMENT):
+            each_said = folded(line.removeprefix(_COMMENT), screen_width() - len(_COMMENT), hang=2)
+            say("\n".join(f"{_COMMENT}{each}" for each in each_said))
+        else:
+            say(line)
+
+
+def _excused(cluster: ClusterView) -> Iterator[str]:
+    """Of one that counts no more: no rule is needed."""
+    if cluster.accepted:
+        by = "as noise" if cluster.accepted == "noise" else f"by {cluster.accepted}"
+        yield f"# {cluster.path} is excused {by} already: while that holds, no rule is needed"
 
 
 def _cluster(base: str, route: str, begins: str) -> tuple[ClusterView, list[str]]:

@@ -15,6 +15,8 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from proxy.cli.columns import NOTHING, Cells, fitting, table_lines
+from proxy.cli.folded import folded
 from proxy.cli.terminal import Ink
 
 if TYPE_CHECKING:
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 
     from proxy.api.evidence import CapturedAnswerView, ClusterView, DifferenceView, ExchangeView, MessageView
 
-_HEADS = ("cluster", "severity", "kind", "count", "share", "first seen", "last seen", "excused by", "path")
+_EXCUSED_BY = "excused by"
+_HEADS = ("cluster", "severity", "kind", "count", "share", "first seen", "last seen", "path")
 _RIGHT = frozenset({"count", "share"})
 _NOISE = "noise"
 """What `accepted` says where no rule excuses."""
@@ -44,8 +47,9 @@ def cluster_lines(clusters: Sequence[ClusterView], width: int | None) -> Iterato
         yield Text("no differences; `banyan status` says how much was compared")
         return
     counts, undecided, by_rule, noise, earlier = _apart(clusters)
+    heads = fitting(_HEADS, [_row(cluster) for cluster in clusters], _DROPPED, width)
     yield Text(f"{_counted(len(counts))} that {'counts' if len(counts) == 1 else 'count'}", style="bold")
-    yield from _table(counts, width)
+    yield from _table(counts, heads, width)
     for title, found in (
         ("undecided: nobody knows yet whether legacy would repeat the value", undecided),
         ("excused by a rule", by_rule),
@@ -55,7 +59,7 @@ def cluster_lines(clusters: Sequence[ClusterView], width: int | None) -> Iterato
         if found:
             yield Text()
             yield Text(f"{_counted(len(found))} {title}", style="bold")
-            yield from _table(found, width)
+            yield from _table(found, heads, width)
 
 
 def _counted(count: int) -> str:
@@ -80,15 +84,18 @@ def _apart(clusters: Sequence[ClusterView]) -> tuple[list[ClusterView], ...]:
     return apart
 
 
-def _table(clusters: Sequence[ClusterView], width: int | None) -> list[Text]:
-    from proxy.cli.columns import fitting, table_lines
-
+def _table(clusters: Sequence[ClusterView], heads: Sequence[str], width: int | None) -> list[Text]:
+    """Its lines, of the columns for which all tables have room; what excuses has one where a rule does."""
     if not clusters:
         return []
-    rows = [dict(zip(_HEADS, _cells(cluster), strict=True)) for cluster in clusters]
-    ruled = any(cluster.accepted not in {None, _NOISE} for cluster in clusters)
-    heads = fitting([head for head in _HEADS if ruled or head != "excused by"], rows, _DROPPED, width)
+    rows = [_row(cluster) for cluster in clusters]
+    if any(cluster.accepted not in {None, _NOISE} for cluster in clusters):
+        heads = fitting([*heads[:-1], _EXCUSED_BY, heads[-1]], rows, _DROPPED, width)
     return table_lines(heads, rows, _RIGHT, padded=width is not None)
+
+
+def _row(cluster: ClusterView) -> Cells:
+    return {**dict(zip(_HEADS, _cells(cluster), strict=True)), _EXCUSED_BY: cluster.accepted or NOTHING}
 
 
 def _cells(cluster: ClusterView) -> Iterator[str | Text]:
@@ -101,7 +108,6 @@ def _cells(cluster: ClusterView) -> Iterator[str | Text]:
     yield f"{cluster.share:.2%}"
     yield _when(cluster.first_seen)
     yield _when(cluster.last_seen)
-    yield cluster.accepted or "–"
     yield cluster.path
 
 
@@ -121,14 +127,20 @@ def exchange_lines(exchanges: Sequence[ExchangeView], number: int, width: int, *
         yield f"there is no exchange {number}: {there}"
         return
     shown = exchanges[number - 1]
-    yield f"exchange {number} of {len(exchanges)}: {shown.request.method} {shown.request.target}"
+    for line in _head(shown, f"exchange {number} of {len(exchanges)}", coloured=coloured):
+        yield from folded(line, width)
+    yield from _beside(shown.legacy, shown.new, max(_LEAST, (width - 3) // 2), coloured=coloured)
+
+
+def _head(shown: ExchangeView, which: str, *, coloured: bool) -> Iterator[str]:
+    """What stands above the two answers."""
+    yield f"{which}: {shown.request.method} {shown.request.target}"
     yield f"request id {shown.request_id}, {_when(shown.at)}"
     yield from (f"  {name}: {value}" for name, value in shown.request.fields)
     yield from (f"  {line}" for line in shown.request.body.splitlines()[:20])
     yield ""
     yield from _differences(shown.differences, coloured=coloured)
     yield ""
-    yield from _beside(shown.legacy, shown.new, max(_LEAST, (width - 3) // 2), coloured=coloured)
 
 
 def _when(moment: str) -> str:

@@ -125,7 +125,8 @@ def _routed(route: ExplainedRoute, config: Path, why_there: str) -> Iterator[str
     yield _row("decision", f"{route.serve}{shadow}, reason: {route.reason}")
     if route.shadow and route.sample < 1.0:
         more = "; more while a step of the ramp needs it" if route.rises else ""
-        yield _row("sample", f"{_percent(route.sample)} of them are shadowed{more}")
+        asked = f"{route.shadow} is asked as well for {_percent(route.sample)} of this route's requests"
+        yield _row("sample", asked + more)
     yield _row("effects", route.effects)
     if route.upstream is not None:
         yield _row("upstream", f"{route.upstream.name} at {route.upstream.url}, Host: {route.upstream.host}")

@@ -52,6 +52,8 @@ def fault_of(request: TypedRequest) -> str:
     for name, text in (("METHOD", request.method), ("TARGET", request.target), ("--host", request.host)):
         if any(mark in text for mark in "\r\n "):
             return f"{name} holds a blank or a line break: {text!r}"
+    if not request.target.startswith(("/", "*")) and "://" not in request.target and request.method != "CONNECT":
+        return f"TARGET begins with / or is a whole URL: did you mean /{request.target}?"
     for line in request.fields:
         if ":" not in line or "\r" in line or "\n" in line:
             return f"a header is typed as 'Name: value' on one line, got {line!r}"

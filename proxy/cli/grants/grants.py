@@ -85,7 +85,7 @@ def grants(  # noqa: PLR0913 -- one command, four actions
 def _list(base: str, provider: str, system: str, limit: int, *, json: bool) -> None:
     from proxy.api.grants import GrantsView
     from proxy.cli.admin_client import fetch, grants_path, read
-    from proxy.cli.folded import screen_width
+    from proxy.cli.folded import list_width
     from proxy.cli.record.entries import entry_lines
 
     body = fetch(base, grants_path(provider, system, limit))
@@ -94,7 +94,7 @@ def _list(base: str, provider: str, system: str, limit: int, *, json: bool) -> N
         say(body.decode().rstrip())
     elif not found:
         say(f"{system} has shown every current token" if system else "there is no family yet")
-    for line in () if json or not found else entry_lines([_entry(each) for each in found], screen_width()):
+    for line in () if json or not found else entry_lines([_entry(each) for each in found], list_width()):
         say(line)
     leave(FOUND if found and (system or any(each.state == "needs_consent" for each in found)) else FINE)
 

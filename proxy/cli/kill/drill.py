@@ -28,7 +28,8 @@ from proxy.cli.admin_address import ANYWHERE, url_of
 from proxy.cli.admin_client import NoAnswerError, get_kill, get_route
 from proxy.cli.explain.typed_request import TypedRequest, fault_of, read_typed
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE
-from proxy.cli.kill.turning import await_workers, order_now, snapshot_or_leave
+from proxy.cli.kill.loaded_table import snapshot_or_leave
+from proxy.cli.kill.turning import await_workers, order_now
 from proxy.cli.terminal import complain, console, leave, say_json
 from proxy.config.files import kill_file
 

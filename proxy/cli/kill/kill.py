@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +14,7 @@ from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.terminal import complain, leave, say_json
 
 if TYPE_CHECKING:
+    from proxy.api.kill import StaysView
     from proxy.cli.kill.turning import SwitchTurned
     from proxy.core.routing.kill_switch import KillSwitchOrder, StandingOrder
 
@@ -62,35 +63,33 @@ def kill(  # noqa: PLR0913  a command's options
 
 
 def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
-    from proxy.cli.admin_address import url_of
+    from proxy.cli.kill.switch_place import switch_place
     from proxy.cli.kill.turning import (
         SwitchTurned,
         as_it_stands,
         await_workers,
-        beyond_reach,
         order_now,
-        snapshot_or_leave,
         turned_lines,
     )
     from proxy.cli.terminal import say_folded
-    from proxy.config.files import kill_file
 
-    snapshot = snapshot_or_leave(config)
-    path, base = kill_file.place(snapshot.kill_file, config, os.environ), url_of(snapshot.admin)
     began = time.monotonic()
+    place = switch_place(config)
+    path, base = place.path, place.base
     order, was_off = order_now(reason), not on and not path.exists()
     stands = _write(path, base, config, order, on=on)
     if stands is None:
         return FOUND
+    ms = round((time.monotonic() - began) * 1000, 1)
     following = await_workers(base, began, on=on)
     seen = None if following.away or not on else as_it_stands(base)
     stay = None if seen is None else seen.beyond
     turned = SwitchTurned(
         on=on,
         file=str(path),
-        ms=round((time.monotonic() - began) * 1000, 1),
+        ms=ms,
         following=following,
-        beyond=() if not on else beyond_reach(snapshot) if stay is None else stay,
+        beyond=() if not on else _by_file(config) if stay is None else stay,
         before=stands.order if stands.stood else None,
         was_off=was_off,
         down=() if seen is None else seen.down,
@@ -100,6 +99,13 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
     else:
         say_folded(turned_lines(turned, base))
     return FINE if turned.following.whole and _same_file(turned) else FOUND
+
+
+def _by_file(config: Path) -> Sequence[StaysView]:
+    """Who stays, where nobody can be asked."""
+    from proxy.cli.kill.loaded_table import beyond_reach
+
+    return beyond_reach(config)
 
 
 def _write(path: Path, base: str, config: Path, order: KillSwitchOrder, *, on: bool) -> StandingOrder | None:

@@ -7,7 +7,6 @@ Rule 2: no answer is no failure of the switch: the file is what workers watch.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -17,16 +16,11 @@ from pathlib import Path
 
 from proxy.api.kill import KillView, StaysView
 from proxy.api.upstreams import DownView
-from proxy.app.initial_table import Start, first_start
 from proxy.cli.admin_client import NoAnswerError, get_kill, legible, post_kill, whoever
-from proxy.cli.help_text import UNUSABLE
-from proxy.cli.routes_file import problem_lines
 from proxy.cli.sent_token import sent_token
-from proxy.cli.terminal import Ink, complain, leave, painted
+from proxy.cli.terminal import Ink, painted
 from proxy.config.files import kill_ends, kill_file
-from proxy.core.routing.kill_switch import Beyond, KillSwitchOrder, beyond
-from proxy.core.routing.snapshot import Snapshot
-from proxy.log import stamp
+from proxy.core.routing.kill_switch import Beyond, KillSwitchOrder
 
 PATIENCE = 5.0
 """Seconds until a worker that does not follow is told as one that does not."""
@@ -86,20 +80,10 @@ class SwitchTurned:
     down: Sequence[DownView] = ()
 
 
-def snapshot_or_leave(config: Path) -> Snapshot:
-    """What runs from this file: its own table, or the last good one."""
-    found = first_start(config, os.environ)
-    if not isinstance(found, Start):
-        for line in problem_lines(found):
-            complain(line)
-        complain(f"{config} does not say where the kill file is.", "Name the file that serves with --config.")
-        leave(UNUSABLE)
-    return found.snapshot
-
-
 def order_now(reason: str) -> KillSwitchOrder:
     """By whoever runs this command, now."""
-    return KillSwitchOrder(by=whoever(), at=stamp(datetime.now(UTC)), reason=legible(reason))
+    at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return KillSwitchOrder(by=whoever(), at=at, reason=legible(reason).strip())
 
 
 def turn_by_name(path: Path, base: str, reason: str, config: Path, *, on: bool) -> bool:
@@ -172,12 +156,6 @@ def _milliseconds(switched: float, began: float, now: float) -> float:
     if not switched or switched > now:
         return round((now - began) * 1000, 1)
     return round(max(0.0, switched - began) * 1000, 1)
-
-
-def beyond_reach(snapshot: Snapshot) -> tuple[StaysView, ...]:
-    """Routes that the switch cannot give to legacy by what the file says, in its order."""
-    found = ((route.name, beyond(route, snapshot.upstreams)) for route in snapshot.routes)
-    return tuple(StaysView(route=name, why=why) for name, why in found if why is not None)
 
 
 def turned_lines(turned: SwitchTurned, base: str) -> Iterator[str]:

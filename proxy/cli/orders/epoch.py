@@ -12,9 +12,11 @@ from proxy.cli.admin_address import ADMIN, base_of
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, REASON, ROUTE, ROUTES
 from proxy.cli.orders.route_orders import TAG, give
-from proxy.cli.terminal import Ink, complain, leave, painted, say
+from proxy.cli.terminal import complain, leave, say
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from proxy.api.evidence import EpochView
 
 _HEADS = ("epoch", "began", "last met", "legacy", "new")
@@ -56,8 +58,10 @@ def epoch(
 
 
 def _show(route: str, base: str, *, json: bool) -> None:
+    from rich.text import Text
+
     from proxy.cli.admin_client import NoAnswerError, fetch, get_epochs, route_path
-    from proxy.cli.terminal import say_folded
+    from proxy.cli.terminal import say_texts
 
     try:
         found = get_epochs(base, route)
@@ -67,22 +71,24 @@ def _show(route: str, base: str, *, json: bool) -> None:
         complain(error.message, error.cure)
         leave(FOUND)
     if not json:
-        say_folded(_lines(found.epochs) if found.epochs else [f"{route}: nothing has been compared yet"])
+        say_texts(_lines(found.epochs) if found.epochs else [Text(f"{route}: nothing has been compared yet")])
     leave(FINE)
 
 
-def _lines(epochs: Sequence[EpochView]) -> Iterator[str]:
+def _lines(epochs: Sequence[EpochView]) -> Iterator[Text]:
     """A row for each, and below it why it began."""
+    from rich.text import Text
+
     from proxy.cli.columns import table_lines
     from proxy.core.one_line import one_line
 
     rows = [dict(zip(_HEADS, _cells(each), strict=True)) for each in epochs]
     title, *lines = table_lines(_HEADS, rows, frozenset(), padded=sys.stdout.isatty())
-    yield painted(title.plain, Ink.STRONG)
+    yield title
     for line, each in zip(lines, epochs, strict=True):
-        yield line.plain
+        yield line
         if each.why:
-            yield f"    {one_line(each.why)}"
+            yield Text(f"    {one_line(each.why)}")
 
 
 def _cells(each: EpochView) -> Iterator[str]:

@@ -11,11 +11,10 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from proxy.cli.columns import Cells, fitting, table_lines
+from proxy.cli.columns import NOTHING, Cells, fitting, table_lines
 from proxy.cli.plan.model import Planned, PlannedRoute, Replayed, TakenRequests
 from proxy.core.traffic.plan import Caution, RouteEdit
 
-NOTHING = "–"
 _HEADS = ("route", "edit", "runs", "would run", "requests/day", "of them move", "cohorts", "cohorts move")
 _DROPPED = ("edit", "cohorts", "requests/day", "cohorts move", "of them move")
 """In which order columns go, where all of them are too wide."""

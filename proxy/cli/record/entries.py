@@ -1,7 +1,9 @@
-"""How entries of a list are written: a head of columns, and below it what people wrote, folded at the screen's width.
+"""How entries of a list are written: a head of columns, and below it what people wrote, folded at the terminal's width.
 
 Rule 1: nothing is cut (`proxy.cli.folded`).
 Rule 2: no line has blanks at its end, and none is begun by what somebody wrote.
+Rule 3: in a pipe an entry is one line, for `grep` and `awk`: its cells two blanks apart, each of them there, and behind
+        them what stands below at a terminal.
 """
 
 from __future__ import annotations
@@ -11,8 +13,10 @@ from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
 import msgspec
+from rich.cells import cell_len
 
-from proxy.cli.folded import folded, screen_width
+from proxy.cli.columns import BETWEEN, NOTHING
+from proxy.cli.folded import folded, list_width
 from proxy.cli.help_text import FINE, FOUND
 from proxy.cli.terminal import complain, leave, say
 from proxy.core.one_line import one_line
@@ -29,22 +33,32 @@ class ListEntry:
     below: Sequence[str] = ()
 
 
-def entry_lines(entries: Iterable[ListEntry], width: int) -> Iterator[str]:
-    """Line by line; of each head as many columns are aligned, from the left, as fit into a line; else it is folded."""
+def entry_lines(entries: Iterable[ListEntry], width: int | None) -> Iterator[str]:
+    """Line by line; of each head as many columns are aligned, from the left, as fit into a line; else it is folded.
+
+    `width` None: rule 3.
+    """
     listed = list(entries)
-    widths = [max(map(len, column)) for column in zip(*(each.cells for each in listed), strict=True)]
+    if width is None:
+        yield from (_whole(each) for each in listed)
+        return
+    widths = [max(map(cell_len, column)) for column in zip(*(each.cells for each in listed), strict=True)]
     for each in listed:
         heads = [_head(each.cells, widths[:aligned]) for aligned in range(len(widths), -1, -1)]
-        fitting = next((head for head in heads if len(head) <= width), None)
+        fitting = next((head for head in heads if cell_len(head) <= width), None)
         yield from folded(heads[-1], width) if fitting is None else [fitting]
         for text in filter(None, each.below):
             yield from folded(_INDENT + one_line(text), width)
 
 
+def _whole(entry: ListEntry) -> str:
+    return BETWEEN.join((*(cell or NOTHING for cell in entry.cells), *map(one_line, filter(None, entry.below))))
+
+
 def _head(cells: Sequence[str], widths: Sequence[int]) -> str:
     """The first columns as wide as these, the others as wide as they are; what is empty in all entries is left out."""
-    padded = [cell.ljust(wide) for cell, wide in zip(cells, widths, strict=False)]
-    return "  ".join(filter(None, (*padded, *cells[len(widths) :]))).rstrip()
+    padded = [cell + " " * (wide - cell_len(cell)) for cell, wide in zip(cells, widths, strict=False)]
+    return BETWEEN.join(filter(None, (*padded, *cells[len(widths) :]))).rstrip()
 
 
 def read_or_leave(base: str, path: str, kind: type[Shape], *, json: bool) -> Shape:
@@ -65,7 +79,7 @@ def read_or_leave(base: str, path: str, kind: type[Shape], *, json: bool) -> Sha
 
 def say_entries(entries: Iterable[ListEntry], nothing: str) -> NoReturn:
     """Print them, or `nothing`; exit 0."""
-    lines = list(entry_lines(entries, screen_width()))
+    lines = list(entry_lines(entries, list_width()))
     for line in lines or [nothing]:
         say(line)
     leave(FINE)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 LESSON = Lesson(
     purpose="Show a route's last requests, with ids for `banyan why`.",
     more="Newest first: when it came (UTC), its id, the status, who answered and in what time, and what was asked for. "
-    "Values of queries are hidden. Banyan remembers a sample of the last quarter of an hour, and everything that went "
-    "wrong; nothing over a restart.",
+    "A value in a query is shown as its hash (`hash:731f74`), the same for the same value. Banyan remembers a sample "
+    "of the last quarter of an hour, and everything that went wrong; nothing over a restart.",
     example="banyan recent orders.show --limit 5",
     exits={
         FINE: "shown; also where nothing is remembered",
@@ -51,9 +51,15 @@ def _entry(seen: SampledView) -> ListEntry:
     from proxy.core.one_line import one_line
 
     at = datetime.fromtimestamp(seen.at, UTC).strftime("%H:%M:%S.%f")[:-3]
-    asked = one_line(f"{seen.method} {seen.path}{f'?{seen.query}' if seen.query else ''}")
+    asked = one_line(f"{seen.method} {seen.path}{f'?{_veiled(seen.query)}' if seen.query else ''}")
     shadow = f" (shadow: {seen.shadow})" if seen.shadow else ""
     failed = [f"failed: {seen.failure}"] if seen.failure else []
     return ListEntry(
         cells=[at, seen.id, str(seen.status), f"{seen.side}{shadow}", f"{seen.ms:g} ms", asked], below=failed
     )
+
+
+def _veiled(query: str) -> str:
+    """`page=hash:731f74`: what stands for a value cannot be taken for what the client sent."""
+    pairs = (pair.partition("=") for pair in query.split("&"))
+    return "&".join(f"{name}{mark}hash:{value}" if value else f"{name}{mark}" for name, mark, value in pairs)

@@ -3,22 +3,22 @@
 Rule 1: nothing that was not measured is shown as a number: a dash stands there.
 Rule 2: stage and split are what runs; where the file says something else, both are shown, in a narrow terminal by the
         line above the table alone.
-Rule 3: no name is cut, and no clause that says what a ramp waits for: a narrow terminal gets fewer columns, and more of
-        them go where the cells are wide. Without the column of reasons the clause stands below its row. Another reason
-        is cut at a terminal: it stands whole above the table.
+Rule 3: no name is cut, and no clause that says what a ramp waits for: a narrow terminal gets fewer columns, by rank:
+        names, stage, `new`, `mismatch` and what stands in the way stay longest. Columns are reckoned as wide as they
+        mostly are, so that the same ones are there from call to call. Without the column of reasons the clause stands
+        below its row. Another reason is cut at a terminal, to its first words in the row and to some lines above.
 Rule 4: a split stands at the stages that have one: at `live` new answers everybody, and 0% would deny it.
 Rule 5: every route that runs elsewhere than the file says has a line with the reason, however narrow the terminal is.
         Of many only the first: a fleet that climbs has many.
-Rule 6: in a pipe nothing is left out, cut or padded: cells stand two blanks apart. A reason of many words that
-        stands whole above the table is cut in its row there as well.
+Rule 6: in a pipe nothing is left out, cut or padded: cells stand two blanks apart.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterator, Sequence
 
+import msgspec
 from rich.text import Text
 
 from proxy.api.evidence import CoverageView, ParityView
@@ -27,9 +27,8 @@ from proxy.api.routes import FileView, RateView, ReturnsView, RoutesView, RouteV
 from proxy.api.standing import RampState
 from proxy.api.upstreams import ClosedView, DownView
 from proxy.cli.admin_client import NoAnswerError
-from proxy.cli.columns import Cells, fitting, table_lines
+from proxy.cli.columns import NOTHING, Cells, fitting, table_lines
 
-NOTHING = "–"
 _RAMP_DONE = "ramp done"
 """What `complete` is called beside a column of stages, one of which is `complete`."""
 _TROUBLE = re.compile(r"^banyan_(breaker_state|breaker_operations|upstream_ejected)\{([^}]*)\} (\S+)$", re.MULTILINE)
@@ -47,16 +46,18 @@ _DROPPED = (
     "new/s",
     "coverage",
     "waits",
-    "5xx",
-    "new",
     "compared",
-    "mismatch",
     "incomparable",
+    "5xx",
     "split",
     "verdict",
+    "mismatch",
+    "new",
 )
-"""In which order columns go, where all of them are too wide."""
-_LONGEST_REASON, _LONGEST_IN_PIPE = 60, 200
+"""In which order columns go, where all of them are too wide; `incomparable` before all others while it is 0."""
+_MOSTLY = {"stage": 6, "new": 5, "5xx": 5, "compared": 8, "mismatch": 14, "verdict": 7, "reason": 40}
+"""How wide columns mostly are: rule 3."""
+_LONGEST_REASON, _LONGEST_ABOVE = 60, 300
 WITH_SPLIT = frozenset({"canary", "retired"})
 """Stages at which a split counts."""
 _MOST, _MOST_NAMED = 50, 5
@@ -64,9 +65,15 @@ _MOST, _MOST_NAMED = 50, 5
 
 def picture(base: str, status: RoutesView, metrics: str, width: int | None) -> list[Text]:
     """Line by line; `metrics` is the text of `/metrics`, empty when it could not be had; `width` None: a pipe."""
+    return [*sentences(base, status, metrics, width), Text(), *table(status, width)]
+
+
+def sentences(base: str, status: RoutesView, metrics: str, width: int | None) -> list[Text]:
+    """What stands above the table."""
     left_alone = [Text(each, style="bold red") for each in upstreams_in_trouble(metrics)]
-    standing = [*standing_lines(status), *down(status), *closed(status), *differences(status)]
-    return [*_header(base, status), *standing, *left_alone, Text(), *_table(status, width)]
+    longest = None if width is None else _LONGEST_ABOVE
+    standing = [*standing_lines(status), *down(status), *closed(status), *differences(status, longest)]
+    return [*_header(base, status), *standing, *left_alone]
 
 
 def upstreams_in_trouble(metrics: str) -> Iterator[str]:
@@ -121,7 +128,7 @@ def _banner(order: KillOrderView, others: list[WorkerView]) -> Text:
 
 
 def _since(at: str) -> str:
-    return f", file looked at {at}" if at else ""
+    return f", file as of {at}" if at else ""
 
 
 def _lagging(worker: WorkerView) -> str:
@@ -176,19 +183,20 @@ def _asked(routes: Sequence[str]) -> str:
     return f"; it is to answer {', '.join(routes[:_MOST_NAMED])}{more}" if routes else ""
 
 
-def differences(status: RoutesView) -> Iterator[Text]:
+def differences(status: RoutesView, longest: int | None = None) -> Iterator[Text]:
     """One line for each route that runs elsewhere than the file says, or that an order keeps where it says; while the
-    kill switch is on, for each that it takes from where that runs.
+    kill switch is on, for each that it takes from where that runs. `longest`: at how many characters a reason is cut.
     """
     if status.killed is not None:
-        yield from _returning(status)
+        yield from _returning(status, longest)
         return
     moved = _moved(status)
     for each in moved[:_MOST]:
         runs, said = _place(each.runs), _place(each.file)
         file = "as the file says" if runs == said else f"the file says {said}"
         yield Text(
-            f"{each.name} runs {runs}, {file}: {each.runs.reason}", style="bold red" if each.runs.latched else "yellow"
+            f"{each.name} runs {runs}, {file}: {_cut_above(each.name, each.runs.reason, longest)}",
+            style="bold red" if each.runs.latched else "yellow",
         )
     if len(moved) > _MOST:
         yield Text(
@@ -197,10 +205,18 @@ def differences(status: RoutesView) -> Iterator[Text]:
         )
 
 
-def _returning(status: RoutesView) -> Iterator[Text]:
+def _cut_above(name: str, reason: str, longest: int | None) -> str:
+    """The reason, or its first words and where the rest is."""
+    if longest is None or len(reason) <= longest:
+        return reason
+    return f"{reason[:longest].rstrip()}… (whole: `banyan status --route {name}`)"
+
+
+def _returning(status: RoutesView, longest: int | None) -> Iterator[Text]:
     killed = [(route, route.runs.returns) for route in status.routes if route.runs.returns is not None]
     for route, returns in killed[:_MOST]:
-        off = f"{route.name} runs {returned_sentence(route.file, returns)}"
+        cut = msgspec.structs.replace(returns, reason=_cut_above(route.name, returns.reason, longest))
+        off = f"{route.name} runs {returned_sentence(route.file, cut)}"
         yield Text(off, style="bold red" if route.runs.latched else "yellow")
     if len(killed) > _MOST:
         yield Text(f"… and {len(killed) - _MOST} more routes that are killed", style="yellow")
@@ -251,10 +267,9 @@ def _place(placed: FileView) -> str:
     return f"{placed.stage} {(placed.split or 0.0) * 100:g}%" if placed.stage in WITH_SPLIT else f"{placed.stage}"
 
 
-def _table(status: RoutesView, width: int | None) -> Iterator[Text]:
+def table(status: RoutesView, width: int | None) -> Iterator[Text]:
     """Its lines; below a row what the route waits for, where no column says it."""
-    told = frozenset(route.name for route in _moved(status)[:_MOST])
-    heads, rows = _fitting(status.routes, width, told)
+    heads, rows = _fitting(status.routes, width)
     title, *lines = table_lines(heads, rows, _RIGHT, padded=width is not None)
     yield title
     for line, route in zip(lines, status.routes, strict=True):
@@ -263,23 +278,23 @@ def _table(status: RoutesView, width: int | None) -> Iterator[Text]:
             yield Text(f"  waits: {clause}", style="yellow")
 
 
-def _fitting(routes: Sequence[RouteView], width: int | None, told: AbstractSet[str]) -> tuple[list[str], list[Cells]]:
-    """The columns for which there is room, and the cells: rules 2 and 3. `told`: routes with a line above."""
+def _fitting(routes: Sequence[RouteView], width: int | None) -> tuple[list[str], list[Cells]]:
+    """The columns for which there is room, and the cells: rules 2 and 3."""
     known = _HEADS if not any(route.written_in for route in routes) else ("route", _FILE, *_HEADS[1:])
-    cut = dict.fromkeys(told, _LONGEST_IN_PIPE)
-    if width is not None:
-        cut = dict.fromkeys((route.name for route in routes), _LONGEST_REASON)
-    rows = _rows(routes, cut, is_wide=True)
-    heads = fitting(known, rows, _DROPPED, width)
-    if not {*_HEADS} - {*heads, "reason"}:
+    longest = None if width is None else _LONGEST_REASON
+    nothing_lost = not any(route.parity.incomparable for route in routes)
+    dropped = (*["incomparable"] * nothing_lost, *_DROPPED)
+    rows = _rows(routes, longest, is_wide=True)
+    heads = fitting(known, rows, dropped, width, _MOSTLY)
+    if not {*_HEADS} - {*heads, "reason", "incomparable"}:
         return heads, rows
-    rows = _rows(routes, cut, is_wide=False)
-    return fitting(known, rows, _DROPPED, width), rows
+    rows = _rows(routes, longest, is_wide=False)
+    return fitting(known, rows, dropped, width, _MOSTLY), rows
 
 
-def _rows(routes: Sequence[RouteView], cut: Mapping[str, int], *, is_wide: bool) -> list[Cells]:
-    """`cut`: by route, at how many characters its reason is."""
-    cells = (_cells(route, is_wide=is_wide, longest=cut.get(route.name)) for route in routes)
+def _rows(routes: Sequence[RouteView], longest: int | None, *, is_wide: bool) -> list[Cells]:
+    """`longest`: at how many characters a reason is cut."""
+    cells = (_cells(route, is_wide=is_wide, longest=longest) for route in routes)
     return [
         {**dict(zip(_HEADS, row, strict=True)), _FILE: route.written_in}
         for row, route in zip(cells, routes, strict=True)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
-from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -12,11 +10,9 @@ import typer
 from proxy.cli.admin_address import base_of
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, ROUTES
-from proxy.cli.terminal import complain, console, leave, say
+from proxy.cli.terminal import complain, leave, say
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
     from proxy.api.routes import RoutesView
 
 LESSON = Lesson(
@@ -31,7 +27,6 @@ LESSON = Lesson(
         UNUSABLE: "wrong usage, or no admin address can be found",
     },
 )
-_INTERVAL = 1.0
 
 
 def status(
@@ -39,31 +34,34 @@ def status(
     admin: Annotated[str, typer.Option(metavar="URL", help="The admin address; else the one in --config.")] = "",
     config: CONFIG = ROUTES,
     route: Annotated[str, typer.Option(metavar="NAME", help="Show one route alone, with its cohorts.")] = "",
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Go on, once a second, until Ctrl-C.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="Draw it on the terminal once a second, until Ctrl-C.")
+    ] = False,
     json: JSON = False,
 ) -> None:
     """See LESSON."""
     from proxy.cli.admin_client import NoAnswerError, fetch, get_routes
+    from proxy.cli.folded import list_width
+    from proxy.cli.status.picture import picture
     from proxy.cli.terminal import say_texts
 
     if watch and json:
         complain("--watch is for people and --json for scripts.", "Give one of them.")
         leave(UNUSABLE)
-    if watch and route:
-        complain("--watch shows all routes.", "Leave out --route, or --watch.")
+    if watch and not sys.stdout.isatty():
+        complain("--watch draws on a terminal, and stdout is none.", "Leave it out, or ask for --json once in a while.")
         leave(UNUSABLE)
     base = base_of(admin, config)
+    if watch:
+        _watch(base, route)
     if route:
         _one(base, route, json=json)
-    if watch:
-        _watch(base)
-        leave(FINE)
     try:
         found = get_routes(base)
         if json:
             say(fetch(base, "/api/routes").decode().rstrip())
         else:
-            say_texts(_picture(base, found, console().width if sys.stdout.isatty() else None))
+            say_texts(picture(base, found, _metrics(base), list_width()))
     except NoAnswerError as error:
         complain(error.message, error.cure)
         leave(FOUND)
@@ -88,39 +86,25 @@ def _one(base: str, name: str, *, json: bool) -> NoReturn:
     leave(FINE)
 
 
-def _watch(base: str) -> None:
-    """Draw until Ctrl-C; a Banyan that does not answer for a while is shown as such."""
-    from rich.console import Group
-    from rich.live import Live
+def _watch(base: str, route: str) -> NoReturn:
+    """All routes or one, until Ctrl-C."""
+    from proxy.cli.status.watched import all_routes, one_route, watch
 
-    from proxy.cli.admin_client import NoAnswerError, get_routes
-    from proxy.cli.status.picture import absent
-
-    with suppress(KeyboardInterrupt), Live(console=console(), auto_refresh=False) as screen:
-        while True:
-            try:
-                picture = _picture(base, get_routes(base), screen.console.width)
-            except NoAnswerError as error:
-                picture = absent(error)
-            screen.update(Group(*map(_folded, picture)), refresh=True)
-            time.sleep(_INTERVAL)
+    if route:
+        watch(lambda columns, _: one_route(base, route, columns))
+    else:
+        watch(lambda columns, rows: all_routes(base, lambda: _metrics(base), columns, rows))
+    leave(FINE)
 
 
-def _folded(line: Text) -> Text:
-    """A screen that is drawn again and again cuts what is wider than itself, unless it is wrapped."""
-    line.no_wrap, line.overflow = False, "fold"
-    return line
-
-
-def _picture(base: str, found: RoutesView, width: int | None) -> list[Text]:
+def _metrics(base: str) -> str:
+    """The text of /metrics; empty where it cannot be had."""
     from proxy.cli.admin_client import NoAnswerError, fetch
-    from proxy.cli.status.picture import picture
 
     try:
-        metrics = fetch(base, "/metrics").decode()
+        return fetch(base, "/metrics").decode()
     except NoAnswerError:
-        metrics = ""
-    return picture(base, found, metrics, width)
+        return ""
 
 
 def _is_settled(found: RoutesView) -> bool:

@@ -21,6 +21,7 @@ from proxy.config.readers.address import BindAddress
 from proxy.config.readers.errors import fault
 from proxy.config.readers.schema_patterns import beginning
 from proxy.config.text.problem import FileProblem
+from proxy.core import own_address
 from proxy.core.routing.snapshot import AccessLogPolicy
 from proxy.core.secret import Secret
 
@@ -30,7 +31,7 @@ _DRAIN = 30.0
 _MOST_WORKERS = 256
 _WORKERS = units.Whole(1, _MOST_WORKERS)
 _TOKEN = "BANYAN_ADMIN_TOKEN"  # noqa: S105 - the variable's name
-DEFAULT_ADMIN = BindAddress("127.0.0.1", 9090)
+DEFAULT_ADMIN = BindAddress(*own_address.DEFAULT_ADMIN)
 _SCHEME = re.compile(r"postgres(?:ql)?://")
 _ENDPOINT = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?")
 _TLS_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")

@@ -289,7 +289,8 @@ class RouteMoves:
         if is_seen(request, tag):
             return None
         again = f"`banyan status --route {route.name}` or GET /api/routes/{route.name}"
-        detail = f"{route.name} is not as it was when you looked{self._faster(request, route)}: look again with {again}"
+        faster = self._faster(request, route)
+        detail = f"{route.name} is not as it was when you looked{faster}, its tag is {tag} now: look again with {again}"
         return problem(HTTPStatus.PRECONDITION_FAILED, detail, {"ETag": f'"{tag}"'})
 
     def _faster(self, request: web.Request, route: Route) -> str:

@@ -80,7 +80,7 @@ class OrderRecord:
 
 def stood_reason(reason: str) -> str:
     """What is recorded as the reason of an order that changed nothing, beside its own."""
-    said = one_line(reason)
+    said = one_line(reason.strip())
     return f"{STOOD}: {said}" if said else STOOD
 
 

@@ -188,7 +188,8 @@ def _standing(route: Route, position: Position, end: Place) -> Iterator[Note]:
     said = place_of(route)
     is_edited = position.file_place != said
     if position.latched:
-        what = "this edit of stage or split ends that" if is_edited else "it stays there, whatever else is edited"
+        until = "it stays there until resume, or an edit of its stage or split"
+        what = "this edit of stage or split ends that" if is_edited else until
         yield Note(caution=Caution.LATCH, sentence=f"it was rolled back to {position.place}; {what}")
     elif is_edited and end == position.place == said:
         sentence = f"it runs at {end} already: the file comes up to it, and the step goes on"

@@ -301,3 +301,26 @@ def test_where_it_is_more_than_a_charset_or_not_known_any_value_is_accepted(
 
     assert "      ignore:\n" in printed
     assert "# to accept values that look alike only, write it under mask: with regex:" in printed
+
+
+@pytest.mark.parametrize("by", ["noise", "ignore $.total"])
+def test_of_what_is_excused_already_it_is_said_that_no_rule_is_needed(banyan: Banyan, by: str) -> None:
+    """The rule is printed all the same, for who knows more."""
+    excused = msgspec.structs.replace(CLUSTER, accepted=by, state=ClusterStanding.ACCEPTED)
+    with listening({PAGE: msgspec.json.encode({"clusters": [excused]})}) as admin:
+        printed = banyan(ordered(admin)).stdout
+
+    how = "as noise" if by == "noise" else f"by {by}"
+    assert f"# $.total is excused {how} already: while that holds, no rule is needed\n" in printed
+    assert RULE in printed
+
+
+def test_comments_are_folded_into_comments(banyan: Banyan, admin: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the width of the screen, so that what is printed still goes into the file; the rule itself is not folded."""
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = banyan(ordered(admin)).stdout.splitlines()
+    comments = [line for line in lines if line.startswith("# ")]
+
+    assert max(map(len, comments)) <= 60
+    assert "\n".join(lines[len(comments) :]) + "\n" == RULE
+    assert "minute after this edit on, and nothing from before it" in " ".join(line[2:].strip() for line in comments)

@@ -7,8 +7,14 @@ import pytest
 import yaml
 from rich.console import Console, Group
 
-from proxy.api.evidence import ClusterStanding, ClusterView
-from proxy.cli.evidence.picture import cluster_lines
+from proxy.api.evidence import (
+    CapturedAnswerView,
+    CapturedRequestView,
+    ClusterStanding,
+    ClusterView,
+    ExchangeView,
+)
+from proxy.cli.evidence.picture import cluster_lines, exchange_lines
 from proxy.config.blocks.compare import CompareBlock
 from tests.cli.conftest import Banyan
 from tests.cli.listening import listening
@@ -137,3 +143,31 @@ def test_what_is_undecided_is_accepted_as_noise(banyan: Banyan, state: ClusterSt
     assert (list(block), block[key][0]["path"]) == ([key], "$.id")
     assert CompareBlock.model_validate(block) is not None
     assert ("under time:" in result.stdout) == (key == "ignore")
+
+
+def test_all_tables_have_the_same_columns() -> None:
+    """What a narrow terminal leaves out of one it leaves out of each; what a rule excuses has another beside them."""
+    clusters = [msgspec.structs.replace(each, path="$.p") for each in several()]
+    heads = [line.plain.split() for line in cluster_lines(clusters, 80) if line.plain.startswith("cluster")]
+
+    assert len(heads) == 4
+    assert heads[0] == heads[1] == heads[3] == ["cluster", "severity", "kind", "count", "share", "last", "seen", "path"]
+    assert heads[2] == ["cluster", "severity", "kind", "count", "share", "last", "seen", "excused", "by", "path"]
+
+
+@pytest.mark.parametrize("width", [44, 60])
+def test_what_stands_above_an_exchange_is_folded(width: int) -> None:
+    """As every sentence is; the two answers stand beside each other within the width."""
+    answer = CapturedAnswerView(status=200, failure="", seconds=0.1, fields=[], body="{}", base64=False, cut=False)
+    accept = ("accept", "text/html, application/json, */*, and more of these")
+    request = CapturedRequestView(method="GET", target="/orders/7", fields=[accept], body="", base64=False)
+    exchange = ExchangeView(
+        request_id="4ab1e98d7a9fb2d2625cede045a8837f",
+        at="2026-01-01T00:00:00.000Z",
+        request=request,
+        legacy=answer,
+        new=answer,
+        differences=[],
+    )
+
+    assert max(map(len, exchange_lines([exchange], 1, width, coloured=False))) <= width

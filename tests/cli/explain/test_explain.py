@@ -53,7 +53,7 @@ def test_a_cohort_below_the_split_goes_to_new(banyan: Banyan) -> None:
     assert found["cohort"] == f"header:x-tenant-id = '{tenant}', drawn for 'orders.show'"
     assert found["draw"].endswith("%, below the split of 10 %")
     assert found["decision"] == "new, shadow: legacy, reason: below_split"
-    assert found["sample"] == "10 % of them are shadowed"
+    assert found["sample"] == "legacy is asked as well for 10 % of this route's requests"
     assert found["effects"] == "safe"
     assert found["upstream"] == "new at https://crm.internal:8443, Host: crm.internal:8443"
     assert found["timeouts"] == "connect 1s, response 15s, idle 60s, no total"
@@ -68,7 +68,10 @@ def test_a_sample_that_the_judge_chooses_is_told(banyan: Banyan, folder: Path) -
         (folder / "routes.yaml").write_text(ramped)
         said.append(rows(banyan("explain", "GET", "/orders/7").stdout).get("sample"))
 
-    assert said == ["10 % of them are shadowed; more while a step of the ramp needs it", None]
+    assert said == [
+        "legacy is asked as well for 10 % of this route's requests; more while a step of the ramp needs it",
+        None,
+    ]
 
 
 def test_a_renamed_route_draws_as_it_did(banyan: Banyan, folder: Path) -> None:

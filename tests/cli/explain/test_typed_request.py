@@ -86,11 +86,12 @@ def test_what_live_traffic_refuses_is_refused(request_: TypedRequest) -> None:
     [
         (typed(method="GE T"), "METHOD"),
         (typed("/a b"), "TARGET"),
+        (typed("customers/3"), "TARGET begins with / or is a whole URL: did you mean /customers/3?"),
         (typed(host="a\r\nX: y"), "--host"),
         (typed("/", "no colon"), "'no colon'"),
         (typed("/", "a: b\r\nc: d"), "one line"),
     ],
-    ids=["method", "target", "host", "no colon", "two lines"],
+    ids=["method", "target", "no slash", "host", "no colon", "two lines"],
 )
 def test_what_is_no_request_is_wrong_usage(request_: TypedRequest, named: str) -> None:
     """A slip on the command line is named, rather than read as another request than the one meant."""
@@ -100,6 +101,7 @@ def test_what_is_no_request_is_wrong_usage(request_: TypedRequest, named: str) -
 def test_a_proper_request_has_no_fault() -> None:
     """Nothing is said against what can be read."""
     assert fault_of(typed("/orders/7", "X-Tenant-Id: a")) == ""
+    assert [fault_of(typed("*", method="OPTIONS")), fault_of(typed("a:443", method="CONNECT"))] == ["", ""]
 
 
 LONG = typed("/", "X-Long: " + "x" * 300)

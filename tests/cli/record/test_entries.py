@@ -38,6 +38,21 @@ def test_a_line_break_begins_no_line() -> None:
     assert lines == ["a", "    x\\nhold  by bob"]
 
 
+def test_in_a_pipe_an_entry_is_one_line() -> None:
+    """However long it is, with every cell in its place and what people wrote behind them."""
+    entries = [ListEntry(cells=["a", "", "b" * 90], below=["why " * 40, "x\ny"]), ListEntry(cells=["long", "c", "d"])]
+
+    assert list(entry_lines(entries, None)) == [f"a  –  {'b' * 90}  {'why ' * 40}  x\\ny", "long  c  d"]
+
+
+def test_wide_signs_are_two_columns() -> None:
+    """Columns stand below each other beside them, and a head of them that is too wide is folded."""
+    entries = [ListEntry(cells=["一二", "x"]), ListEntry(cells=["a", "y"])]
+
+    assert list(entry_lines(entries, 10)) == ["一二  x", "a     y"]
+    assert list(entry_lines([ListEntry(cells=["一二三四五六"])], 10)) == ["一二三四五", "    六"]
+
+
 def test_no_entries_are_no_lines() -> None:
     """Who calls says that there are none."""
     assert list(entry_lines([], 100)) == []

@@ -38,11 +38,10 @@ def said(banyan: Banyan, command: str, path: str, page: object) -> list[str]:
 def test_the_record_is_listed(banyan: Banyan) -> None:
     """Each order with its time, kind, route, what it was, by whom and why; line breaks are shown as such."""
     assert said(banyan, "history", "/api/history?limit=50", {"orders": ORDERS}) == [
-        "2026-03-01 12:00:04Z  kill      every route  by ann at one:8080",
-        "    a\\nb",
-        "2026-03-01 12:00:03Z  pin       orders       'acme' → new until 2026-03-01 12:00:09Z  by bob",
-        "2026-03-01 12:00:02Z  hold      orders       at canary 5%                             by bob\\nx",
-        "2026-03-01 12:00:01Z  rollback  pay          canary 5% → shadow                       by judge",
+        "2026-03-01 12:00:04Z  kill  every route  –  by ann at one:8080  a\\nb",
+        "2026-03-01 12:00:03Z  pin  orders  'acme' → new until 2026-03-01 12:00:09Z  by bob",
+        "2026-03-01 12:00:02Z  hold  orders  at canary 5%  by bob\\nx",
+        "2026-03-01 12:00:01Z  rollback  pay  canary 5% → shadow  by judge",
     ]
 
 
@@ -88,9 +87,8 @@ def test_pins_and_drains_are_listed(banyan: Banyan) -> None:
     lines = said(banyan, "pins", "/api/routes", {"revision": "r", "routes": routes})
 
     assert lines == [
-        "orders  drains        until `banyan drain --off`  since 2026-03-01 12:00:02Z  by bob",
-        "orders  'acme' → new  until `banyan unpin`        since 2026-03-01 12:00:01Z  by ann",
-        "    tries it",
+        "orders  drains  until `banyan drain --off`  since 2026-03-01 12:00:02Z  by bob",
+        "orders  'acme' → new  until `banyan unpin`  since 2026-03-01 12:00:01Z  by ann  tries it",
     ]
 
 

@@ -38,14 +38,15 @@ REFUSED = {
     "sent_as": "PUT",
 }
 LISTED = [
-    "2026-03-01 12:00:01Z  orders  unknown  POST /orders        asked 0 times",
-    "    abababababababababababababababab",
-    "    key 'new ab', cohort 'header:t20', perhaps done by legacy, request 01J (banyan why), the",
-    '    client\'s Idempotency-Key "k-1", 3 min old',
-    "2026-03-01 12:00:02Z  orders  dead     POST /orders → PUT  asked once",
-    "    cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd",
-    "    key '42', done by legacy, 3 s old",
-    "    answered 404",
+    (
+        "2026-03-01 12:00:01Z  orders  unknown  POST /orders  asked 0 times  abababababababababababababababab"
+        "  key 'new ab', cohort 'header:t20', perhaps done by legacy, request 01J (banyan why), "
+        'the client\'s Idempotency-Key "k-1", 3 min old'
+    ),
+    (
+        "2026-03-01 12:00:02Z  orders  dead  POST /orders → PUT  asked once  cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd"
+        "  key '42', done by legacy, 3 s old  answered 404"
+    ),
 ]
 
 

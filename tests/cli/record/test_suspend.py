@@ -29,9 +29,8 @@ def test_who_is_suspended_is_listed(banyan: Banyan) -> None:
         0,
         [
             "3 in the file of `suspend`",
-            "2026-03-01 12:00:01Z  auth0|7  by ann@desk",
-            "    chargeback",
-            "2026-03-01 12:00:02Z  ben      by ann@desk",
+            "2026-03-01 12:00:01Z  auth0|7  by ann@desk  chargeback",
+            "2026-03-01 12:00:02Z  ben  by ann@desk",
         ],
     )
     assert msgspec.json.decode(as_json.stdout) == LIST

@@ -10,8 +10,8 @@ import pytest
 from rich.console import Console, Group
 
 from proxy.api.evidence import CoverageView, ParityView
-from proxy.api.routes import RoutesView, RouteView, RunsView
-from proxy.cli.status.picture import picture
+from proxy.api.routes import RateView, RoutesView, RouteView, RunsView
+from proxy.cli.status.picture import picture, sentences
 from proxy.core.stage import Stage
 from tests.cli.status.test_status import LONG, METRICS, ROUTES_VIEW, route
 
@@ -87,3 +87,44 @@ def test_in_a_pipe_nothing_is_padded_or_cut() -> None:
     assert shown[1] == "a  legacy  –  0.0  0.0  –  –  –  –  –  –  –  hold  as the file says"
     assert shown[2].endswith(f"  {LONG}")
     assert not [line for line in shown if "   " in line]
+
+
+IDLE = ParityView(compared=3, rate_upper_bound=0.9)
+BUSY = RateView(legacy=30.0, new=10.0, self=0.0, failed=0.4)
+
+
+def heads(width: int, *routes: RouteView) -> list[str]:
+    return drawn(routes, width)[0].split()
+
+
+@pytest.mark.parametrize("width", [60, 80, 90, 100, 120, 160])
+def test_the_same_columns_are_there_from_call_to_call(width: int) -> None:
+    """At one width, whether a route is idle or busy, and whatever its shares have come to."""
+    idle = route("customers.orders.show", parity=IDLE, state="waiting")
+    busy = route("customers.orders.show", rate=BUSY, parity=IDLE, state="latched", stage=Stage.CANARY, split=0.25)
+
+    assert heads(width, idle) == heads(width, busy)
+
+
+def test_columns_go_by_rank() -> None:
+    """Name, stage, `new` and `mismatch` stay longest; what could not be compared goes first while it is 0."""
+    none, some = (route("customers.orders.show", rate=BUSY, parity=each) for each in (IDLE, PARITY))
+
+    assert heads(40, some) == ["route", "stage", "new"]
+    assert heads(60, some) == ["route", "stage", "new", "mismatch"]
+    assert heads(80, some) == ["route", "stage", "split", "new", "5xx", "mismatch", "verdict"]
+    assert heads(90, none) == ["route", "stage", "split", "new", "5xx", "compared", "mismatch", "verdict"]
+    assert "incomparable" not in heads(100, none)
+
+
+def test_a_long_reason_leaves_the_table_on_the_screen() -> None:
+    """At a terminal its first words stand above, with where the rest is; in a pipe it is whole."""
+    words = "moved by ann@desk: " + "the release is out " * 200
+    view = msgspec.structs.replace(
+        ROUTES_VIEW, routes=[route("rest", runs=RunsView(stage=Stage.SHADOW, split=0.0, reason=words))]
+    )
+    here, whole = ([line.plain for line in sentences("http://x", view, "", width)][-1] for width in (100, None))
+
+    said = "rest runs shadow, the file says legacy: "
+    assert here == f"{said}{words[:300].rstrip()}… (whole: `banyan status --route rest`)"
+    assert whole == said + words

@@ -125,6 +125,7 @@ async def test_a_tag_that_is_old_is_refused(port: Port) -> None:
     late, told = await post(port, "/api/routes/a/resume", **{"If-Match": '"v0"'})
     assert "when you looked (hold by admin API, 127.0.0.1, at canary 5%, at 20" in told["detail"]
     assert "look again with `banyan status --route a` or GET /api/routes/a" in told["detail"]
+    assert f"its tag is {told['tag'].strip(chr(34))} now" in told["detail"]
     known, _ = await post(port, "/api/routes/a/resume", **{"If-Match": f'"other", {first["tag"]}'})
     star, _ = await post(port, "/api/routes/a/hold", **{"If-Match": "*"})
 

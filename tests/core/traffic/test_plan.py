@@ -153,7 +153,9 @@ def test_steps_of_a_ramp_that_are_skipped() -> None:
     assert plan.notes[0].sentence.endswith("canary 5%")
 
 
-@pytest.mark.parametrize(("split", "words"), [(0.5, "stays there"), (0.1, "ends that")])
+@pytest.mark.parametrize(
+    ("split", "words"), [(0.5, "it stays there until resume, or an edit of its stage or split"), (0.1, "ends that")]
+)
 def test_a_latch_is_told(split: float, words: str) -> None:
     """An edit of stage or split ends a latch, no other edit does."""
     at = position(Place(Stage.SHADOW), Place(Stage.CANARY, 0.5), latched=True)

@@ -1,0 +1,70 @@
+"""Upstreams that are down, closed or left alone, above the table of `banyan status`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+
+from proxy.api.upstreams import ClosedView, DownView
+from proxy.cli.status.picture import upstreams_in_trouble
+from tests.cli.conftest import Banyan
+from tests.cli.status.test_status import ROUTES_VIEW, Admin, listening
+
+
+@pytest.fixture
+def admin(monkeypatch: pytest.MonkeyPatch) -> Iterator[Admin]:
+    monkeypatch.delenv("BANYAN_ADMIN_TOKEN", raising=False)
+    with listening(Admin()) as up:
+        yield up
+
+
+def test_an_upstream_that_is_down_is_told_with_its_routes(banyan: Banyan, admin: Admin) -> None:
+    """Above the table, since when and why, with the first routes that it is to answer; neither that nor an open breaker
+    is a fault of Banyan: exit 0.
+    """
+    since = "2026-11-28T19:00:00.000Z"
+    names = [f"r{at}" for at in range(7)]
+    down = [
+        DownView(upstream="legacy", since=since, error="answered 500", routes=names),
+        DownView(upstream="new", since=since, error="", routes=[]),
+    ]
+    admin.view = msgspec.structs.replace(ROUTES_VIEW, down=down)
+    admin.metrics = 'banyan_breaker_state{upstream="legacy"} 2.0\n'
+    result = banyan("status", "--admin", admin.url)
+    text = " ".join(result.stdout.split())
+
+    assert f"legacy is down since {since}: it answers nothing now (answered 500); it is to answer r0, r1" in text
+    assert "r4 and 2 more" in text
+    assert f"new is down since {since}: it answers nothing now" in text
+    assert "the breaker of upstream legacy is open" in text
+    assert result.exit_code == 0
+
+
+def test_upstreams_that_are_left_alone_are_named() -> None:
+    """An open or half-open breaker and ejected addresses have a sentence each; what is well has none."""
+    metrics = (
+        'banyan_breaker_state{upstream="legacy"} 0.0\nbanyan_breaker_state{upstream="new"} 2.0\n'
+        'banyan_breaker_state{upstream="old"} 1.0\nbanyan_upstream_ejected{upstream="new"} 1.0\n'
+    )
+
+    assert list(upstreams_in_trouble(metrics)) == [
+        "the breaker of upstream new is open: nothing is sent to it",
+        "the breaker of upstream old is half-open: single requests find out",
+        "upstream new: 1 of its addresses left out",
+    ]
+
+
+def test_an_upstream_that_is_closed_is_told_with_its_routes(banyan: Banyan, admin: Admin) -> None:
+    """Above the table, until when and by which window; that is no fault."""
+    until = "2026-11-29T03:30:00.000Z"
+    closed = [ClosedView(upstream="legacy", until=until, window="nightly", routes=["orders.show", "rest"])]
+    admin.view = msgspec.structs.replace(ROUTES_VIEW, closed=closed)
+    result = banyan("status", "--admin", admin.url)
+
+    assert (
+        f"legacy is closed until {until} (nightly): its clients are told to come back then; "
+        "it is to answer orders.show, rest"
+    ) in " ".join(result.stdout.split())
+    assert result.exit_code == 0
