@@ -68,8 +68,10 @@ def _entry(route: str, pin: PinView) -> ListEntry:
     from proxy.core.one_line import one_line
     from proxy.core.position.standing import NEWCOMERS
 
-    what = "drains" if pin.cohort == NEWCOMERS else f"{pin.cohort!r} → {pin.side}"
-    until = f"until {moment(pin.until)}" if pin.until else "until it is ended"
+    drains = pin.cohort == NEWCOMERS
+    what = "drains" if drains else f"{pin.cohort!r} → {pin.side}"
+    ends = "until `banyan drain --off`" if drains else "until `banyan unpin`"
+    until = f"until {moment(pin.until)}" if pin.until else ends
     since = f"since {moment(pin.since)}" if pin.since else ""
     by = f"by {one_line(pin.by)}" if pin.by else ""
     return ListEntry(cells=[route, what, until, since, by], below=[pin.reason] if pin.reason else [])

@@ -49,8 +49,9 @@ def order_notes(
 ) -> list[str]:
     """Of a route that an order has left at this place, with these pins."""
     there, order, conditions = placed(route, place), around.killed(), around.conditions()
-    said = [*drain_notes(there, pins), *_elsewhere(there, pins)]
-    if order is None or beyond(there, upstreams) is not None:
+    is_killed = order is not None and beyond(there, upstreams) is None
+    said = [*drain_notes(there, pins), *_elsewhere(there, pins, is_killed=is_killed)]
+    if order is None or not is_killed:
         return [*down_sentences(there, pins, conditions), *said]
     at = placed(route, SHADOW)
     killed = f"{kill_sentence(order)}: legacy answers, and this takes effect when `banyan kill --off` ends it"
@@ -59,7 +60,7 @@ def order_notes(
 
 def pin_sentence(pin: Pin) -> str:
     """Whom it sends where, and until when."""
-    until = "until it is taken back" if pin.until is None else f"until {moment(pin.until)}"
+    until = "until `banyan unpin`" if pin.until is None else f"until {moment(pin.until)}"
     return f"cohort {pin.cohort!r} is pinned to {pin.side} {until}"
 
 
@@ -95,8 +96,8 @@ def drain_notes(route: Route, pins: Iterable[Pin]) -> Iterator[str]:
         yield f"it {drain_sentence(drain)}, which counts at canary alone; `banyan drain {route.name} --off` ends it"
 
 
-def _elsewhere(route: Route, pins: Iterable[Pin]) -> Iterator[str]:
-    """Where one side answers everybody, the cohorts that are pinned to the other."""
+def _elsewhere(route: Route, pins: Iterable[Pin], *, is_killed: bool) -> Iterator[str]:
+    """Where one side answers everybody, the cohorts that are pinned to the other; the kill switch outranks new's."""
     sides, cohorts = by_stage(route), pinned(route, pins)
     for side in (Side.LEGACY, Side.NEW):
         keys = sorted(key for key, to in cohorts.items() if to is side)
@@ -105,7 +106,10 @@ def _elsewhere(route: Route, pins: Iterable[Pin]) -> Iterator[str]:
             more = f" and {len(keys) - _MOST_NAMED} more" if len(keys) > _MOST_NAMED else ""
             many = f"{len(keys)} cohorts are" if len(keys) > 1 else "1 cohort is"
             stay = "stay" if len(keys) > 1 else "stays"
-            yield f"{many} pinned to {side} and {stay} there: {named}{more}"
+            ends = f" and {stay} there"
+            if is_killed and side is Side.NEW:
+                ends = f", where {'they are' if len(keys) > 1 else 'it is'} again after `banyan kill --off`"
+            yield f"{many} pinned to {side}{ends}: {named}{more}"
 
 
 EPOCH_BEGINS = "a new epoch begins: what was compared before is no evidence any more"

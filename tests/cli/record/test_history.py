@@ -87,8 +87,8 @@ def test_pins_and_drains_are_listed(banyan: Banyan) -> None:
     lines = said(banyan, "pins", "/api/routes", {"revision": "r", "routes": routes})
 
     assert lines == [
-        "orders  drains  until it is ended  since 2026-03-01 12:00:02Z  by bob",
-        "orders  'acme' → new  until it is ended  since 2026-03-01 12:00:01Z  by ann  tries it",
+        "orders  drains  until `banyan drain --off`  since 2026-03-01 12:00:02Z  by bob",
+        "orders  'acme' → new  until `banyan unpin`  since 2026-03-01 12:00:01Z  by ann  tries it",
     ]
 
 

@@ -42,7 +42,7 @@ async def test_a_pin_is_told_with_key_side_and_end(port: Port) -> None:
     said = {"cohort": "acme", "side": "new", "until": until, "by": "ann", "reason": "asked", "since": since}
     assert ends["pin"] == said
     assert ends["notes"] == [f"cohort 'acme' is pinned to new until {until}"]
-    assert stays["notes"] == ["cohort 'other' is pinned to legacy until it is taken back"]
+    assert stays["notes"] == ["cohort 'other' is pinned to legacy until `banyan unpin`"]
     assert (stays["pin"]["until"], until.endswith("Z")) == (None, True)
     assert runs["pins"] == {"acme": "new", "other": "legacy"}
     assert runs["pinned"] == [ends["pin"], stays["pin"]]
@@ -124,6 +124,9 @@ async def test_orders_under_the_kill_switch_mention_it(port: Port) -> None:
         "and this takes effect when `banyan kill --off` ends it"
     )
     assert {verb: on in notes for verb, notes in said.items()} == dict.fromkeys(said, True)
+    again = "1 cohort is pinned to new, where it is again after `banyan kill --off`: 'acme'"
+    assert pinned["notes"][:2] == ["cohort 'acme' is pinned to new until `banyan unpin`", on]
+    assert pinned["notes"][-1] == again
     assert (on in pinned["notes"], done["notes"], on in after["notes"]) == (True, [], False)
 
 
