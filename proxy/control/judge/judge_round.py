@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 from proxy.control.evidence.book import EvidenceBook
 from proxy.control.fleet.gossip import Gossip, RouteAnswers
+from proxy.control.judge.closed_times import ClosedTimes, closed_at
 from proxy.control.judge.observed import Observed, answers_by_route
 from proxy.control.judge.route_watch import RouteWatch, is_alone
 from proxy.control.judge.watch_rows import judged_of, judged_state, recalled, states_of
@@ -48,6 +49,7 @@ from proxy.core.routing.placement import is_possible
 from proxy.core.routing.route import Route
 from proxy.core.routing.shadow import LATER
 from proxy.core.routing.snapshot import Snapshot
+from proxy.core.steps.closed_hours import NEVER, ClosedHours, hours_of
 from proxy.link.messages import BadDelta, CohortDelta, ComparedDelta
 
 
@@ -55,24 +57,28 @@ from proxy.link.messages import BadDelta, CohortDelta, ComparedDelta
 class JudgedTable:
     """What is asked of a table in every round, worked out once: with 10,000 routes a round must be cheap.
 
-    Routes with two sides, by name; of them those with a ramp and those with windows; how many run guarded.
+    Routes with two sides, by name; of them those with a ramp, those with windows, closed hours of those with a
+    ramp; how many run guarded.
     """
 
     of: Snapshot
     routes: Mapping[str, Route]
     ramped: Mapping[str, Route]
     windowed: Mapping[str, Route]
+    closing: Mapping[str, ClosedHours]
     guarded: int
 
 
 def judged_table(snapshot: Snapshot) -> JudgedTable:
     """The JudgedTable of a snapshot."""
     routes = {route.name: route for route in snapshot.routes if route.respond is None}
+    hours = {name: hours_of(each.steps) for name, each in routes.items() if each.ramp is not None}
     return JudgedTable(
         of=snapshot,
         routes=routes,
         ramped={name: each for name, each in routes.items() if each.ramp is not None},
         windowed={name: each for name, each in routes.items() if each.windows},
+        closing={name: each for name, each in hours.items() if each != NEVER},
         guarded=sum(route.stage.facts.guarded for route in routes.values()),
     )
 
@@ -112,6 +118,7 @@ class RouteJudging:
         self._order: KillSwitchOrder | None = None
         self._kills = KillTimes()
         self._judged = JudgedTimes()
+        self._closed = ClosedTimes()
         self._begun_at = self._folded_at = here.clock()
         self._table = judged_table(running.snapshot)
         self._watches: dict[str, RouteWatch] = {}
@@ -186,12 +193,14 @@ class RouteJudging:
         self._watches = {names[name]: each for name, each in self._watches.items() if name in names}
         self._open = {names[name] for name in self._open if name in names}
         self._shut = {names[name] for name in self._shut if name in names}
+        self._closed.follow(names)
         self._kept = {(names[name], bad): each for (name, bad), each in self._kept.items() if name in names}
 
     # -- folding ------------------------------------------------------------------------------------------------------
 
     def _fold(self, batches: list[Gossip]) -> None:
         now = self._here.clock()
+        self._note_closed(now)
         answered = answers_by_route([batch.answered for batch in batches])
         self.lost += sum(batch.lost for batch in batches)
         bad: dict[str, list[BadDelta]] = {}
@@ -208,6 +217,7 @@ class RouteJudging:
             watch = self._watches.setdefault(name, RouteWatch())
             position = self._here.position(route)
             watch.follow(position, self._here.moves.get(name, ()))
+            watch.is_comparable = not self._closed.is_told_of(name, now)
             self._end_of_window(route, watch, now)
             self._watch(route, watch, compared.get(name, ()), now)
             told, failed = answered.get(name) or RouteAnswers(name), bad.get(name)
@@ -223,12 +233,20 @@ class RouteJudging:
         self._budget.add(sum(each.new for each in told_all), sum(each.new_bad for each in told_all), now)
         self._folded_at = now
 
+    def _note_closed(self, now: float) -> None:
+        """Routes of which a window was taken away while it was on are open from now on."""
+        on = closed_at(self._table.closing, now)
+        for name in on | (self._closed.running & self._table.routes.keys()):
+            self._closed.note(name, self._folded_at, now, is_on=name in on)
+
     def _carry(self, route: Route, watch: RouteWatch, told: RouteAnswers, now: float) -> None:
-        """Time under the kill switch says nothing of what new can carry: a stretch that it meets is dropped."""
+        """Time under the kill switch says nothing of what new can carry, nor do closed hours: a stretch that they meet
+        is dropped.
+        """
         if route.ramp is None:
             return
         epoch = self._evidence.epoch_number(route.name)
-        if self._order is not None or self._kills.seconds_since(self._folded_at):
+        if self._order is not None or self._kills.seconds_since(self._folded_at) or not watch.is_comparable:
             watch.capacity = watch.capacity.at(epoch).stopped()
             return
         is_raised = may_raise(route.ramp, self._here.position(route))
@@ -317,7 +335,7 @@ class RouteJudging:
         if route.ramp is None:
             return None
         found = self._evidence.measures(route.name, position, least_time(route.ramp, position))
-        here = watch.version == position.version
+        here, closed = watch.version == position.version, self._closed.of(route.name).stretches
         return replace(
             found,
             requests=max(found.requests, watch.answers - watch.failed if here else 0),
@@ -326,8 +344,9 @@ class RouteJudging:
             unfit=watch.capacity.last.unfit_share,
             lag=self._lag(route),
             raised=0.0 if self._order is not None else _raised(route, watch, position, found),
-            killed=self._kills.seconds_beside(self._judged.gaps, position.since),
+            killed=self._kills.seconds_beside((*self._judged.gaps, *closed), position.since),
             unjudged=self._judged.gaps,
+            closed=closed,
             cohorts=self.cohorts(route.name),
             runs=self._runs(),
         )
@@ -385,7 +404,7 @@ class RouteJudging:
             for name, watch in self._watches.items()
             for state in states_of(name, watch, now, slow=slow, requests=needed.get(name))
         )
-        return tuple(each for each in found if self._is_news(each))
+        return tuple(each for each in (*self._closed.states(now), *found) if self._is_news(each))
 
     def _is_news(self, state: GuardState) -> bool:
         """Whether it is not kept like that already; what never was anything but nothing is none."""
@@ -405,6 +424,7 @@ class RouteJudging:
         listed, now = list(states), self._here.clock()
         self.kept(listed)
         self._judged = self._judged.plus(judged_of(listed))
+        self._closed.recall(listed)
         for name in {each.route for each in listed} & self._table.routes.keys():
             watch, route = self._watches.setdefault(name, RouteWatch()), self._table.routes[name]
             anew = max((answered or {}).get(name, 0.0), opened_last(route, now))

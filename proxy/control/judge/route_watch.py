@@ -97,7 +97,8 @@ class RouteWatch:
     `lately`. `before`: the processes as legacy went down, None: it is not down (rule 8).
     `version`, `step` are those of the position that was followed last, here or by who led before; `stood` is how it
     stood, None: not here. `stuck`: why the route should go back, and cannot (rule 8); `latest`: whose hard failure
-    counted last where new was alone, by class.
+    counted last where new was alone, by class. `is_comparable`: whether both sides were open for what is told now; else
+    it counts for no step (closed_times.py).
     """
 
     rates: Rates = field(default_factory=Rates)
@@ -120,6 +121,7 @@ class RouteWatch:
     changes: ChangeDetectors = field(default_factory=ChangeDetectors)
     recovery: Recovery | None = None
     lately: Recovery = NOT_YET
+    is_comparable: bool = True
 
     def follow(self, position: Position, moves: Iterable[Transition] = ()) -> None:
         """The route stands here now, after `moves`, as far as they are known: there may have been several.
@@ -227,9 +229,10 @@ class RouteWatch:
         self._count(answered)
 
     def _count(self, answered: RouteAnswers) -> None:
-        self.answers += answered.new
-        self.asked += answered.new + answered.legacy
-        self.failed += answered.new_bad
+        if self.is_comparable:
+            self.answers += answered.new
+            self.asked += answered.new + answered.legacy
+            self.failed += answered.new_bad
         self.rates.answers += answered.legacy
         self.rates.failed += answered.legacy_bad
 

@@ -7,6 +7,7 @@
 `step`                 version of the position, stage, split, since when, answers of new up to those that are needed,
                        the greatest share that new has carried (-1: unknown), the epoch in which it did
 `change new EPOCH`     step, four logarithms, compared, mismatched, when it alarmed (0: never): a detector of change
+`closed`               when one of its sides was, begin, end, … (closed_times.py)
 `judged`               of no route: when routes were judged, begin, end, begin, end, …
 """
 

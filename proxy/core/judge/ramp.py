@@ -103,7 +103,8 @@ class Measures:
     route's requests that new has carried, shadow included, `raised` the share that the judge lets be shadowed, 0 for
     the usual one, `unfit` the share that cannot be shadowed; `lag` is that of a journal of writes. `epoch` is the mark
     of the present one. `killed`: seconds of this step in which the kill switch was on; `unjudged`: from when until when
-    nobody judged. `runs` are those of reconciliations that were recorded.
+    nobody judged; `closed`: the same of one of both sides, as far as somebody judged. `runs` are those of
+    reconciliations that were recorded.
     """
 
     compared: int = 0
@@ -129,6 +130,7 @@ class Measures:
     lag: float | None = None
     killed: float = 0.0
     unjudged: tuple[tuple[float, float], ...] = ()
+    closed: tuple[tuple[float, float], ...] = ()
     runs: tuple[ReconcileRun, ...] = ()
 
     @property
@@ -197,10 +199,17 @@ class _Found:
 
 
 def _time(ramp: Ramp, position: Position, measures: Measures, now: float) -> Check:
-    """While the kill switch was on new answered nobody; what nobody judged nobody saw. Neither is time at the step."""
+    """While the kill switch was on new answered nobody; what nobody judged nobody saw; what one side answers while the
+    other is closed compares with nothing. None of it is time at the step.
+    """
     least, unjudged = least_time(ramp, position), seconds_in(measures.unjudged, position.since)
-    been = max(now - position.since - measures.killed - unjudged, 0.0)
-    lacks = ((measures.killed, "under the kill switch"), (unjudged, "in which nobody judged"))
+    closed = seconds_in(measures.closed, position.since)
+    been = max(now - position.since - measures.killed - unjudged - closed, 0.0)
+    lacks = (
+        (measures.killed, "under the kill switch"),
+        (unjudged, "in which nobody judged"),
+        (closed, "in which one side was closed"),
+    )
     hint = ", ".join(f"without {length(seconds)} {when}" for seconds, when in lacks if seconds)
     sentence = ", ".join(filter(None, (f"at {position.place} for {length(been)} of {length(least)}", hint)))
     return _Found(NeedName.TIME, length(been), length(least)).met(when=been >= least, sentence=sentence, hint=hint)
@@ -338,10 +347,11 @@ def _loosened(limit: float, to: Place) -> float:
 def _high(ramp: Ramp, position: Position, measures: Measures, now: float) -> Check:
     """Differences of high severity that nobody has accepted, by rule 8."""
     least = least_time(ramp, position)
+    uncompared = (*measures.unjudged, *measures.closed)
     left = [
         fault
         for fault in measures.faults
-        if not _is_mended(fault, ramp.needs, least, now - seconds_in(measures.unjudged, fault.last_seen))
+        if not _is_mended(fault, ramp.needs, least, now - seconds_in(uncompared, fault.last_seen))
     ]
     kinds = f"{len(left)} kind{'s' * (len(left) != 1)}"
     sentence = f"{kinds} of difference of high severity that nobody has accepted"
@@ -397,6 +407,9 @@ def _served(needs: Needs, position: Position, measures: Measures) -> Iterator[Ch
         if not measures.requests and needs.requests:
             hint = _nobody(position, measures)
             sentence += f", and legacy {measures.asked}: {hint}" if hint else ""
+        if measures.requests < needs.requests and seconds_in(measures.closed, position.since) and not hint:
+            hint = "without what it answered while one side was closed"
+            sentence += f", {hint}"
         need = _Found(NeedName.REQUESTS, f"{measures.requests}", f"{needs.requests}")
         yield need.met(when=measures.requests >= needs.requests, sentence=sentence, hint=hint)
 

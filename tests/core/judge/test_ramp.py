@@ -62,6 +62,19 @@ def test_time_in_which_nobody_judged_is_no_time_at_a_step() -> None:
     assert any(each.endswith(said) for each in found(longer, since=since)[CheckState.OPEN])
 
 
+def test_closed_time_is_no_time_at_a_step_and_mends_nothing() -> None:
+    """While one side is closed nothing is compared: that time is taken off, and a difference is as old as before."""
+    since = NOW - RAMP.hold - 60.0
+    shut = replace(GOOD, closed=((since - 500.0, since + 59.0),))
+    longer = replace(GOOD, closed=((since, since + 61.0),))
+    gone = Fault(seen=5, last_seen=NOW - RAMP.hold - 1.0, before=10, since=5_000)
+
+    assert CheckState.OPEN not in found(shut, since=since)
+    said = "without 61s in which one side was closed"
+    assert any(each.endswith(said) for each in found(longer, since=since)[CheckState.OPEN])
+    assert CheckState.FAILED in found(replace(GOOD, faults=(gone,), closed=((NOW - 20.0, NOW - 10.0),)))
+
+
 def test_a_difference_is_not_mended_by_time_in_which_nobody_judged() -> None:
     """It stayed away only as long as somebody looked."""
     gone = Fault(seen=5, last_seen=NOW - RAMP.hold - 1.0, before=10, since=5_000)
