@@ -24,6 +24,11 @@ _CLOSED = "closed"
 _NEVER = JudgedTimes()
 
 
+def is_closed(hours: Hours, now: float) -> bool:
+    """Whether a side with these is closed at this time, unix seconds."""
+    return closing(hours, now, offset) is not None
+
+
 def closed_at(routes: Mapping[str, ClosedHours], now: float) -> AbstractSet[str]:
     """Those of which a side is closed at this time, unix seconds; the same windows are looked up once."""
     known: dict[Hours, bool] = {(): False}
@@ -31,7 +36,7 @@ def closed_at(routes: Mapping[str, ClosedHours], now: float) -> AbstractSet[str]
     for name, hours in routes.items():
         for each in (hours.legacy, hours.new):
             if each not in known:
-                known[each] = closing(each, now, offset) is not None
+                known[each] = is_closed(each, now)
         if known[hours.legacy] or known[hours.new]:
             found.add(name)
     return found

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 from proxy.control.evidence.book import EvidenceBook
 from proxy.control.fleet.gossip import Gossip, RouteAnswers
-from proxy.control.judge.closed_times import ClosedTimes, closed_at
+from proxy.control.judge.closed_times import ClosedTimes, closed_at, is_closed
 from proxy.control.judge.observed import Observed, answers_by_route
 from proxy.control.judge.route_watch import RouteWatch, is_alone
 from proxy.control.judge.watch_rows import judged_of, judged_state, recalled, states_of
@@ -281,6 +281,7 @@ class RouteJudging:
             slow=1 - route.guard.latency,
             cohorts=tuple(cohorts),
             alone_lasts=self._alone_lasts(route.new),
+            is_legacy_closed=is_closed(hours_of(route.steps).legacy, self._folded_at),
         )
 
     def _alone_lasts(self, upstream: str) -> float:

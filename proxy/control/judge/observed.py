@@ -44,7 +44,8 @@ class Observed(NamedTuple):
 
     `budget` in seconds and `processes` as for `threshold`; `probe`: what legacy's last health probe found; `slow`: the
     share of legacy's answers that are slow by definition; counted is less, as it begins when a bound is known.
-    `cohorts`: some of those that new answered, where it fails; `alone_lasts`: breaker.py, rule 5.
+    `cohorts`: some of those that new answered, where it fails; `alone_lasts`: breaker.py, rule 5;
+    `is_legacy_closed`: it was within its closed hours, whatever its probe finds.
     """
 
     now: float
@@ -57,6 +58,7 @@ class Observed(NamedTuple):
     slow: float
     cohorts: tuple[CohortDelta, ...] = ()
     alone_lasts: float = ONE_LASTS
+    is_legacy_closed: bool = False
 
     @property
     def legacy_answered(self) -> bool:

@@ -352,7 +352,7 @@ class RouteWatch:
         found = self.breaker
         if found.row:
             found = replace(found, is_sole=not self.window.has_well(found.cohort))
-        if legacy is LegacyHealth.DOWN:
+        if legacy is LegacyHealth.DOWN or seen.is_legacy_closed:
             found = fast.failed(found, Side.LEGACY, cohort=0, at=seen.now)
         events = sorted(
             (each for each in seen.hard if each.bad in HARD and each.side is Side.NEW), key=lambda each: each.at
@@ -368,7 +368,9 @@ class RouteWatch:
             found = fast.refused(found, told.refused, seen.now, left_alone=told.left_alone, lasts=seen.alone_lasts)
         if legacy is LegacyHealth.DOWN:
             return found
-        return fast.answered(found, Side.LEGACY) if seen.legacy_answered else fast.waited(found, seen.now)
+        if seen.legacy_answered and not seen.is_legacy_closed:
+            return fast.answered(found, Side.LEGACY)
+        return fast.waited(found, seen.now, closed=seen.is_legacy_closed)
 
     def _normal(self) -> float:
         """Legacy's share of bad answers; at most a third of the breaker's limit: it may have been down."""

@@ -187,13 +187,15 @@ def refused(breaker: FailureRow, count: int, at: float, *, left_alone: int = 0, 
     return _judged(replace(breaker, refused=breaker.refused + count * bool(breaker.row), last=at), at)
 
 
-def waited(breaker: FailureRow, at: float) -> FailureRow:
-    """Now, while nothing is known of legacy: rule 2."""
+def waited(breaker: FailureRow, at: float, *, closed: bool = False) -> FailureRow:
+    """Now, while nothing is known of legacy: rule 2. Or while it is within its `closed` hours, and answers nobody."""
     began = breaker.began if breaker.row else breaker.alone_since
     lasts = breaker.is_left_alone or at - began >= PATIENCE
     if not breaker.is_due or not lasts:
         return breaker
     why = f"{breaker.what}, and nothing is known of legacy that speaks against going back"
+    if closed:
+        why = f"{breaker.what}{',' * breaker.what.endswith(')')} while legacy was closed"
     return opened(breaker, why, at)
 
 

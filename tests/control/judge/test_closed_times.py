@@ -12,7 +12,7 @@ from proxy.core.judge.policy import Freeze
 from proxy.core.judge.ramp import ComparedCounts, Measures
 from proxy.core.parity.rules.pair_counts import PairCounts
 from proxy.core.steps.closed_hours import ClosedHours
-from tests.control.stands import START, Clock, Guards, Known, Stand, Store, alone, canary, table
+from tests.control.stands import START, Clock, Guards, Known, Stand, Store, alone, canary, failures, table
 
 RAMP = "ramp: {steps: [1%, 5%, 50%], hold: 10m, soak: 10m, needs: {capacity: false, requests: 10}}"
 PROVED = Measures(
@@ -127,6 +127,34 @@ async def test_closed_time_stays_when_its_window_is_edited_away(store: Store, cl
     await passing(stand, OPEN + 40.0, new=5)
 
     assert (waits, stand.place()) == ("canary 1%", "canary 5%")
+
+
+HOUR = f'[{{name: w, start: "{iso(START)}", end: "{iso(START + 3600.0)}", answer: 503}}]'
+SIDES = {
+    "legacy": (HOUR, "new failed 30 times in a row while legacy was closed", "page"),
+    "plain": (
+        HOUR.replace("answer: 503", "stops: everything"),
+        "new failed 5 times in a row while legacy answered",
+        "page",
+    ),
+    "none": ("[]", "new failed 5 times in a row while legacy answered", "rollback"),
+}
+
+
+@pytest.mark.parametrize("said", SIDES)
+async def test_of_a_closed_legacy_nobody_says_that_it_answered(store: Store, clock: Clock, said: str) -> None:
+    """However well its probe finds it; in a window that closes nothing, and in none, it does answer."""
+    window, reason, action = SIDES[said]
+    stand = await alone(store, clock, canary("10%", f"windows: {window}"))
+    stand.healthy = {"legacy"}
+    rulings = []
+    for _ in range(6):
+        stand.hear(legacy=0 if said == "legacy" else 9, bad=failures(5), new_bad=5)
+        await stand.rounds()
+        rulings.append(stand.judging.ruling(stand.route()))
+    first = next(each for each in rulings if each.judgement.reasons[0].startswith("new failed"))
+
+    assert (first.judgement.reasons[0], first.action) == (reason, action)
 
 
 def test_which_routes_are_closed_and_what_became_of_their_names() -> None:
