@@ -51,7 +51,7 @@ NEVER = ClosedHours()
 
 
 class Closing(NamedTuple):
-    """What is closed now: the names of its windows, and until when (unix seconds)."""
+    """What is closed now: the names of its windows up to the last of them, and until when (unix seconds)."""
 
     name: str
     until: float
@@ -67,11 +67,12 @@ def closing(hours: Sequence[Window | Freeze], now: float, offset: Offset) -> Clo
     on = _on(hours, now, offset)
     if not on:
         return None
-    names, until = ", ".join(window.name for window in on), now
+    names, until = dict[str, None](), now
     while on and until < now + FARTHEST:
+        names |= dict.fromkeys(window.name for window in on)
         until = max(end_of(window, until, offset) for window in on)
         on = _on(hours, until, offset)
-    return Closing(names, until)
+    return Closing(", ".join(names), until)
 
 
 def end_of(window: Window | Freeze, now: float, offset: Offset) -> float:

@@ -104,6 +104,23 @@ def test_all_windows_that_are_on_are_named() -> None:
     assert found.name == "a, b"
 
 
+@pytest.mark.parametrize(
+    ("hours", "names"),
+    [
+        ((daily(60, 120, "a"), daily(115, 180, "b"), daily(180, 200, "c"), daily(201, 210, "d")), "a, b, c"),
+        ((daily(115, 180, "b"), daily(60, 120, "a")), "a, b"),
+        ((daily(60, 120, "a"), daily(110, 180, "a")), "a"),
+    ],
+    ids=["one after the other", "in the order in which they come", "each name once"],
+)
+def test_the_window_whose_end_is_told_is_named(hours: Hours, names: str) -> None:
+    """Also where it has not begun yet: who reads the end finds the window that it is of."""
+    found = closing(hours, MONDAY + 1.75 * HOUR, still())
+
+    assert found is not None
+    assert found.name == names
+
+
 def test_what_never_opens_is_looked_at_no_farther_than_a_week() -> None:
     """Windows that leave no gap come to an end all the same."""
     found = closing((daily(0, 720, "a"), daily(720, 0, "b")), MONDAY, still())

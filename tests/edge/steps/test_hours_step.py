@@ -114,7 +114,7 @@ async def test_windows_that_overlap_open_with_the_last_of_them(play: Play, serve
     answer = await proxy.ask(request())
 
     assert answer.value(b"retry-after") == b"%d" % (3600 - 10 + 90)
-    assert json.loads(answer.body)["detail"] == f"legacy is closed until {iso(END + 90)} (later, nightly)"
+    assert json.loads(answer.body)["detail"] == f"legacy is closed until {iso(END + 90)} (later, nightly, last)"
 
 
 @pytest.mark.usefixtures("clock")
