@@ -78,6 +78,8 @@ class ClosedView(View, frozen=True, kw_only=True):
     until: str = ""
     """When it is open again (RFC 3339)."""
     window: str = ""
-    """The names of the windows that are on."""
+    """The names of the windows that are on, and of those that follow until then."""
     routes: Sequence[str] = ()
     """Routes of which it is to answer something now."""
+    beside: Sequence[str] = ()
+    """Routes that the other side answers, and of which it gets no shadow, no fallback and no write that it is owed."""

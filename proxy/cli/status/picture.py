@@ -55,6 +55,7 @@ _DROPPED = (
     "new",
 )
 """In which order columns go, where all of them are too wide; `incomparable` before all others while it is 0."""
+_NOTHING_BESIDE = "it gets no shadow, no fallback and no write that it is owed"
 _MOSTLY = {"stage": 6, "new": 5, "5xx": 5, "compared": 8, "mismatch": 14, "verdict": 7, "reason": 40}
 """How wide columns mostly are: rule 3."""
 _LONGEST_REASON, _LONGEST_ABOVE = 60, 300
@@ -175,12 +176,20 @@ def down(status: RoutesView) -> Iterator[Text]:
 def closed(status: RoutesView) -> Iterator[Text]:
     """A line for every upstream within its closed hours, with the routes that it is to answer."""
     for upstream in status.closed:
-        yield Text(f"{closed_sentence(upstream)}{_asked(upstream.routes)}", style="yellow")
+        yield Text(f"{closed_sentence(upstream)}{_asked(upstream.routes)}{_beside(upstream)}", style="yellow")
 
 
 def _asked(routes: Sequence[str]) -> str:
+    return f"; it is to answer {_first(routes)}" if routes else ""
+
+
+def _beside(closed: ClosedView) -> str:
+    return f"; {_NOTHING_BESIDE} of {_first(closed.beside)}" if closed.beside else ""
+
+
+def _first(routes: Sequence[str]) -> str:
     more = f" and {len(routes) - _MOST_NAMED} more" if len(routes) > _MOST_NAMED else ""
-    return f"; it is to answer {', '.join(routes[:_MOST_NAMED])}{more}" if routes else ""
+    return f"{', '.join(routes[:_MOST_NAMED])}{more}"
 
 
 def differences(status: RoutesView, longest: int | None = None) -> Iterator[Text]:
@@ -253,9 +262,12 @@ def down_sentence(down: DownView) -> str:
     return f"{down.upstream} is down since {down.since}: it answers nothing now{why}"
 
 
-def closed_sentence(closed: ClosedView) -> str:
-    """As people read it."""
-    return f"{closed.upstream} is closed until {closed.until} ({closed.window}): its clients are told to come back then"
+def closed_sentence(closed: ClosedView, route: str = "") -> str:
+    """As people read it; of one `route`, if it is named."""
+    does = "its clients are told to come back then" if closed.routes else "nothing is sent to it"
+    if route in closed.beside:
+        does = _NOTHING_BESIDE
+    return f"{closed.upstream} is closed until {closed.until} ({closed.window}): {does}"
 
 
 def _differs(route: RouteView) -> bool:
@@ -315,7 +327,7 @@ def _cells(route: RouteView, *, is_wide: bool, longest: int | None) -> Iterator[
 
 
 def _failed(rate: RateView) -> str | Text:
-    """The share of 5xx among the answers of the last ten seconds, Banyan's own included."""
+    """The share of 5xx among the answers of the last ten seconds, Banyan's own included but for closed hours."""
     answered = rate.legacy + rate.new + rate.self
     if rate.failed is None or not answered:
         return NOTHING

@@ -65,7 +65,7 @@ def _sides_away(route: RouteDetailView) -> Iterator[str]:
     for upstream in route.down:
         yield _row("down", painted(down_sentence(upstream), Ink.BAD))
     for each in route.closed:
-        yield _row("closed", painted(closed_sentence(each), Ink.WARN))
+        yield _row("closed", painted(closed_sentence(each, route.name), Ink.WARN))
 
 
 def _journal(journal: JournalView) -> str:

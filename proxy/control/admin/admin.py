@@ -32,6 +32,7 @@ from proxy.control.admin.reconcile import ReconcilePages
 from proxy.control.admin.responses import Handler, no_such_route, problem, tagged
 from proxy.control.admin.routes import (
     asked_upstreams,
+    called_upstreams,
     ordered_kill,
     ordered_routes,
     route_detail_view,
@@ -143,7 +144,7 @@ class Admin:
         down = [upstream for upstream in self._down() if route.name in upstream.routes]
         journal = journal_view(None if self.journal is None else self.journal.of(route))
         cohorts = self.links.recent.cohorts.view(route.name)
-        closed = [upstream for upstream in self._closed() if route.name in upstream.routes]
+        closed = [upstream for upstream in self._closed() if route.name in (*upstream.routes, *upstream.beside)]
         view = msgspec.structs.replace(view, cohorts=cohorts, down=down, closed=closed, journal=journal)
         return self._json(request, view, f"{view.runs.tag}.")
 
@@ -200,7 +201,8 @@ class Admin:
 
     def _closed(self) -> list[ClosedView]:
         asked = asked_upstreams(self.running, self.links.ledger, self.judged)
-        return closed_views(asked, self.running.snapshot.named, time.time())
+        called = called_upstreams(self.running, self.links.ledger, self.judged)
+        return closed_views(asked, self.running.snapshot.named, time.time(), called)
 
     def _find(self, request: web.Request) -> Route | None:
         return self.running.snapshot.named(request.match_info["name"])

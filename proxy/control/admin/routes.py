@@ -33,6 +33,7 @@ from proxy.control.position.orders_for_workers import drains
 from proxy.control.position.place_reasons import why
 from proxy.control.position.standing_here import RoutePlace
 from proxy.control.probe.certificates import Shown
+from proxy.control.probe.upstreams_closed import called
 from proxy.control.probe.upstreams_down import answering, by_stage
 from proxy.control.running import Reload, Running
 from proxy.control.traffic.ledger import Ledger, Series, WorkerState
@@ -220,6 +221,13 @@ def asked_upstreams(running: Running, ledger: Ledger, judged: JudgedRoutes | Non
         if route.respond is None:
             sides = by_stage(route) if killed else answering(route, _placed(route, judged).pins)
             yield route.name, {route.upstream(side) for side in sides}
+
+
+def called_upstreams(running: Running, ledger: Ledger, judged: JudgedRoutes | None) -> Iterator[tuple[str, set[str]]]:
+    """Each route by name, with the upstreams that something is sent to beside answers, where it runs."""
+    for route in running_routes(running, ledger, judged):
+        if route.respond is None:
+            yield route.name, set(called(route))
 
 
 def _placed(route: Route, judged: JudgedRoutes | None) -> RoutePlace:

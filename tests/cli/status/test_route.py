@@ -79,6 +79,10 @@ def test_a_route_shows_place_and_cohorts(banyan: Banyan) -> None:
             "closed    old is closed until 2026-11-28T19:00:00.000Z (batch)",
         ),
         (
+            {"closed": [{"upstream": "new", "until": "2026-11-28T19:00:00.000Z", "window": "w", "beside": ["orders"]}]},
+            "closed    new is closed until 2026-11-28T19:00:00.000Z (w): it gets no shadow, no fallback",
+        ),
+        (
             {"coverage": {"echoes": [{"side": "new", "echoed": 2, "silent": 1}]}},
             "callers   new says whom it saw in 2 of 3 answers",
         ),

@@ -68,3 +68,16 @@ def test_an_upstream_that_is_closed_is_told_with_its_routes(banyan: Banyan, admi
         "it is to answer orders.show, rest"
     ) in " ".join(result.stdout.split())
     assert result.exit_code == 0
+
+
+def test_routes_that_a_closed_side_only_stands_beside_are_told(banyan: Banyan, admin: Admin) -> None:
+    """Nothing is owed to its clients there: what it does not get is said."""
+    until = "2026-11-29T03:30:00.000Z"
+    closed = [ClosedView(upstream="new", until=until, window="nightly", beside=["orders.save"])]
+    admin.view = msgspec.structs.replace(ROUTES_VIEW, closed=closed)
+    text = " ".join(banyan("status", "--admin", admin.url).stdout.split())
+
+    assert (
+        f"new is closed until {until} (nightly): nothing is sent to it; "
+        "it gets no shadow, no fallback and no write that it is owed of orders.save"
+    ) in text

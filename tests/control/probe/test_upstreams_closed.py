@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from proxy.api.upstreams import ClosedView
-from proxy.control.probe.upstreams_closed import closed_views
+from proxy.control.probe.upstreams_closed import called, closed_views
 from proxy.core.judge.policy import Freeze
+from proxy.core.outcome import Side
+from proxy.core.routing.route import Fallback
+from proxy.core.stage import Stage
 from proxy.core.steps.closed_hours import ClosedHours
 from tests.control.tables import route
 
@@ -30,7 +33,28 @@ def test_who_is_closed_is_told_with_what_it_is_to_answer() -> None:
 
     assert closed_views([*asked, ("gone", {"legacy"})], routes.get, 10.0) == [
         ClosedView(upstream="legacy", until=one, window="batch", routes=["a", "b"]),
-        ClosedView(upstream="legacy", until=two, window="batch", routes=["c"]),
+        ClosedView(upstream="legacy", until=two, window="batch, later", routes=["c"]),
     ]
     assert [view.upstream for view in closed_views(asked, routes.get, 1.5 * HOUR)] == ["new", "legacy"]
     assert closed_views(asked, routes.get, 2 * HOUR) == []
+
+
+def test_who_is_called_beside_answers_is_told_apart() -> None:
+    """A route that new answers nothing of is told beside those that it is to answer, and none of them twice."""
+    hours = (ClosedHours(new=(BATCH,)),)
+    routes = {name: route(name, steps=hours) for name in ("a", "b")}
+    both = [("a", {"legacy", "new"}), ("b", {"legacy", "new"})]
+    found = closed_views([("a", {"new"}), ("b", {"legacy"})], routes.get, 10.0, both)
+    alone = closed_views([("b", {"legacy"})], routes.get, 10.0, both[1:])
+
+    assert [(each.routes, each.beside) for each in found] == [(["a"], ("b",))]
+    assert [(each.upstream, each.routes, each.beside) for each in alone] == [("new", [], ("b",))]
+
+
+def test_something_is_sent_to_both_sides_by_shadows_and_a_fallback() -> None:
+    """At stages that call both, or with a fallback; at legacy alone to nobody else."""
+    both = frozenset({"legacy", "new"})
+
+    assert called(route("a", stage=Stage.SHADOW)) == both
+    assert called(route("a", stage=Stage.LEGACY)) == frozenset()
+    assert called(route("a", stage=Stage.LEGACY, fallback=Fallback(to=Side.NEW))) == both
