@@ -83,7 +83,7 @@ class RateView(View, frozen=True, kw_only=True):
     self: float = 0.0
     """By Banyan itself."""
     failed: float | None = None
-    """Those of them that were a 5xx; null: a server that does not say it."""
+    """Those of them that were a 5xx, but for a 503 of closed hours; null: a server that does not say it."""
 
 
 class RouteView(View, frozen=True, kw_only=True):

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from operator import add
 from typing import NamedTuple
 
+from proxy.core.outcome import ServedBy
+from proxy.core.steps.closed_hours import HoursAnswer
 from proxy.link.messages import (
     BUCKETS,
     CODE_CLASSES,
@@ -43,7 +45,7 @@ class SecondsRing:
 
     def __init__(self, second: int) -> None:
         """Begin empty at `second`."""
-        self._counts = array("Q", bytes(8 * _SLOTS))
+        self._counts = array("q", bytes(8 * _SLOTS))
         self._latest = second
 
     def add(self, second: int, count: int) -> None:
@@ -280,10 +282,20 @@ class Ledger:
     def _fold_callers(self, report: Report) -> None:
         for answered in report.step_answers:
             self._fold_step(self._step_answers, answered)
+            self._fold_closed(answered)
         for passed in report.step_passes:
             self._fold_step(self._step_passes, passed)
         for echo in report.echoes:
             self._fold_echo(echo)
+
+    def _fold_closed(self, delta: StepAnswerDelta) -> None:
+        """A 503 of closed hours says when to come back: nobody failed."""
+        if delta.reason == HoursAnswer.CLOSED:
+            series, second = Series(delta.route, ServedBy.SELF), int(self._clock())
+            row = self._rows.get(series)
+            if row is None:
+                row = self._rows[series] = _Row(second)
+            row.add_failed(second, -delta.count)
 
     def _fold_echo(self, delta: EchoDelta) -> None:
         series = Series(delta.route, delta.side)
@@ -350,9 +362,9 @@ class Ledger:
         return 0.0 if row is None else self._per_second(row.ring, seconds)
 
     def failed_rate(self, series: Series, seconds: int = 10) -> float:
-        """Those of `rate` that were a 5xx."""
+        """Those of `rate` that were a 5xx, but for a 503 of closed hours."""
         row = self._rows.get(series)
-        return 0.0 if row is None or row.failed is None else self._per_second(row.failed, seconds)
+        return 0.0 if row is None or row.failed is None else max(self._per_second(row.failed, seconds), 0.0)
 
     def _per_second(self, ring: SecondsRing, seconds: int) -> float:
         now = int(self._clock())
@@ -379,7 +391,9 @@ _FAILED = CODE_CLASSES.index("5xx")
 
 
 class _Row:
-    """What is known of one series, behind one look-up; `failed` are its 5xx, None before the first one."""
+    """What is known of one series, behind one look-up; `failed` are its 5xx without those of closed hours, None before
+    the first one.
+    """
 
     __slots__ = ("failed", "ring", "totals")
 

@@ -106,6 +106,20 @@ def test_what_steps_let_pass_adds_up_beside_what_they_answered(ledger: Ledger) -
     assert (ledger.counts().step_passes, ledger.counts().step_answers) == ({("a", "no_token"): 2}, {})
 
 
+def test_a_503_of_closed_hours_is_no_failed_answer(ledger: Ledger, clock: Clock) -> None:
+    """All other 5xx of Banyan's own are some, and so are those of a side; whatever is reported first."""
+    own, legacy = Series("show", "self"), Series("show", "legacy")
+    ledger.fold(msgspec.structs.replace(report(), step_answers=[StepAnswerDelta("show", "closed", 3)]))
+    early = ledger.failed_rate(own)
+    told = report(delta("show", "self", failed=5), delta("show", "legacy", failed=2))
+    ledger.fold(msgspec.structs.replace(told, step_answers=[StepAnswerDelta("show", "no_token", 1)]))
+    clock.now += 1
+
+    assert early == 0.0
+    assert (ledger.failed_rate(own), ledger.failed_rate(legacy)) == (2.0, 2.0)
+    assert ledger.counts().totals[own].codes[-1] == 5
+
+
 def test_who_says_whom_it_saw_adds_up(ledger: Ledger) -> None:
     """By route and side, and forgotten with the route."""
     told = [EchoDelta("orders", "new", 2, 1), EchoDelta("a", "legacy", 0, 3)]
