@@ -10,7 +10,7 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -18,7 +18,7 @@ from textwrap import wrap
 
 from proxy.cli.terminal import Ink, painted
 from proxy.core.one_line import one_line
-from proxy.core.reachability.finding import Finding, ProbeRow, RowOutcome, TargetFindings, worst
+from proxy.core.reachability.finding import Finding, ProbeRow, RowOutcome, TargetFindings, TargetKind, worst
 
 WIDTH = 100
 _NARROWEST = 50
@@ -42,19 +42,27 @@ class ProbeReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetReport:
-    """One target with its own outcome."""
+    """One target with its own outcome; `closed`: sentences of the closed hours that it is within now."""
 
     kind: str
     name: str
     where: str
     outcome: RowOutcome
+    closed: tuple[str, ...]
     findings: tuple[Finding, ...]
 
 
-def report_of(file: Path, found: Sequence[TargetFindings]) -> ProbeReport:
-    """Asked from this host, as this user."""
+def report_of(file: Path, found: Sequence[TargetFindings], closed: Mapping[str, Sequence[str]]) -> ProbeReport:
+    """Asked from this host, as this user; `closed`: sentences of the upstreams that are closed now."""
     targets = tuple(
-        TargetReport(kind=each.kind, name=each.name, where=each.where, outcome=each.outcome, findings=each.findings)
+        TargetReport(
+            kind=each.kind,
+            name=each.name,
+            where=each.where,
+            outcome=each.outcome,
+            closed=tuple(closed.get(each.name, ())) if each.kind is TargetKind.UPSTREAM else (),
+            findings=each.findings,
+        )
         for each in found
     )
     outcome = worst(each.outcome for each in found)
@@ -67,6 +75,8 @@ def lines(report: ProbeReport) -> Iterator[str]:
     for target in report.targets:
         yield ""
         yield painted(f"{target.kind} {target.name}", Ink.STRONG) + f"  {target.where}"
+        for sentence in target.closed:
+            yield from (f"  {painted(line, Ink.WARN)}" for line in _wrapped(sentence, 2))
         for address, findings in groupby(target.findings, lambda finding: finding.address):
             if address:
                 yield f"  {address}"

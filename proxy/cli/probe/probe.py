@@ -48,6 +48,9 @@ def probe(
     json: JSON = False,
 ) -> None:
     """See LESSON."""
+    from time import time
+
+    from proxy.cli.probe.closed_upstreams import closed_sentences
     from proxy.cli.probe.picture import lines, report_of
     from proxy.cli.probe.watched_probe import watched
     from proxy.cli.routes_file import load_or_leave
@@ -56,7 +59,7 @@ def probe(
 
     snapshot = load_or_leave(config).snapshot
     targets = _chosen(list(targets_of(snapshot, host)), names)
-    report = report_of(config, watched(snapshot, targets, timeout))
+    report = report_of(config, watched(snapshot, targets, timeout), closed_sentences(snapshot, time()))
     if json:
         say_json(report)
     else:

@@ -66,6 +66,22 @@ def test_all_is_well(banyan: Banyan, folder: Path) -> None:
     assert lines[-1] == "2 targets: 2 ok"
 
 
+def test_a_closed_upstream_is_asked_and_said_to_be_closed(banyan: Banyan, folder: Path) -> None:
+    """Until when, by which window and on which routes; one that is open, and a window that closes nothing, are not."""
+    ends = 'start: "2020-01-01T00:00Z", end: "2990-01-01T00:00Z"'
+    with answering() as port:
+        text = ROUTES.format(legacy=port, new=port)
+        text = text.replace('" }\n  new', f'", windows: [{{ name: batch, {ends}, answer: 503 }}] }}\n  new')
+        (folder / "routes.yaml").write_text(
+            text.replace('" }\nroutes', f'", windows: [{{ name: q, {ends} }}] }}\nroutes')
+        )
+        result, told = banyan("probe"), banyan("probe", "--json")
+
+    said = "closed until 2990-01-01T00:00:00Z (batch) on rest: its clients get 503; it was probed all the same"
+    assert (result.exit_code, result.stdout.count(said)) == (0, 1)
+    assert [each["closed"] for each in json.loads(told.stdout)["targets"]] == [[said], []]
+
+
 def test_something_fails(banyan: Banyan, folder: Path) -> None:
     """Exit 1; the row says what, and below it who has to change what. Only the names that are given are asked."""
     with answering() as port:
