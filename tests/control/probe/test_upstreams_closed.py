@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from proxy.api.upstreams import ClosedView
 from proxy.control.probe.upstreams_closed import called, closed_views
+from proxy.core.journal.writes import AnswerKey, JsonPath, Writes
 from proxy.core.judge.policy import Freeze
 from proxy.core.outcome import Side
 from proxy.core.routing.route import Fallback
@@ -14,6 +15,8 @@ from tests.control.tables import route
 HOUR = 3600.0
 BATCH = Freeze(name="batch", start=0.0, end=HOUR, closes=True)
 LATER = Freeze(name="later", start=HOUR - 60.0, end=2 * HOUR, closes=True)
+
+WRITES = Writes(keyed_by=AnswerKey(JsonPath("$.id", ("id",))))
 
 
 def test_who_is_closed_is_told_with_what_it_is_to_answer() -> None:
@@ -51,10 +54,11 @@ def test_who_is_called_beside_answers_is_told_apart() -> None:
     assert [(each.upstream, each.routes, each.beside) for each in alone] == [("new", [], ("b",))]
 
 
-def test_something_is_sent_to_both_sides_by_shadows_and_a_fallback() -> None:
-    """At stages that call both, or with a fallback; at legacy alone to nobody else."""
+def test_something_is_sent_to_both_sides_by_shadows_writes_and_a_fallback() -> None:
+    """At stages that call both, with writes to both, or with a fallback; at legacy alone to nobody else."""
     both = frozenset({"legacy", "new"})
 
     assert called(route("a", stage=Stage.SHADOW)) == both
     assert called(route("a", stage=Stage.LEGACY)) == frozenset()
+    assert called(route("a", stage=Stage.LEGACY, steps=(WRITES,))) == both
     assert called(route("a", stage=Stage.LEGACY, fallback=Fallback(to=Side.NEW))) == both
