@@ -34,8 +34,11 @@ def windows() -> str:
 
 
 async def test_closed_hours_are_told_and_end_with_an_edit(tmp_path: Path) -> None:
-    """503 with Retry-After on legacy's route alone; `status` and metrics say so; without the window all is answered."""
+    """503 with Retry-After on legacy's route alone; `status` and metrics say so; without the window all is
+    answered. Of these 503s none is among the 5xx of `status`.
+    """
     listen, admin, file = free_port(), free_port(), tmp_path / "routes.yaml"
+    rates: dict[str, dict[str, float]] = {}
     async with system("legacy") as legacy, system("new") as new:
         at = {"listen": listen, "admin": admin, "legacy": legacy, "new": new}
         file.write_text(ROUTES.format(windows=windows(), **at))
@@ -50,7 +53,13 @@ async def test_closed_hours_are_told_and_end_with_an_edit(tmp_path: Path) -> Non
                     page = await response.text()
                 return 'banyan_step_answers_total{route="rest",reason="closed"} 1\n' in page
 
+            async def is_rated() -> bool:
+                async with session.get(banyan.admin_url + "/api/routes") as response:
+                    rates.update({each["name"]: each["rate"] for each in (await response.json())["routes"]})
+                return bool(rates["rest"]["self"])
+
             await until(counted)
+            await until(is_rated)
             told = await _status(tmp_path)
             file.write_text(ROUTES.format(windows="", **at))
 
@@ -64,6 +73,7 @@ async def test_closed_hours_are_told_and_end_with_an_edit(tmp_path: Path) -> Non
     assert (status, other) == (503, 200)
     assert 3600 - 120 < int(after) <= 3600
     assert problem["detail"].endswith("(nightly)")
+    assert rates["rest"]["failed"] == 0.0
     assert [(each["upstream"], each["window"], each["routes"]) for each in told] == [("legacy", "nightly", ["rest"])]
     assert later == []
 
