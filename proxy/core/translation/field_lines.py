@@ -107,10 +107,15 @@ def name_of(line: bytes) -> bytes:
     return line.partition(b":")[0].lower()
 
 
-def value_in(lines: Iterable[bytes], name: bytes) -> str:
-    """The first value of a field (lower-case name), or nothing."""
-    found = (line.partition(b":")[2].strip(b" \t") for line in lines if name_of(line) == name)
-    return next(found, b"").decode("latin-1")
+def values_in(lines: Iterable[bytes], name: bytes) -> list[str]:
+    """The value of each line of a field (lower-case name): which of several a reader takes, nobody can tell."""
+    return [line.partition(b":")[2].strip(b" \t").decode("latin-1") for line in lines if name_of(line) == name]
+
+
+def codings_in(lines: Iterable[bytes]) -> str:
+    """Of all lines of Content-Encoding, as one; empty where they change nothing."""
+    said = ",".join(values_in(lines, b"content-encoding")).lower().split(",")
+    return ", ".join(coding for each in said if (coding := each.strip(" \t")) not in {"", "identity"})
 
 
 def without(lines: list[bytes], names: Iterable[bytes]) -> list[bytes]:

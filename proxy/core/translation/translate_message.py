@@ -33,8 +33,10 @@ from proxy.core.translation.field_lines import (
     RenameHeader,
     SetHeader,
     change_lines,
+    codings_in,
     map_status,
-    value_in,
+    name_of,
+    values_in,
     without,
 )
 from proxy.core.translation.query_steps import DropQuery, RenameQuery, SetQuery, change_target
@@ -44,6 +46,7 @@ FIRST_ERROR: Final = 400
 NO_BODY: Final = frozenset({204, 205})
 PARTS: Final = frozenset({206, 304})
 _READS: Final = frozenset({b"GET", b"HEAD"})
+_TAGS: Final = frozenset({b"if-match", b"if-none-match"})
 _UTF_8: Final = frozenset({"", "utf-8", "utf8"})
 _FRAMED: Final = FRAMING | {b"trailer"}
 
@@ -65,19 +68,28 @@ class TranslatedAnswer(NamedTuple):
 
 def check_request(adapter: AdapterPolicy, method: bytes, lines: list[bytes], *, has_body: bool) -> None:
     """What can be said of a request by its head: rules 1 to 3. Raises `Untranslatable`."""
-    if any(value_in(lines, name) not in {"", "*"} for name in PRECONDITIONS) or _creates(method, lines):
+    if _depends(method, lines):
         why = "it is a validator of one side, and the other would be asked"
         raise Untranslatable("a precondition", why, status=412)
     if not (has_body and adapter.reads_request):
         return
-    if coding := _coding(lines):
+    if coding := codings_in(lines):
         raise Untranslatable("header:Content-Encoding", f"a body in {coding} is not read here", status=415)
-    _check_media(value_in(lines, b"content-type"))
+    _check_media(lines)
 
 
-def _creates(method: bytes, lines: list[bytes]) -> bool:
-    """Whether a write depends on an `If-None-Match` with validators; `*` says that nothing may be there at all."""
-    return method not in _READS and value_in(lines, b"if-none-match") not in {"", "*"}
+def _depends(method: bytes, lines: list[bytes]) -> bool:
+    """Whether any line makes a request depend on what one side has given.
+
+    `*`, where it has a meaning, does not: it asks for what is there, or for nothing. An empty line holds for nothing.
+    """
+    names = PRECONDITIONS if method in _READS else PRECONDITIONS | {b"if-none-match"}
+    return any(name_of(line) in names and not _asks_for_any(line) for line in lines)
+
+
+def _asks_for_any(line: bytes) -> bool:
+    name, _, value = line.partition(b":")
+    return name.lower() in _TAGS and value.strip(b" \t") == b"*"
 
 
 def translate_content(adapter: AdapterPolicy, body: bytes) -> bytes | None:
@@ -102,9 +114,8 @@ def translate_request(
 
 
 def _is_condition(line: bytes, stays: set[bytes]) -> bool:
-    name, _, value = line.partition(b":")
-    lower = name.lower()
-    return lower in CONDITIONS and lower not in stays and not (lower in PRECONDITIONS and value.strip() == b"*")
+    name = name_of(line)
+    return name in CONDITIONS and name not in stays and not (name in PRECONDITIONS and _asks_for_any(line))
 
 
 def change_head(target: bytes, lines: list[bytes], step: Step) -> tuple[bytes, list[bytes]]:
@@ -122,7 +133,7 @@ def is_read(adapter: AdapterPolicy, status: int, lines: list[bytes], *, is_head:
     """Whether the body of this answer is translated; `is_head`: it is one to a HEAD."""
     if is_head or status in NO_BODY or not reads_body(steps_for(adapter, status)):
         return False
-    return status < FIRST_ERROR or read_content_type(value_in(lines, b"content-type")).media is Media.JSON
+    return status < FIRST_ERROR or any(read_content_type(each).media is Media.JSON for each in _types(lines))
 
 
 def check_answer(adapter: AdapterPolicy, status: int, lines: list[bytes], *, is_head: bool) -> bool:
@@ -131,7 +142,7 @@ def check_answer(adapter: AdapterPolicy, status: int, lines: list[bytes], *, is_
         raise Untranslatable("status", f"{status} was not asked for, and is no whole answer")
     reads = is_read(adapter, status, lines, is_head=is_head)
     if reads:
-        _check_media(value_in(lines, b"content-type"))
+        _check_media(lines)
     return reads
 
 
@@ -145,7 +156,7 @@ def translate_answer(
     steps = steps_for(adapter, status)
     lines = without(lines, VALIDATORS)
     if body:
-        body = _decoded(body, _coding(lines), adapter.max_body)
+        body = _decoded(body, codings_in(lines), adapter.max_body)
         body = _within(adapter, translate_body(body, steps))
         lines = without(lines, DIGESTS | {b"content-encoding"})
     if is_head and reads_body(steps):
@@ -168,19 +179,18 @@ def _decoded(body: bytes, coding: str, most: int) -> bytes:
         raise Untranslatable("header:Content-Encoding", str(error)) from None
 
 
-def _check_media(value: str) -> None:
-    """Rule 1; where nothing is said it is read as JSON, or found to be none."""
-    said = read_content_type(value)
-    if value and said.media is not Media.JSON:
-        raise Untranslatable("header:Content-Type", "the body is no JSON, and steps read JSON", status=415)
-    charset = parameters_of(value).get("charset", "").lower()
-    if charset not in _UTF_8:
-        raise Untranslatable("header:Content-Type", "JSON is UTF-8, and another charset is declared", status=415)
+def _types(lines: list[bytes]) -> list[str]:
+    """What each line of Content-Type says that says something."""
+    return [value for value in values_in(lines, b"content-type") if value]
 
 
-def _coding(lines: list[bytes]) -> str:
-    found = value_in(lines, b"content-encoding").lower()
-    return "" if found == "identity" else found
+def _check_media(lines: list[bytes]) -> None:
+    """Rule 1, for each line; where nothing is said it is read as JSON, or found to be none."""
+    for value in _types(lines):
+        if read_content_type(value).media is not Media.JSON:
+            raise Untranslatable("header:Content-Type", "the body is no JSON, and steps read JSON", status=415)
+        if parameters_of(value).get("charset", "").lower() not in _UTF_8:
+            raise Untranslatable("header:Content-Type", "JSON is UTF-8, and another charset is declared", status=415)
 
 
 def check_size(adapter: AdapterPolicy, size: int) -> None:

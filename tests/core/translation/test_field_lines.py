@@ -12,9 +12,10 @@ from proxy.core.translation.field_lines import (
     RenameHeader,
     SetHeader,
     change_lines,
+    codings_in,
     is_free_for_steps,
     map_status,
-    value_in,
+    values_in,
     without,
 )
 
@@ -66,6 +67,20 @@ def test_some_fields_are_not_for_steps(name: str, is_free: bool) -> None:  # noq
 
 
 def test_values_are_found_by_name() -> None:
-    """The first counts; without one there is nothing."""
-    assert (value_in(LINES, b"x-tel"), value_in(LINES, b"etag")) == ("1", "")
+    """Of each line, and in any case; without one there is nothing."""
+    assert (values_in(LINES, b"x-tel"), values_in(LINES, b"etag")) == (["1", "2"], [])
     assert without(LINES, {b"x-tel", b"accept"}) == [b"X-Telex: 3"]
+
+
+@pytest.mark.parametrize(
+    ("values", "codings"),
+    [
+        ((), ""),
+        ((b"identity", b""), ""),
+        ((b"identity", b"GZip"), "gzip"),
+        ((b"gzip, identity", b" br"), "gzip, br"),
+    ],
+)
+def test_codings_of_several_lines_are_one_list(values: tuple[bytes, ...], codings: str) -> None:
+    """In their order, without those that change nothing."""
+    assert codings_in([b"Content-Encoding:" + value for value in values]) == codings

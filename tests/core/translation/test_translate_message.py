@@ -52,6 +52,28 @@ def test_a_request_is_judged_by_its_head() -> None:
 
 
 @pytest.mark.parametrize(
+    ("lines", "status"),
+    [
+        ((b"If-Match:", b'If-Match: "a"'), 412),
+        ((b"If-Match: *", b'If-Match: "a"'), 412),
+        ((b"If-Match:",), 412),
+        ((b"If-Unmodified-Since:", b"If-Unmodified-Since: x"), 412),
+        ((b"If-Unmodified-Since: *",), 412),
+        ((b"If-None-Match:", b'If-None-Match: "a"'), 412),
+        ((b"If-None-Match: *", b'If-None-Match: "a"'), 412),
+        ((b"Content-Encoding: identity", b"Content-Encoding: gzip"), 415),
+        ((b"Content-Encoding: gzip, identity",), 415),
+        ((JSON, b"Content-Type: text/plain"), 415),
+        ((b"Content-Type:", b"Content-Type: text/plain"), 415),
+        ((JSON, JSON + b"; charset=euc-jp"), 415),
+    ],
+)
+def test_every_line_of_a_field_has_to_hold(lines: tuple[bytes, ...], status: int) -> None:
+    """Which of them the other side would read, nobody can tell; an empty condition holds for nothing."""
+    assert fault_of_request(b"PUT", *lines)[1] == status
+
+
+@pytest.mark.parametrize(
     "lines",
     [
         [],

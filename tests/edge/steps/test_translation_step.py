@@ -158,14 +158,27 @@ async def test_validators_do_not_cross(play: Play, serve: Serve) -> None:
     assert [answer.value(name) for name in (b"ETag", b"Last-Modified", b"Accept-Ranges")] == [None, None, None]
 
 
-@pytest.mark.parametrize("line", [b'If-Match: "l"', b'If-None-Match: "l"', b"If-Unmodified-Since: x"])
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (b'If-Match: "l"',),
+        (b'If-None-Match: "l"',),
+        (b"If-Unmodified-Since: x",),
+        (b"If-Match:", b'If-Match: "l"'),
+        (b"If-Match: *", b'If-Match: "l"'),
+        (b"If-Match:",),
+        (b"If-Unmodified-Since:", b"If-Unmodified-Since: Sun, 29 Nov 2026 00:00:00 GMT"),
+        (b"If-None-Match:", b'If-None-Match: "l"'),
+    ],
+)
+@pytest.mark.parametrize("method", [b"PUT", b"DELETE"])
 async def test_a_write_on_a_condition_of_one_side_is_not_done_on_the_other(
-    play: Play, serve: Serve, line: bytes
+    play: Play, serve: Serve, method: bytes, lines: tuple[bytes, ...]
 ) -> None:
-    """412: nothing of what it names is there. Without the condition it would overwrite what somebody else wrote."""
+    """412, whichever line says it: nothing that it names is there. Without it somebody else's write would be lost."""
     sides = await translating(play, serve, answering(b"{}", JSON))
 
-    answer = await sides.proxy.ask(request(b"PUT", b"/", line, JSON, body=b"{}"))
+    answer = await sides.proxy.ask(request(method, b"/", *lines, JSON, body=b"{}"))
 
     assert (answer.status, sides.new.requests) == (412, [])
     assert sides.counted() == [StepAnswerDelta("contacts", "untranslatable_request", 1)]
@@ -262,6 +275,8 @@ async def test_what_no_step_reads_streams_however_long(play: Play, serve: Serve)
         ),
         (b"{}", (b"Content-Type: application/json; charset=shift_jis",), 415, "another charset is declared"),
         (b"{}", (JSON, b"Content-Encoding: gzip"), 415, "header:Content-Encoding: a body in gzip is not read here"),
+        (b"{}", (JSON, b"Content-Encoding: identity", b"Content-Encoding: gzip"), 415, "a body in gzip is not read"),
+        (b"{}", (JSON, b"Content-Type: text/plain"), 415, "header:Content-Type: the body is no JSON"),
         (b"[" * 70 + b"]" * 70, (JSON,), 400, "deeper than 64 levels"),
     ],
 )
@@ -296,7 +311,9 @@ async def test_a_request_that_is_too_long_is_413(play: Play, serve: Serve) -> No
         (b"{", (JSON,), "$: the body is not JSON"),
         (b"<p>", (b"Content-Type: text/html",), "header:Content-Type: the body is no JSON"),
         (b"{}", (b"Content-Type: application/json;charset=latin-1",), "another charset is declared"),
+        (b"{}", (JSON, b"Content-Type: text/plain"), "header:Content-Type: the body is no JSON"),
         (b"xx", (JSON, b"Content-Encoding: gzip"), "header:Content-Encoding: no gzip"),
+        (b"xx", (JSON, b"Content-Encoding: identity", b"Content-Encoding: gzip"), "header:Content-Encoding: no gzip"),
         (gzip.compress(b'"%b"' % (b"x" * 5000)), (JSON, b"Content-Encoding: gzip"), "more than 1024"),
         (b'"%b"' % (b"x" * 5000), (JSON,), "$: the body is longer than 1024 bytes"),
         (b'{"a":"%b"}' % (b"x" * 1010), (JSON,), "$: the body is longer than 1024 bytes"),
