@@ -11,6 +11,7 @@ from proxy.core.translation.translate_message import (
     check_answer,
     check_request,
     check_size,
+    keeps_body,
     steps_for,
     translate_answer,
     translate_content,
@@ -84,7 +85,7 @@ def try_answer(adapter: AdapterPolicy, said: WrittenMessage) -> Trial:
     try:
         reads = check_answer(adapter, said.status, lines, is_head=False) and bool(said.body)
         check_size(adapter, len(said.body) if reads else 0)
-        body = said.body if reads else None
+        body = said.body if reads and not keeps_body(adapter, said.status, lines, said.body) else None
         trial.steps += _steps(WatchedMessage(b"", said.status, lines, body), steps_for(adapter, said.status))
         made = translate_answer(adapter, said.status, lines, body)
     except Untranslatable as error:

@@ -1,8 +1,9 @@
 """Whole messages between two contracts: a request for the side that is not spoken, and what that side answers, back.
 
 Rule 1: bodies are JSON in UTF-8, whatever `charset` says (RFC 8259 section 8.1); one that declares another charset is
-        refused, and so is one of another media type where a step would read it. An error (400 and above) that is no
-        JSON goes on with the body that it has: its status says the most of it.
+        refused, and so is one of another media type where a step would read it. An error (400 and above) that says
+        it is no JSON, or says nothing and is none, goes on with the body that it has: its status says the most of it.
+        Of a field that came in several lines every line has to hold.
 Rule 2: a request with a Content-Encoding is refused. Answers are asked for without; one that has it all the same is
         decoded, and goes on without.
 Rule 3: validators hold for one side's own bytes: `ETag` and its like do not come back, `If-None-Match` and `Range` do
@@ -39,6 +40,7 @@ from proxy.core.translation.field_lines import (
     values_in,
     without,
 )
+from proxy.core.translation.json_document import NotJson, read_json
 from proxy.core.translation.query_steps import DropQuery, RenameQuery, SetQuery, change_target
 from proxy.core.translation.untranslatable import Untranslatable
 
@@ -133,7 +135,19 @@ def is_read(adapter: AdapterPolicy, status: int, lines: list[bytes], *, is_head:
     """Whether the body of this answer is translated; `is_head`: it is one to a HEAD."""
     if is_head or status in NO_BODY or not reads_body(steps_for(adapter, status)):
         return False
-    return status < FIRST_ERROR or any(read_content_type(each).media is Media.JSON for each in _types(lines))
+    types = _types(lines)
+    return status < FIRST_ERROR or not types or any(read_content_type(each).media is Media.JSON for each in types)
+
+
+def keeps_body(adapter: AdapterPolicy, status: int, lines: list[bytes], body: bytes) -> bool:
+    """Whether an error that says no media type has a body that is found to be no JSON; raises `Untranslatable`."""
+    if status < FIRST_ERROR or _types(lines):
+        return False
+    try:
+        read_json(_decoded(body, codings_in(lines), adapter.max_body))
+    except NotJson:
+        return True
+    return False
 
 
 def check_answer(adapter: AdapterPolicy, status: int, lines: list[bytes], *, is_head: bool) -> bool:
@@ -155,7 +169,7 @@ def translate_answer(
     """
     steps = steps_for(adapter, status)
     lines = without(lines, VALIDATORS)
-    if body:
+    if body and not keeps_body(adapter, status, lines, body):
         body = _decoded(body, codings_in(lines), adapter.max_body)
         body = _within(adapter, translate_body(body, steps))
         lines = without(lines, DIGESTS | {b"content-encoding"})

@@ -15,6 +15,7 @@ from proxy.core.translation.translate_message import (
     check_answer,
     check_request,
     is_read,
+    keeps_body,
     translate_answer,
     translate_content,
     translate_request,
@@ -132,12 +133,14 @@ def test_a_write_keeps_what_asks_whether_anything_is_there() -> None:
         (204, [], False, False),
         (205, [], False, False),
         (400, [JSON], False, True),
-        (400, [], False, False),
+        (400, [], False, True),
+        (400, [b"Content-Type:"], False, True),
+        (500, [JSON, JSON], False, True),
         (500, [b"Content-Type: text/html"], False, False),
     ],
 )
 def test_which_answers_are_read(status: int, lines: list[bytes], is_head: bool, reads: bool) -> None:  # noqa: FBT001
-    """Those with a body by their nature; an error only if it is JSON."""
+    """Those with a body by their nature; an error only if it says JSON, or nothing."""
     assert is_read(ADAPTER, status, lines, is_head=is_head) is reads
     assert check_answer(ADAPTER, status, lines, is_head=is_head) is reads
     assert not is_read(PLAIN, status, lines, is_head=is_head)
@@ -192,3 +195,25 @@ def test_what_cannot_be_read_is_said(body: bytes, coding: bytes, why: str) -> No
     """In words, without the body."""
     with pytest.raises(Untranslatable, match=why):
         translate_answer(ADAPTER, 200, [JSON, b"Content-Encoding: " + coding], body)
+
+
+@pytest.mark.parametrize(
+    ("body", "coding"),
+    [(b"no", b""), (b"[no] gateway", b""), (b"\xff", b""), (gzip.compress(b"no", mtime=0), b"gzip")],
+)
+def test_an_error_without_a_type_that_is_no_json_keeps_its_body(body: bytes, coding: bytes) -> None:
+    """And what is said of it; its head is translated."""
+    lines = [b"Content-Encoding: " + coding, b"Digest: x"]
+
+    assert keeps_body(ADAPTER, 422, lines, body)
+    assert translate_answer(ADAPTER, 422, lines, body) == (400, [*lines, b"Content-Length: %d" % len(body)], body)
+
+
+def test_what_an_error_says_of_itself_holds() -> None:
+    """JSON that is none, one that nests too deep, a coding that nobody knows: none of them is passed on as it is."""
+    assert not keeps_body(ADAPTER, 422, [], b'{"a":1}')
+    assert not keeps_body(ADAPTER, 422, [JSON], b"no")
+    assert not keeps_body(ADAPTER, 200, [], b"no")
+    for lines, body in (([], b"[" * 70 + b"]" * 70), ([b"Content-Encoding: x"], b"no")):
+        with pytest.raises(Untranslatable):
+            keeps_body(ADAPTER, 422, lines, body)

@@ -248,6 +248,29 @@ async def test_an_error_that_is_no_json_keeps_its_body(play: Play, serve: Serve)
     assert (answer.status, answer.body) == (400, b"<p>")
 
 
+@pytest.mark.parametrize("lines", [(), (b"Content-Type:",)], ids=["without", "empty"])
+async def test_an_error_that_says_no_type_is_translated_if_it_is_json(
+    play: Play, serve: Serve, lines: tuple[bytes, ...]
+) -> None:
+    """As an answer is: no client gets the shape of the other contract."""
+    sides = await translating(play, serve, answering(b'{"detail":"d"}', *lines, status=b"422 No"))
+
+    answer = await sides.proxy.ask(get())
+
+    assert (answer.status, answer.body) == (400, b'{"error":{"message":"d"}}')
+
+
+async def test_an_error_that_says_no_type_and_is_no_json_keeps_its_body(play: Play, serve: Serve) -> None:
+    """Its status says most of it; what is too long to be looked at is 502."""
+    for body, status in ((b"[no] such contact", 400), (b"", 400), (b"x" * 1025, 502)):
+        sides = await translating(play, serve, answering(body, status=b"422 No"))
+
+        answer = await sides.proxy.ask(get())
+
+        assert answer.status == status
+        assert answer.body == body or "longer than 1024 bytes" in answer.problem["detail"]
+
+
 async def test_what_no_step_reads_streams_however_long(play: Play, serve: Serve) -> None:
     """Only bodies that are translated are bounded; the head is translated all the same."""
     body = b"x" * 100_000
