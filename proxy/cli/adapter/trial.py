@@ -60,7 +60,7 @@ def try_request(adapter: AdapterPolicy, said: WrittenMessage) -> Trial:
     )
     lines = list(said.lines)
     try:
-        check_request(adapter, said.method, lines, has_body=bool(said.body))
+        check_request(adapter, said.method, said.target, lines, has_body=bool(said.body))
         body = said.body if said.body and adapter.reads_request else None
         check_size(adapter, 0 if body is None else len(body))
         trial.steps += _steps(WatchedMessage(said.target, 0, lines, body), adapter.request, said.method)

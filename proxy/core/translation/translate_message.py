@@ -68,11 +68,12 @@ class TranslatedAnswer(NamedTuple):
     body: bytes | None
 
 
-def check_request(adapter: AdapterPolicy, method: bytes, lines: list[bytes], *, has_body: bool) -> None:
-    """What can be said of a request by its head: rules 1 to 3. Raises `Untranslatable`."""
+def check_request(adapter: AdapterPolicy, method: bytes, target: bytes, lines: list[bytes], *, has_body: bool) -> None:
+    """What can be said of a request by its head: rules 1 to 3, and its own steps. Raises `Untranslatable`."""
     if _depends(method, lines):
         why = "it is a validator of one side, and the other would be asked"
         raise Untranslatable("a precondition", why, status=412)
+    _change_heads(target, lines, adapter.request)
     if not (has_body and adapter.reads_request):
         return
     if coding := codings_in(lines):
@@ -105,11 +106,13 @@ def translate_content(adapter: AdapterPolicy, body: bytes) -> bytes | None:
 def translate_request(
     adapter: AdapterPolicy, method: bytes, target: bytes, lines: list[bytes], made: bytes | None
 ) -> TranslatedRequest:
-    """`lines` of a whole head; `made` is what became of the body, None: it goes on as it came."""
+    """`lines` of a whole head; `made` is what became of the body, None: it goes on as it came.
+
+    Raises `Untranslatable`.
+    """
     stays = {b"if-none-match"} if method not in _READS else set[bytes]()
     lines = [line for line in lines if not _is_condition(line, stays)]
-    for step in adapter.request:
-        target, lines = change_head(target, lines, step)
+    target, lines = _change_heads(target, lines, adapter.request)
     if adapter.reads_answer:
         lines = [*without(lines, {b"accept-encoding"}), b"Accept-Encoding: identity"]
     return TranslatedRequest(target, lines if made is None else _framed(lines, made))
@@ -118,6 +121,12 @@ def translate_request(
 def _is_condition(line: bytes, stays: set[bytes]) -> bool:
     name = name_of(line)
     return name in CONDITIONS and name not in stays and not (name in PRECONDITIONS and _asks_for_any(line))
+
+
+def _change_heads(target: bytes, lines: list[bytes], steps: tuple[Step, ...]) -> tuple[bytes, list[bytes]]:
+    for step in steps:
+        target, lines = change_head(target, lines, step)
+    return target, lines
 
 
 def change_head(target: bytes, lines: list[bytes], step: Step) -> tuple[bytes, list[bytes]]:
@@ -154,6 +163,7 @@ def check_answer(adapter: AdapterPolicy, status: int, lines: list[bytes], *, is_
     """`is_read`; what can be said by its head cannot be translated is refused: raises `Untranslatable`."""
     if status in PARTS:
         raise Untranslatable("status", f"{status} was not asked for, and is no whole answer")
+    _change_heads(b"", lines, steps_for(adapter, status))
     reads = is_read(adapter, status, lines, is_head=is_head)
     if reads:
         _check_media(lines)
@@ -177,7 +187,7 @@ def translate_answer(
         lines = without(lines, _FRAMED | DIGESTS | {b"content-encoding"})
     for step in steps:
         status = map_status(status, step) if isinstance(step, MapStatus) else status
-        lines = change_head(b"", lines, step)[1]
+    lines = _change_heads(b"", lines, steps)[1]
     return TranslatedAnswer(status, lines if body is None else _framed(lines, body), body)
 
 

@@ -58,7 +58,11 @@ class TranslationTap(Tap):
         if not self._is_checked and not self._check(data):
             detail = f"the request was moved to {leg.name} while it waited, and has to be translated for it first"
             return Failure(phase=Phase.CONNECT, blame=Blame.PROXY, detail=detail, retry_after=1)
-        return translate_head(self._adapter, data, self._sent)
+        try:
+            return translate_head(self._adapter, data, self._sent)
+        except Untranslatable as error:  # with what was put into its head behind the step
+            detail = f"adapter {self._adapter.name} cannot translate the request for {leg.name}: {error.sentence}"
+            return Failure(phase=Phase.CONNECT, blame=Blame.PROXY, detail=detail)
 
     def _check(self, data: bytes) -> bool:
         """A kill has moved the request here behind its step: what cannot be translated now is not sent."""

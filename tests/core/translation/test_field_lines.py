@@ -18,6 +18,7 @@ from proxy.core.translation.field_lines import (
     values_in,
     without,
 )
+from proxy.core.translation.untranslatable import Untranslatable
 
 LINES = [b"X-Tel: 1", b"Accept: */*", b"x-tel:2", b"X-Telex: 3"]
 
@@ -28,6 +29,17 @@ def test_a_field_is_renamed_at_its_place() -> None:
 
     assert step.text == "header: X-TEL, to: X-Phone"
     assert change_lines(LINES, step) == [b"X-Phone: 1", b"Accept: */*", b"X-Phone:2", b"X-Telex: 3"]
+
+
+def test_a_name_that_another_field_has_is_not_given() -> None:
+    """In whatever case; a field may be spelled otherwise, and one that is not there is not renamed."""
+    step = RenameHeader("X-Tel", "ACCEPT")
+    with pytest.raises(Untranslatable) as error:
+        change_lines(LINES, step)
+
+    assert error.value.sentence == "header:ACCEPT: it is there already (header: X-Tel, to: ACCEPT)"
+    assert change_lines(LINES[1:2], step) == LINES[1:2]
+    assert change_lines(LINES[:1], RenameHeader("X-Tel", "x-tel")) == [b"x-tel: 1"]
 
 
 @given(st.lists(st.sampled_from([b"X-Tel: 1", b"Accept: a", b"X-Tel: 2"])))

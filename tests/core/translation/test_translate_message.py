@@ -8,7 +8,7 @@ import pytest
 
 from proxy.core.outcome import Side
 from proxy.core.translation.adapter_policy import AdapterPolicy
-from proxy.core.translation.field_lines import DropHeader, MapStatus
+from proxy.core.translation.field_lines import DropHeader, MapStatus, RenameHeader
 from proxy.core.translation.field_steps import Rename
 from proxy.core.translation.query_steps import DropQuery
 from proxy.core.translation.translate_message import (
@@ -38,7 +38,7 @@ JSON = b"Content-Type: application/json"
 
 def fault_of_request(method: bytes, *lines: bytes, has_body: bool = True) -> tuple[str, int]:
     with pytest.raises(Untranslatable) as error:
-        check_request(ADAPTER, method, list(lines), has_body=has_body)
+        check_request(ADAPTER, method, b"/", list(lines), has_body=has_body)
     return error.value.where, error.value.status
 
 
@@ -87,13 +87,30 @@ def test_every_line_of_a_field_has_to_hold(lines: tuple[bytes, ...], status: int
 )
 def test_a_request_that_can_be_translated_passes(lines: list[bytes]) -> None:
     """JSON without a type is found to be JSON when it is read."""
-    check_request(ADAPTER, b"PUT", lines, has_body=True)
+    check_request(ADAPTER, b"PUT", b"/", lines, has_body=True)
+
+
+def test_steps_on_heads_are_done_in_their_order_when_it_is_judged() -> None:
+    """A name that is taken is refused, of a request as of an answer, unless an earlier step has freed it."""
+    rename = RenameHeader("X-A", "X-B")
+    lines = [b"X-A: 1", b"X-B: 2"]
+    taken = AdapterPolicy(name="a", speaks=Side.LEGACY, request=(rename,), answer=(rename,), error=(rename,))
+    freed = AdapterPolicy(name="a", speaks=Side.LEGACY, request=(DropHeader("X-B"), rename))
+
+    for judge in (
+        lambda: check_request(taken, b"GET", b"/", lines, has_body=False),
+        lambda: check_answer(taken, 200, lines, is_head=False),
+        lambda: check_answer(taken, 404, lines, is_head=True),
+    ):
+        with pytest.raises(Untranslatable, match="header:X-B"):
+            judge()
+    check_request(freed, b"GET", b"/", lines, has_body=False)
 
 
 def test_what_is_not_read_may_be_anything() -> None:
     """There is no body, or no step reads it."""
-    check_request(ADAPTER, b"POST", [b"Content-Type: text/csv", b"Content-Encoding: br"], has_body=False)
-    check_request(PLAIN, b"POST", [b"Content-Type: text/csv", b"Content-Encoding: br"], has_body=True)
+    check_request(ADAPTER, b"POST", b"/", [b"Content-Type: text/csv", b"Content-Encoding: br"], has_body=False)
+    check_request(PLAIN, b"POST", b"/", [b"Content-Type: text/csv", b"Content-Encoding: br"], has_body=True)
 
 
 def test_a_body_is_translated_within_its_bound() -> None:

@@ -317,6 +317,57 @@ async def test_a_request_that_cannot_be_translated_is_the_clients(
     assert sides.counted() == [StepAnswerDelta("contacts", "untranslatable_request", 1)]
 
 
+@pytest.mark.parametrize(
+    ("asked", "where"),
+    [
+        (get(b"/c?p=1&page=2&%70=3"), "query:page"),
+        (get(b"/c?%70=1&%70age"), "query:page"),
+        (get(b"/c", b"X-Shop: a", b"x-tenant: b"), "header:X-Tenant"),
+    ],
+)
+async def test_a_name_that_is_taken_is_given_to_nothing_else(
+    play: Play, serve: Serve, asked: bytes, where: str
+) -> None:
+    """400: a client adds no second tenant to its first."""
+    sides = await translating(play, serve, answering(b"{}", JSON))
+
+    answer = await sides.proxy.ask(asked)
+
+    assert (answer.status, sides.new.requests) == (400, [])
+    assert f"{where}: it is there already (" in answer.problem["detail"]
+    assert sides.counted() == [StepAnswerDelta("contacts", "untranslatable_request", 1)]
+
+
+@pytest.mark.parametrize("adapter", [{}, {"answer": [{"header": "X-Tenant", "to": "X-Shop"}]}], ids=["read", "streams"])
+async def test_an_answer_with_a_name_that_is_taken_is_the_sides_failure(
+    play: Play, serve: Serve, adapter: Block
+) -> None:
+    """Whether its body is read or not."""
+    sides = await translating(play, serve, answering(b"{}", JSON, b"X-Tenant: a", b"X-Shop: b"), adapter)
+
+    answer = await sides.proxy.ask(get())
+
+    assert answer.status == 502
+    assert "header:X-Shop: it is there already (header: X-Tenant, to: X-Shop)" in answer.problem["detail"]
+    assert sides.counted() == [StepAnswerDelta("contacts", "untranslatable_answer", 1)]
+
+
+async def test_a_name_that_is_taken_behind_the_step_is_not_given_either(play: Play, serve: Serve) -> None:
+    """What a later step puts into the head is known only when it is sent: nothing is."""
+
+    def putting(request: Request) -> None:
+        request.head.put(b"X-Tenant", b"ours")
+
+    sides = await translating(play, serve, answering(b"{}", JSON))
+    (bound,) = sides.proxy.listener.live.bound
+    bound.admission = (*bound.admission, putting)
+
+    answer = await sides.proxy.ask(get(b"/", b"X-Shop: a"))
+
+    assert (answer.status, sides.new.requests) == (503, [])
+    assert "header:X-Tenant: it is there already" in answer.problem["detail"]
+
+
 async def test_a_request_that_is_too_long_is_413(play: Play, serve: Serve) -> None:
     """Before translation, and where only the steps make it so."""
     longer: Block = {"request": [{"default": "$.a", "value": "x" * 90}]}
