@@ -35,7 +35,7 @@ from proxy.edge.exchange.retry import next_leg, next_leg_after
 from proxy.edge.exchange.tunnel import Tunnel
 from proxy.edge.routing.step import LocalAnswer
 from proxy.edge.routing.stickiness import cookie_lines
-from proxy.edge.routing.tap import sent_as, what_lacks
+from proxy.edge.routing.tap import interim_as, sent_as, what_lacks
 from proxy.edge.wire.half_closed import CONTINUE, probe
 from proxy.edge.wire.request_bytes import public_name, request_head
 from proxy.edge.wire.response_bytes import Coding, coding_for, interim_head, response_head
@@ -314,8 +314,8 @@ class Exchange:
         if head.status == 100:
             if self.expecting:
                 self._continue()
-        elif self.head.minor:
-            self._client.write(interim_head(head))
+        elif self.head.minor and (passed := interim_as(self.taps, head)) is not None:
+            self._client.write(interim_head(passed))
 
     def respond(self, head: ResponseHead, payload: bytes, *, done: bool) -> None:
         """Step 5: the final head, with what of the body came in the same read."""

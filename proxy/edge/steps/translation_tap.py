@@ -81,6 +81,16 @@ class TranslationTap(Tap):
         del leg
         return self._sent if self._translates and self._sent is not None else payload
 
+    def interim(self, head: ResponseHead) -> ResponseHead | None:
+        """Translated as the head of an answer; one that cannot be is left out: the final answer says it."""
+        if not self._translates:
+            return head
+        try:
+            made = translate_answer(self._adapter, head.status, head.lines, None, is_head=True)
+        except Untranslatable:
+            return None
+        return _head_with(head, head.status, made.lines, 0)
+
     def see(self, head: ResponseHead) -> LocalAnswer | None:
         """Rule 2."""
         self.holds = 0

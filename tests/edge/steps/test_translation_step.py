@@ -194,6 +194,33 @@ async def test_a_write_that_asks_whether_anything_is_there_is_passed_on(play: Pl
     assert [sides.new.requests[0].value(b"If-None-Match"), sides.new.requests[1].value(b"If-Match")] == [b"*", b"*"]
 
 
+HINT = b'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nETag: "n"\r\nX-Tenant: a\r\n%b\r\n'
+EMPTY = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+
+async def test_what_comes_before_the_answer_is_translated_as_its_head_is(play: Play, serve: Serve) -> None:
+    """Early hints have no validators and the clients' names; one that cannot be translated is left out."""
+    taken = HINT % b"X-Shop: b\r\n"
+    sides = await translating(play, serve, raw(taken + HINT % b"" + EMPTY))
+    client = await sides.proxy.client()
+
+    await client.send(get())
+    hint, answer = [await client.response() for _ in range(2)]
+
+    assert hint.head == b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nX-Shop: a\r\n\r\n"
+    assert (answer.status, answer.body) == (200, b'{"fax":null}')
+
+
+async def test_what_comes_before_the_answer_of_the_side_that_is_spoken_stays(play: Play, serve: Serve) -> None:
+    """As all that it says."""
+    sides = await translating(play, serve, raw(HINT % b"" + EMPTY), {"speaks": "new"})
+    client = await sides.proxy.client()
+
+    await client.send(get())
+
+    assert (await client.response()).head == HINT % b""
+
+
 @pytest.mark.parametrize("status", [b"206 Partial Content", b"304 Not Modified"])
 async def test_a_part_that_nobody_asked_for_cannot_be_translated(play: Play, serve: Serve, status: bytes) -> None:
     """The client would take it for the other side's."""
