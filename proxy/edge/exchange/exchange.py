@@ -447,7 +447,9 @@ class Exchange:
         """The client does not get what the side has answered; `done`: the pool has the connection back already."""
         if done:
             self._connection = None
-        self._refuse(why_withheld(answer), answer.status)
+        self._held = None
+        self._drop_connection()
+        self._ask_again(why_withheld(answer), answer.status)
 
     def _trailers(self, lines: list[bytes]) -> list[bytes]:
         return [line for line in lines if keep_trailer(line.partition(b":")[0])] if self.head.te_trailers else []
@@ -487,10 +489,16 @@ class Exchange:
         if self.tunnel:
             self._record()
             self._client.close()
-        elif (leg := next_leg(self, failure, self._client.counters)) is not None:
-            self._attempt(leg, failure)
         else:
-            self._refuse(failure, status_of(failure))
+            self._ask_again(failure, status_of(failure))
+
+    def _ask_again(self, failure: Failure, status: int) -> None:
+        """Where the route lets it; else the client gets this status."""
+        leg = next_leg(self, failure, self._client.counters)
+        if leg is None:
+            self._refuse(failure, status)
+        else:
+            self._attempt(leg, failure)
 
     def _attempt(self, leg: Leg, failure: Failure) -> None:
         """Once more: with a fresh connection to the same side, or with the other side, which is then the one asked."""

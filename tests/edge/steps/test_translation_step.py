@@ -461,6 +461,48 @@ async def test_legacy_steps_in_with_what_the_client_sent(play: Play, serve: Serv
     assert answer.body == b'{"tel":"9"}'
 
 
+PARTIAL = b"HTTP/1.1 206 Partial Content\r\nContent-Length: 9\r\n\r\n{}"
+TEXT = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
+BROKEN = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\n{"
+LONG = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n800\r\n" + b"x" * 2048 + b"\r\n"
+
+
+@pytest.mark.parametrize("said", [PARTIAL, TEXT, BROKEN, LONG], ids=["part", "text", "broken", "long"])
+async def test_legacy_steps_in_for_an_answer_that_cannot_be_translated(play: Play, serve: Serve, said: bytes) -> None:
+    """It is a failure of the side: where the route falls back after one, the client gets what the other answers."""
+    route: Block = {"fallback": {"to": "legacy", "after": ["failure"]}, "effects": "safe"}
+    sides = await translating(play, serve, raw(said), route=route)
+    client = await sides.proxy.client()
+
+    for _ in range(2):
+        answer = await client.ask(get(b"/?p=1"))
+        assert (answer.status, answer.body) == (200, b'{"tel":"9"}')
+
+    assert [asked.target for asked in sides.legacy.requests] == [b"/?p=1"] * 2
+    assert sides.counted() == [StepAnswerDelta("contacts", "untranslatable_answer", 2)]
+    _, (failed,) = sides.proxy.counted()
+    assert (failed.side, failed.phase, failed.count) == ("new", "head", 2)
+
+
+@pytest.mark.parametrize(
+    ("route", "asked"),
+    [
+        ({"fallback": {"to": "legacy", "after": ["connect", "timeout", "5xx"]}, "effects": "safe"}, get()),
+        ({"fallback": {"to": "legacy", "after": ["failure"]}, "effects": "unsafe"}, post(b'{"tel":1}', JSON)),
+    ],
+    ids=["not after failures", "no repeat"],
+)
+async def test_legacy_does_not_step_in_where_the_route_does_not_let_it(
+    play: Play, serve: Serve, route: Block, asked: bytes
+) -> None:
+    """The answer is 502 then: what may have been done is not done again."""
+    sides = await translating(play, serve, raw(TEXT), route=route)
+
+    answer = await sides.proxy.ask(asked)
+
+    assert (answer.status, sides.legacy.requests) == (502, [])
+
+
 async def test_a_connection_that_had_ended_is_no_reason_to_send_another_body(play: Play, serve: Serve) -> None:
     """The second attempt at the same side carries the same translated bytes."""
 
