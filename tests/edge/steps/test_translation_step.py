@@ -133,6 +133,19 @@ async def test_a_chunked_body_comes_out_with_a_length(play: Play, serve: Serve) 
     assert (answer.value(b"Transfer-Encoding"), answer.value(b"Trailer")) == (None, None)
 
 
+async def test_a_moment_that_has_no_other_form_is_not_guessed(play: Play, serve: Serve) -> None:
+    """A leap second, a number with an exponent: of a request 400, of an answer 502."""
+    times: Block = {
+        "request": [{"time": "$.at", "reads": "unix", "to": "rfc3339"}],
+        "answer": [{"time": "$.at", "reads": "rfc3339", "to": "unix"}],
+    }
+    sides = await translating(play, serve, answering(b'{"at":"2016-12-31T23:59:60Z"}', JSON), times)
+
+    assert (await sides.proxy.ask(post(b'{"at":1.7e9}', JSON))).status == 400
+    assert (await sides.proxy.ask(post(b'{"at":1700000000}', JSON))).status == 502
+    assert [asked.body for asked in sides.new.requests] == [b'{"at":"2023-11-14T22:13:20Z"}']
+
+
 async def test_a_coded_answer_is_decoded(play: Play, serve: Serve) -> None:
     """It was asked for without; what comes coded all the same goes on without its coding and digest."""
     coded = gzip.compress(b'{"phone":1}')
@@ -273,6 +286,18 @@ async def test_an_error_that_is_no_json_keeps_its_body(play: Play, serve: Serve)
     answer = await sides.proxy.ask(get())
 
     assert (answer.status, answer.body) == (400, b"<p>")
+
+
+@pytest.mark.parametrize(
+    "body", [b"<html>", b'{"detail":"%b"}' % (b"x" * 1024), b'{"detail":1,"error":2}'], ids=["none", "long", "taken"]
+)
+async def test_an_error_that_says_it_is_json_and_cannot_be_translated_is_502(
+    play: Play, serve: Serve, body: bytes
+) -> None:
+    """Its own status is gone: with a body that nobody could translate it would be no error of either contract."""
+    sides = await translating(play, serve, answering(body, JSON, status=b"422 No"))
+
+    assert (await sides.proxy.ask(get())).status == 502
 
 
 @pytest.mark.parametrize("lines", [(), (b"Content-Type:",)], ids=["without", "empty"])
