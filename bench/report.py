@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import msgspec
 
-from bench.bars import Bar, Measure, Verdict
+from bench.bars import BARS, Bar, Measure, Verdict
 from bench.errors import BenchError
 from bench.machine import Machine
 from bench.rounds import Series
@@ -46,23 +46,41 @@ def render_json(document: Document) -> str:
     return msgspec.json.format(msgspec.json.encode(document)).decode()
 
 
-def sections(document: Document) -> Iterable[tuple[str, str]]:
-    """Name and Markdown of each section that docs/performance.md can hold."""
+def sections(document: Document, page: str) -> Iterable[tuple[str, str]]:
+    """Name and Markdown of each section that the page can hold.
+
+    A run of every bar is what the page says of its machine; tables of any other run say theirs, and bars that it did
+    not measure stay as the page has them.
+    """
     machine = document.machine
-    yield (
-        "machine",
-        f"{machine.processor}, {machine.cores} cores, Linux {machine.kernel}, Python {machine.python}.",
-    )
+    on = f"{machine.processor}, {machine.cores} cores, Linux {machine.kernel}, Python {machine.python}."
+    is_whole = len(document.verdicts) == len(BARS)
+    if is_whole:
+        yield "machine", on
     for report in document.reports:
-        yield report.suite, "\n\n".join(as_markdown(table) for table in report.tables)
+        tables = "\n\n".join(as_markdown(table) for table in report.tables)
+        yield report.suite, tables if is_whole else f"{tables}\n\nMeasured on {on}"
     if document.verdicts:
-        yield "bars", as_markdown(verdict_table(document.verdicts))
+        yield "bars", as_markdown(replace(verdict_table(document.verdicts), rows=tuple(_bars(document, page))))
+
+
+def _bars(document: Document, page: str) -> Iterator[tuple[str, ...]]:
+    """A row for each bar: of this run, or as it stands on the page."""
+    _, _, rest = page.partition("<!-- bench:bars -->")
+    lines = [line for line in rest.partition("<!-- /bench:bars -->")[0].splitlines() if line.startswith("| ")]
+    stand = {cells[0]: cells for cells in (tuple(line[2:-1].rstrip().split(" | ")) for line in lines)}
+    said = dict(zip((each.bar for each in document.verdicts), verdict_table(document.verdicts).rows, strict=True))
+    measured = {each.bar for each in document.verdicts if each.met is not None}
+    for bar in BARS:
+        row = said.get(bar) if bar in measured else stand.get(bar.sentence) or said.get(bar)
+        if row is not None:
+            yield row
 
 
 def fill(page: str, document: Document) -> str:
     """The page with what stands between `<!-- bench:NAME -->` and `<!-- /bench:NAME -->` replaced, where measured."""
     filled = 0
-    for name, text in sections(document):
+    for name, text in sections(document, page):
         start, end = f"<!-- bench:{name} -->", f"<!-- /bench:{name} -->"
         before, found, rest = page.partition(start)
         _, closed, after = rest.partition(end)

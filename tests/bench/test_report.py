@@ -34,6 +34,27 @@ def test_filling_twice_changes_nothing_more() -> None:
     assert fill(once, DOCUMENT) == once
 
 
+def test_bars_that_were_not_measured_stay() -> None:
+    """A run of one suite judges its own bars; the page goes on saying what others had shown, in the order of bars."""
+    both = judge((Measure(bar=BarId.RATE_NGINX, value=0.8), Measure(bar=BarId.CPU_NGINX, value=1.2)))
+    page = fill(f"{PAGE}<!-- bench:bars --><!-- /bench:bars -->", Document(machine=MACHINE, reports=(), verdicts=both))
+    alone = Document(machine=MACHINE, reports=(REPORT,), verdicts=judge(MEASURES, [each.bar for each in both[:1]]))
+    page = fill(page, alone)
+    lines = [line for line in page.splitlines() if "against nginx" in line][:2]
+    assert lines == [
+        "| requests per second, against nginx | missed | ≥ 0.65× | 0.50× |",
+        "| CPU per request, against nginx | met | ≤ 1.6× | 1.20× |",
+    ]
+
+
+def test_a_run_of_one_suite_says_its_machine() -> None:
+    """Beside its tables: what the page says of all others is of another."""
+    alone = Document(machine=MACHINE, reports=(REPORT,), verdicts=())
+    page = fill(f"{PAGE}<!-- bench:machine -->another<!-- /bench:machine -->", alone)
+    assert "Measured on A Processor, 2 cores, Linux 6.1, Python 3.11." in page
+    assert "another" in page
+
+
 def test_a_page_without_marks_is_refused() -> None:
     """Nothing is written into a page that has no place for it."""
     with pytest.raises(BenchError, match="no pair"):

@@ -100,7 +100,7 @@ class JournalStep(RouteStep):
             request.head.put(b"Accept-Encoding", b"identity")  # something is found in the answer
         request.only = intent.side
         request.stays = True
-        self._kind.held.add(intent.id, since)
+        self._kind.hold(intent.id, since)
         request.watch(JournalTap(intent, self._writes, self._kind.clerk, self._kind.held))
 
     def _key(self, request: Request, body: bytes) -> str | None:
@@ -267,10 +267,14 @@ class JournalKind:
         """Nothing depends on the table."""
         del snapshot
 
-    def step_of(self, policy: Writes, route: Route) -> JournalStep:
-        """The first one begins rule 3."""
-        del route
+    def hold(self, intent_id: str, since: float) -> None:
+        """A write is on its way, and was asked for at `since`; the first one begins rule 3."""
+        self.held.add(intent_id, since)
         if not self._tells:
             self._tells = True
             self._tasks.start(self.held.keep(), name="writes held")
+
+    def step_of(self, policy: Writes, route: Route) -> JournalStep:
+        """Of any route."""
+        del route
         return JournalStep(policy, self)
