@@ -11,6 +11,7 @@ from proxy.core.translation.translate_message import (
     check_answer,
     check_request,
     check_size,
+    keeps_body,
     steps_for,
     translate_answer,
     translate_content,
@@ -59,7 +60,7 @@ def try_request(adapter: AdapterPolicy, said: WrittenMessage) -> Trial:
     )
     lines = list(said.lines)
     try:
-        check_request(adapter, said.method, lines, has_body=bool(said.body))
+        check_request(adapter, said.method, said.target, lines, has_body=bool(said.body))
         body = said.body if said.body and adapter.reads_request else None
         check_size(adapter, 0 if body is None else len(body))
         trial.steps += _steps(WatchedMessage(said.target, 0, lines, body), adapter.request, said.method)
@@ -84,7 +85,7 @@ def try_answer(adapter: AdapterPolicy, said: WrittenMessage) -> Trial:
     try:
         reads = check_answer(adapter, said.status, lines, is_head=False) and bool(said.body)
         check_size(adapter, len(said.body) if reads else 0)
-        body = said.body if reads else None
+        body = said.body if reads and not keeps_body(adapter, said.status, lines, said.body) else None
         trial.steps += _steps(WatchedMessage(b"", said.status, lines, body), steps_for(adapter, said.status))
         made = translate_answer(adapter, said.status, lines, body)
     except Untranslatable as error:

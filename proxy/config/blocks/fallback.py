@@ -43,8 +43,8 @@ class FallbackBlock(Block):
     to: SideWord = needed("The side that steps in: legacy, new, or other for either.", "legacy")
     after: list[TriggerWord] | None = optional(
         "connect: there is no connection (whatever the method: nothing was sent). What follows is for requests that "
-        "may be repeated: failure: it broke off before its answer; timeout: it did not answer; 5xx: 502, 503 or 504. "
-        "Default connect and failure.",
+        "may be repeated: failure: it broke off before its answer, or that cannot be translated; timeout: it did not "
+        "answer; 5xx: 502, 503 or 504. Default connect and failure.",
         ["connect", "failure", "timeout"],
     )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from json.decoder import JSONDecoder
 from typing import NamedTuple
 
@@ -23,9 +24,9 @@ class Span(NamedTuple):
     end: int
 
 
-def is_encoded(codings: bytes | None) -> bool:
-    """Whether a body with this Content-Encoding is no text as it stands (RFC 9110 section 8.4)."""
-    return codings is not None and codings.strip().lower() not in {b"", b"identity"}
+def is_encoded(values: Iterable[bytes]) -> bool:
+    """Whether a body with these lines of Content-Encoding is no text as it stands (RFC 9110 section 8.4)."""
+    return any(value.strip().lower() not in {b"", b"identity"} for value in values)
 
 
 def value_at(text: str, path: JsonPath) -> str | None:

@@ -45,7 +45,9 @@ class Balance(StrEnum):
 
 
 class Trigger(StrEnum):
-    """After what the other side is asked: no connection, a break before the answer, silence, or 502, 503, 504."""
+    """After what the other side is asked: no connection; a break before the answer, or one that cannot be translated;
+    silence; or 502, 503, 504.
+    """
 
     CONNECT = "connect"
     FAILURE = "failure"

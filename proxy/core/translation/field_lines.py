@@ -2,6 +2,7 @@
 
 Rule 1: a field line is `NAME: value` in bytes, as it goes over the wire; names are compared without case.
 Rule 2: what frames a message, names its sender or is Banyan's own is not for steps (`is_free_for_steps`).
+Rule 3: a field is given no name that another one has: that cannot be translated.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final, assert_never
 
 from proxy.core.http.headers import is_free
+from proxy.core.translation.untranslatable import Untranslatable
 
 VALIDATORS: Final = frozenset({b"etag", b"last-modified", b"accept-ranges", b"content-range"})
 """What an answer says of one side's own representation: it means nothing to the other, and none of it goes on."""
@@ -83,11 +85,12 @@ def is_free_for_steps(name: str) -> bool:
 
 
 def change_lines(lines: list[bytes], step: HeaderStep) -> list[bytes]:
-    """The field lines afterwards."""
+    """The field lines afterwards; raises `Untranslatable`."""
     name = step.name.lower().encode("ascii")
     match step:
         case RenameHeader():
             to = step.to.encode("ascii")
+            _check_free(lines, name, step)
             return [to + line[len(name) :] if name_of(line) == name else line for line in lines]
         case DropHeader():
             return without(lines, {name})
@@ -95,6 +98,13 @@ def change_lines(lines: list[bytes], step: HeaderStep) -> list[bytes]:
             return [*without(lines, {name}), f"{step.name}: {step.value}".encode("ascii")]
         case _:
             assert_never(step)
+
+
+def _check_free(lines: list[bytes], name: bytes, step: RenameHeader) -> None:
+    """Rule 3."""
+    there, to = {name_of(line) for line in lines}, step.to.lower().encode("ascii")
+    if to != name and {name, to} <= there:
+        raise Untranslatable(f"header:{step.to}", "it is there already", step.text)
 
 
 def map_status(status: int, step: MapStatus) -> int:
@@ -107,10 +117,15 @@ def name_of(line: bytes) -> bytes:
     return line.partition(b":")[0].lower()
 
 
-def value_in(lines: Iterable[bytes], name: bytes) -> str:
-    """The first value of a field (lower-case name), or nothing."""
-    found = (line.partition(b":")[2].strip(b" \t") for line in lines if name_of(line) == name)
-    return next(found, b"").decode("latin-1")
+def values_in(lines: Iterable[bytes], name: bytes) -> list[str]:
+    """The value of each line of a field (lower-case name): which of several a reader takes, nobody can tell."""
+    return [line.partition(b":")[2].strip(b" \t").decode("latin-1") for line in lines if name_of(line) == name]
+
+
+def codings_in(lines: Iterable[bytes]) -> str:
+    """Of all lines of Content-Encoding, as one; empty where they change nothing."""
+    said = ",".join(values_in(lines, b"content-encoding")).lower().split(",")
+    return ", ".join(coding for each in said if (coding := each.strip(" \t")) not in {"", "identity"})
 
 
 def without(lines: list[bytes], names: Iterable[bytes]) -> list[bytes]:

@@ -57,12 +57,16 @@ class JsonObject:
 Json = None | bool | str | Number | list["Json"] | JsonObject
 
 
+class NotJson(Untranslatable):
+    """A body that is none."""
+
+
 def read_json(body: bytes) -> Json:
-    """The document; `Untranslatable` where it is none."""
+    """The document; `NotJson` where it is none, `Untranslatable` where it nests too deep."""
     try:
         text = body.decode("utf-8").removeprefix(_BOM)
     except UnicodeDecodeError:
-        raise Untranslatable("$", "the body is not UTF-8") from None
+        raise NotJson("$", "the body is not UTF-8") from None
     try:
         value: Json = json.loads(
             text, object_pairs_hook=_members, parse_int=Number, parse_float=Number, parse_constant=_no_number
@@ -70,7 +74,7 @@ def read_json(body: bytes) -> Json:
     except RecursionError:
         raise _too_deep() from None
     except ValueError:
-        raise Untranslatable("$", "the body is not JSON") from None
+        raise NotJson("$", "the body is not JSON") from None
     _check_depth(value, MAX_DEPTH)
     return value
 

@@ -1,8 +1,9 @@
 """Whole messages between two contracts: a request for the side that is not spoken, and what that side answers, back.
 
 Rule 1: bodies are JSON in UTF-8, whatever `charset` says (RFC 8259 section 8.1); one that declares another charset is
-        refused, and so is one of another media type where a step would read it. An error (400 and above) that is no
-        JSON goes on with the body that it has: its status says the most of it.
+        refused, and so is one of another media type where a step would read it. An error (400 and above) that says
+        it is no JSON, or says nothing and is none, goes on with the body that it has: its status says the most of it.
+        Of a field that came in several lines every line has to hold.
 Rule 2: a request with a Content-Encoding is refused. Answers are asked for without; one that has it all the same is
         decoded, and goes on without.
 Rule 3: validators hold for one side's own bytes: `ETag` and its like do not come back, `If-None-Match` and `Range` do
@@ -33,10 +34,13 @@ from proxy.core.translation.field_lines import (
     RenameHeader,
     SetHeader,
     change_lines,
+    codings_in,
     map_status,
-    value_in,
+    name_of,
+    values_in,
     without,
 )
+from proxy.core.translation.json_document import NotJson, read_json
 from proxy.core.translation.query_steps import DropQuery, RenameQuery, SetQuery, change_target
 from proxy.core.translation.untranslatable import Untranslatable
 
@@ -44,6 +48,7 @@ FIRST_ERROR: Final = 400
 NO_BODY: Final = frozenset({204, 205})
 PARTS: Final = frozenset({206, 304})
 _READS: Final = frozenset({b"GET", b"HEAD"})
+_TAGS: Final = frozenset({b"if-match", b"if-none-match"})
 _UTF_8: Final = frozenset({"", "utf-8", "utf8"})
 _FRAMED: Final = FRAMING | {b"trailer"}
 
@@ -63,21 +68,31 @@ class TranslatedAnswer(NamedTuple):
     body: bytes | None
 
 
-def check_request(adapter: AdapterPolicy, method: bytes, lines: list[bytes], *, has_body: bool) -> None:
-    """What can be said of a request by its head: rules 1 to 3. Raises `Untranslatable`."""
-    if any(value_in(lines, name) not in {"", "*"} for name in PRECONDITIONS) or _creates(method, lines):
+def check_request(adapter: AdapterPolicy, method: bytes, target: bytes, lines: list[bytes], *, has_body: bool) -> None:
+    """What can be said of a request by its head: rules 1 to 3, and its own steps. Raises `Untranslatable`."""
+    if _depends(method, lines):
         why = "it is a validator of one side, and the other would be asked"
         raise Untranslatable("a precondition", why, status=412)
+    _change_heads(target, lines, adapter.request)
     if not (has_body and adapter.reads_request):
         return
-    if coding := _coding(lines):
+    if coding := codings_in(lines):
         raise Untranslatable("header:Content-Encoding", f"a body in {coding} is not read here", status=415)
-    _check_media(value_in(lines, b"content-type"))
+    _check_media(lines)
 
 
-def _creates(method: bytes, lines: list[bytes]) -> bool:
-    """Whether a write depends on an `If-None-Match` with validators; `*` says that nothing may be there at all."""
-    return method not in _READS and value_in(lines, b"if-none-match") not in {"", "*"}
+def _depends(method: bytes, lines: list[bytes]) -> bool:
+    """Whether any line makes a request depend on what one side has given.
+
+    `*`, where it has a meaning, does not: it asks for what is there, or for nothing. An empty line holds for nothing.
+    """
+    names = PRECONDITIONS if method in _READS else PRECONDITIONS | {b"if-none-match"}
+    return any(name_of(line) in names and not _asks_for_any(line) for line in lines)
+
+
+def _asks_for_any(line: bytes) -> bool:
+    name, _, value = line.partition(b":")
+    return name.lower() in _TAGS and value.strip(b" \t") == b"*"
 
 
 def translate_content(adapter: AdapterPolicy, body: bytes) -> bytes | None:
@@ -91,20 +106,27 @@ def translate_content(adapter: AdapterPolicy, body: bytes) -> bytes | None:
 def translate_request(
     adapter: AdapterPolicy, method: bytes, target: bytes, lines: list[bytes], made: bytes | None
 ) -> TranslatedRequest:
-    """`lines` of a whole head; `made` is what became of the body, None: it goes on as it came."""
+    """`lines` of a whole head; `made` is what became of the body, None: it goes on as it came.
+
+    Raises `Untranslatable`.
+    """
     stays = {b"if-none-match"} if method not in _READS else set[bytes]()
     lines = [line for line in lines if not _is_condition(line, stays)]
-    for step in adapter.request:
-        target, lines = change_head(target, lines, step)
+    target, lines = _change_heads(target, lines, adapter.request)
     if adapter.reads_answer:
         lines = [*without(lines, {b"accept-encoding"}), b"Accept-Encoding: identity"]
     return TranslatedRequest(target, lines if made is None else _framed(lines, made))
 
 
 def _is_condition(line: bytes, stays: set[bytes]) -> bool:
-    name, _, value = line.partition(b":")
-    lower = name.lower()
-    return lower in CONDITIONS and lower not in stays and not (lower in PRECONDITIONS and value.strip() == b"*")
+    name = name_of(line)
+    return name in CONDITIONS and name not in stays and not (name in PRECONDITIONS and _asks_for_any(line))
+
+
+def _change_heads(target: bytes, lines: list[bytes], steps: tuple[Step, ...]) -> tuple[bytes, list[bytes]]:
+    for step in steps:
+        target, lines = change_head(target, lines, step)
+    return target, lines
 
 
 def change_head(target: bytes, lines: list[bytes], step: Step) -> tuple[bytes, list[bytes]]:
@@ -122,16 +144,29 @@ def is_read(adapter: AdapterPolicy, status: int, lines: list[bytes], *, is_head:
     """Whether the body of this answer is translated; `is_head`: it is one to a HEAD."""
     if is_head or status in NO_BODY or not reads_body(steps_for(adapter, status)):
         return False
-    return status < FIRST_ERROR or read_content_type(value_in(lines, b"content-type")).media is Media.JSON
+    types = _types(lines)
+    return status < FIRST_ERROR or not types or any(read_content_type(each).media is Media.JSON for each in types)
+
+
+def keeps_body(adapter: AdapterPolicy, status: int, lines: list[bytes], body: bytes) -> bool:
+    """Whether an error that says no media type has a body that is found to be no JSON; raises `Untranslatable`."""
+    if status < FIRST_ERROR or _types(lines):
+        return False
+    try:
+        read_json(_decoded(body, codings_in(lines), adapter.max_body))
+    except NotJson:
+        return True
+    return False
 
 
 def check_answer(adapter: AdapterPolicy, status: int, lines: list[bytes], *, is_head: bool) -> bool:
     """`is_read`; what can be said by its head cannot be translated is refused: raises `Untranslatable`."""
     if status in PARTS:
         raise Untranslatable("status", f"{status} was not asked for, and is no whole answer")
+    _change_heads(b"", lines, steps_for(adapter, status))
     reads = is_read(adapter, status, lines, is_head=is_head)
     if reads:
-        _check_media(value_in(lines, b"content-type"))
+        _check_media(lines)
     return reads
 
 
@@ -144,15 +179,15 @@ def translate_answer(
     """
     steps = steps_for(adapter, status)
     lines = without(lines, VALIDATORS)
-    if body:
-        body = _decoded(body, _coding(lines), adapter.max_body)
+    if body and not keeps_body(adapter, status, lines, body):
+        body = _decoded(body, codings_in(lines), adapter.max_body)
         body = _within(adapter, translate_body(body, steps))
         lines = without(lines, DIGESTS | {b"content-encoding"})
     if is_head and reads_body(steps):
         lines = without(lines, _FRAMED | DIGESTS | {b"content-encoding"})
     for step in steps:
         status = map_status(status, step) if isinstance(step, MapStatus) else status
-        lines = change_head(b"", lines, step)[1]
+    lines = _change_heads(b"", lines, steps)[1]
     return TranslatedAnswer(status, lines if body is None else _framed(lines, body), body)
 
 
@@ -168,19 +203,18 @@ def _decoded(body: bytes, coding: str, most: int) -> bytes:
         raise Untranslatable("header:Content-Encoding", str(error)) from None
 
 
-def _check_media(value: str) -> None:
-    """Rule 1; where nothing is said it is read as JSON, or found to be none."""
-    said = read_content_type(value)
-    if value and said.media is not Media.JSON:
-        raise Untranslatable("header:Content-Type", "the body is no JSON, and steps read JSON", status=415)
-    charset = parameters_of(value).get("charset", "").lower()
-    if charset not in _UTF_8:
-        raise Untranslatable("header:Content-Type", "JSON is UTF-8, and another charset is declared", status=415)
+def _types(lines: list[bytes]) -> list[str]:
+    """What each line of Content-Type says that says something."""
+    return [value for value in values_in(lines, b"content-type") if value]
 
 
-def _coding(lines: list[bytes]) -> str:
-    found = value_in(lines, b"content-encoding").lower()
-    return "" if found == "identity" else found
+def _check_media(lines: list[bytes]) -> None:
+    """Rule 1, for each line; where nothing is said it is read as JSON, or found to be none."""
+    for value in _types(lines):
+        if read_content_type(value).media is not Media.JSON:
+            raise Untranslatable("header:Content-Type", "the body is no JSON, and steps read JSON", status=415)
+        if parameters_of(value).get("charset", "").lower() not in _UTF_8:
+            raise Untranslatable("header:Content-Type", "JSON is UTF-8, and another charset is declared", status=415)
 
 
 def check_size(adapter: AdapterPolicy, size: int) -> None:

@@ -9,11 +9,15 @@ from proxy.core.translation.translate_message import check_request, translate_re
 def check_head(adapter: AdapterPolicy, head: bytes, *, has_body: bool) -> None:
     """`check_request` of a head up to and with its empty line."""
     start, *lines = head.split(b"\r\n")[:-2]
-    check_request(adapter, start.partition(b" ")[0], lines, has_body=has_body)
+    method, target, _ = start.split(b" ")
+    check_request(adapter, method, target, lines, has_body=has_body)
 
 
 def translate_head(adapter: AdapterPolicy, head: bytes, made: bytes | None) -> bytes:
-    """A head up to and with its empty line; `made` is what became of the body, None: it goes on as it came."""
+    """A head up to and with its empty line; `made` is what became of the body, None: it goes on as it came.
+
+    Raises `Untranslatable`.
+    """
     start, *lines = head.split(b"\r\n")[:-2]
     method, target, version = start.split(b" ")
     found = translate_request(adapter, method, target, lines, made)

@@ -35,7 +35,7 @@ from proxy.edge.exchange.retry import next_leg, next_leg_after
 from proxy.edge.exchange.tunnel import Tunnel
 from proxy.edge.routing.step import LocalAnswer
 from proxy.edge.routing.stickiness import cookie_lines
-from proxy.edge.routing.tap import sent_as, what_lacks
+from proxy.edge.routing.tap import interim_as, sent_as, what_lacks
 from proxy.edge.wire.half_closed import CONTINUE, probe
 from proxy.edge.wire.request_bytes import public_name, request_head
 from proxy.edge.wire.response_bytes import Coding, coding_for, interim_head, response_head
@@ -314,8 +314,8 @@ class Exchange:
         if head.status == 100:
             if self.expecting:
                 self._continue()
-        elif self.head.minor:
-            self._client.write(interim_head(head))
+        elif self.head.minor and (passed := interim_as(self.taps, head)) is not None:
+            self._client.write(interim_head(passed))
 
     def respond(self, head: ResponseHead, payload: bytes, *, done: bool) -> None:
         """Step 5: the final head, with what of the body came in the same read."""
@@ -447,7 +447,9 @@ class Exchange:
         """The client does not get what the side has answered; `done`: the pool has the connection back already."""
         if done:
             self._connection = None
-        self._refuse(why_withheld(answer), answer.status)
+        self._held = None
+        self._drop_connection()
+        self._ask_again(why_withheld(answer), answer.status)
 
     def _trailers(self, lines: list[bytes]) -> list[bytes]:
         return [line for line in lines if keep_trailer(line.partition(b":")[0])] if self.head.te_trailers else []
@@ -487,10 +489,16 @@ class Exchange:
         if self.tunnel:
             self._record()
             self._client.close()
-        elif (leg := next_leg(self, failure, self._client.counters)) is not None:
-            self._attempt(leg, failure)
         else:
-            self._refuse(failure, status_of(failure))
+            self._ask_again(failure, status_of(failure))
+
+    def _ask_again(self, failure: Failure, status: int) -> None:
+        """Where the route lets it; else the client gets this status."""
+        leg = next_leg(self, failure, self._client.counters)
+        if leg is None:
+            self._refuse(failure, status)
+        else:
+            self._attempt(leg, failure)
 
     def _attempt(self, leg: Leg, failure: Failure) -> None:
         """Once more: with a fresh connection to the same side, or with the other side, which is then the one asked."""

@@ -78,6 +78,10 @@ class Tap:
         del leg
         return payload
 
+    def interim(self, head: ResponseHead) -> ResponseHead | None:
+        """A 1xx that is to go to the client, for one that `replaces`: what goes in its place; None: nothing."""
+        return head
+
     def see(self, head: ResponseHead) -> LocalAnswer | None:
         """The final head, before anything is held: None, it may go on; or this answer in its place."""
         del head
@@ -128,6 +132,11 @@ def sent_as(taps: tuple[Tap, ...], data: bytes, leg: Leg) -> bytes | Failure:
             return said
         data = said
     return data
+
+
+def interim_as(taps: tuple[Tap, ...], head: ResponseHead) -> ResponseHead | None:
+    """What goes to the client in place of an answer before the final one; None: nothing."""
+    return taps[0].interim(head) if taps and taps[0].replaces else head
 
 
 def no_token(leg: Leg) -> Failure:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from proxy.core.parity.formats.decode import Undecodable, decode
 from proxy.core.parity.pair import UNTRANSLATABLE, CapturedAnswer
-from proxy.core.translation.field_lines import DIGESTS, VALIDATORS, value_in
+from proxy.core.translation.field_lines import DIGESTS, VALIDATORS, codings_in
 from proxy.core.translation.translate_message import check_answer, check_size, translate_answer, translate_content
 from proxy.core.translation.translated_head import check_head, translate_head
 from proxy.core.translation.untranslatable import Untranslatable
@@ -20,15 +20,14 @@ from proxy.edge.shadow.captured_body import fields_of
 if TYPE_CHECKING:
     from proxy.core.translation.adapter_policy import AdapterPolicy
 
-_CODING: Final = b"content-encoding"
-_CODED: Final = frozenset({_CODING, b"content-length"})
+_CODED: Final = frozenset({b"content-encoding", b"content-length"})
 _UNCOMPARED: Final = VALIDATORS | DIGESTS
 
 
 def as_compared(answer: CapturedAnswer) -> CapturedAnswer:
     """Rule 1, for the side that is spoken; its coding is undone where that can be, within what any comparison does."""
     fields = tuple(field for field in answer.fields if field[0].lower() not in _UNCOMPARED)
-    coding = value_in([b"%b: %b" % field for field in fields], _CODING)
+    coding = codings_in([b"%b: %b" % field for field in fields])
     if not coding or answer.failure or answer.size > len(answer.body):
         return replace(answer, fields=fields)
     try:

@@ -77,7 +77,7 @@ class JournalStep(RouteStep):
             return LocalAnswer(
                 503, "it is not known yet where this route stands", lines=COME_BACK, counted="write_waits"
             )
-        if self._writes.reads_body and is_encoded(request.head.first(CONTENT_ENCODING)):
+        if self._writes.reads_body and is_encoded(request.head.fields.get(CONTENT_ENCODING, ())):
             return LocalAnswer(
                 415,
                 "of this write something is found in its body: it must come without a Content-Encoding",

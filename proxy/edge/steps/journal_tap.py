@@ -73,11 +73,11 @@ class JournalTap(Tap):
         if outcome is not FirstOutcome.DONE:
             return None
         key = self._writes.keyed_by
-        if is_encoded(_value(head, b"content-encoding")):
+        if is_encoded(_values(head, b"content-encoding")):
             self._ended = WriteEnded(self._id, FirstOutcome.UNKNOWN)  # nothing can be found in it
             return None
         named = value_in(body, key.path) if isinstance(key, AnswerKey) else None
-        answer = WriteAnswer(head.status, _value(head, b"content-type"), body)
+        answer = WriteAnswer(head.status, next(iter(_values(head, b"content-type")), b""), body)
         made = made_by(self._writes, self._intent.needs, body)
         self._ended = WriteEnded(self._id, outcome, storable(named or ""), answer, made)
         return self._clerk.ask(KeepAnswer(self._ended), self._kept)
@@ -125,7 +125,7 @@ def _was_sent(failure: Failure | None) -> bool:
     return failure.phase is not Phase.CONNECT and failure.refused is None
 
 
-def _value(head: ResponseHead, name: bytes) -> bytes:
-    """Of the first such field, empty without one; `name` in lower case."""
+def _values(head: ResponseHead, name: bytes) -> list[bytes]:
+    """Of each line of such a field; `name` in lower case."""
     found = (line.partition(b":") for line in head.lines)
-    return next((value.strip() for known, _, value in found if known.lower() == name), b"")
+    return [value.strip() for known, _, value in found if known.lower() == name]

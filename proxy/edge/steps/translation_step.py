@@ -40,7 +40,7 @@ class TranslationStep(RouteStep):
         made, is_checked = None, request.leg.side is adapter.other
         if is_checked:
             try:
-                check_request(adapter, head.method, head.lines, has_body=bool(head.length))
+                check_request(adapter, head.method, head.target, head.lines, has_body=bool(head.length))
                 if adapter.reads_request and head.length and request.body is None:
                     return WholeBody(adapter.max_body)
                 made = translate_content(adapter, request.body or b"")
@@ -51,11 +51,11 @@ class TranslationStep(RouteStep):
 
     def explain(self, request: Request) -> StepSaid:
         """Whether this request would be translated, and by how many steps."""
-        adapter = self._adapter
+        adapter, head = self._adapter, request.head
         if request.leg.side is not adapter.other:
             return StepSaid(f"clients speak {adapter.speaks.value}, which gets the request as it is")
         try:
-            check_request(adapter, request.head.method, request.head.lines, has_body=bool(request.head.length))
+            check_request(adapter, head.method, head.target, head.lines, has_body=bool(head.length))
         except Untranslatable as error:
             return StepSaid(error.sentence, _refusal(adapter, error))
         ways = ((adapter.request, "the request"), (adapter.answer, "its answer"), (adapter.error, "an error"))

@@ -58,7 +58,11 @@ class TranslationTap(Tap):
         if not self._is_checked and not self._check(data):
             detail = f"the request was moved to {leg.name} while it waited, and has to be translated for it first"
             return Failure(phase=Phase.CONNECT, blame=Blame.PROXY, detail=detail, retry_after=1)
-        return translate_head(self._adapter, data, self._sent)
+        try:
+            return translate_head(self._adapter, data, self._sent)
+        except Untranslatable as error:  # with what was put into its head behind the step
+            detail = f"adapter {self._adapter.name} cannot translate the request for {leg.name}: {error.sentence}"
+            return Failure(phase=Phase.CONNECT, blame=Blame.PROXY, detail=detail)
 
     def _check(self, data: bytes) -> bool:
         """A kill has moved the request here behind its step: what cannot be translated now is not sent."""
@@ -76,6 +80,16 @@ class TranslationTap(Tap):
         """The body that belongs to the head."""
         del leg
         return self._sent if self._translates and self._sent is not None else payload
+
+    def interim(self, head: ResponseHead) -> ResponseHead | None:
+        """Translated as the head of an answer; one that cannot be is left out: the final answer says it."""
+        if not self._translates:
+            return head
+        try:
+            made = translate_answer(self._adapter, head.status, head.lines, None, is_head=True)
+        except Untranslatable:
+            return None
+        return _head_with(head, head.status, made.lines, 0)
 
     def see(self, head: ResponseHead) -> LocalAnswer | None:
         """Rule 2."""

@@ -22,6 +22,8 @@ adapters:
     answer:
       - { rename: $.phone, to: tel }
       - { status: { 201: 200 } }
+    error:
+      - { rename: $.detail, to: message }
 """
 REQUEST = 'POST /a?p=2 HTTP/1.1\nX-App: 1\nX-Shop: 2\n\n{"tel": 1.10}\n'
 
@@ -127,3 +129,12 @@ def test_wrong_usage_is_told(banyan: Banyan, adapted: Path, command: str, compla
 
     assert found.exit_code == 2
     assert complaint in " ".join(found.stderr.split())
+
+
+def test_an_error_without_a_type_is_shown_as_clients_get_it(banyan: Banyan, adapted: Path) -> None:
+    """One that is no JSON keeps its body."""
+    (adapted / "error").write_text("HTTP/1.1 422 No\n\nno such contact", encoding="utf-8")
+
+    found = banyan("adapter try app --answer error --json")
+
+    assert (found.exit_code, json.loads(found.stdout)["after"]["body"]) == (0, "no such contact")

@@ -62,8 +62,16 @@ def test_what_is_no_number_becomes_a_string() -> None:
 
 
 @pytest.mark.parametrize(
-    ("codings", "said"), [(None, ""), (b"", ""), (b" Identity", ""), (b"gzip", "encoded"), (b"identity, br", "encoded")]
+    ("codings", "said"),
+    [
+        ((), ""),
+        ((b"",), ""),
+        ((b" Identity",), ""),
+        ((b"gzip",), "encoded"),
+        ((b"identity, br",), "encoded"),
+        ((b"identity", b"gzip"), "encoded"),
+    ],
 )
-def test_what_has_no_coding_stands_in_clear(codings: bytes | None, said: str) -> None:
-    """`identity` is none (RFC 9110 section 8.4.1)."""
+def test_what_has_no_coding_stands_in_clear(codings: tuple[bytes, ...], said: str) -> None:
+    """`identity` is none (RFC 9110 section 8.4.1); every line has to say so."""
     assert is_encoded(codings) is bool(said)

@@ -12,11 +12,13 @@ from proxy.core.translation.field_lines import (
     RenameHeader,
     SetHeader,
     change_lines,
+    codings_in,
     is_free_for_steps,
     map_status,
-    value_in,
+    values_in,
     without,
 )
+from proxy.core.translation.untranslatable import Untranslatable
 
 LINES = [b"X-Tel: 1", b"Accept: */*", b"x-tel:2", b"X-Telex: 3"]
 
@@ -27,6 +29,17 @@ def test_a_field_is_renamed_at_its_place() -> None:
 
     assert step.text == "header: X-TEL, to: X-Phone"
     assert change_lines(LINES, step) == [b"X-Phone: 1", b"Accept: */*", b"X-Phone:2", b"X-Telex: 3"]
+
+
+def test_a_name_that_another_field_has_is_not_given() -> None:
+    """In whatever case; a field may be spelled otherwise, and one that is not there is not renamed."""
+    step = RenameHeader("X-Tel", "ACCEPT")
+    with pytest.raises(Untranslatable) as error:
+        change_lines(LINES, step)
+
+    assert error.value.sentence == "header:ACCEPT: it is there already (header: X-Tel, to: ACCEPT)"
+    assert change_lines(LINES[1:2], step) == LINES[1:2]
+    assert change_lines(LINES[:1], RenameHeader("X-Tel", "x-tel")) == [b"x-tel: 1"]
 
 
 @given(st.lists(st.sampled_from([b"X-Tel: 1", b"Accept: a", b"X-Tel: 2"])))
@@ -66,6 +79,20 @@ def test_some_fields_are_not_for_steps(name: str, is_free: bool) -> None:  # noq
 
 
 def test_values_are_found_by_name() -> None:
-    """The first counts; without one there is nothing."""
-    assert (value_in(LINES, b"x-tel"), value_in(LINES, b"etag")) == ("1", "")
+    """Of each line, and in any case; without one there is nothing."""
+    assert (values_in(LINES, b"x-tel"), values_in(LINES, b"etag")) == (["1", "2"], [])
     assert without(LINES, {b"x-tel", b"accept"}) == [b"X-Telex: 3"]
+
+
+@pytest.mark.parametrize(
+    ("values", "codings"),
+    [
+        ((), ""),
+        ((b"identity", b""), ""),
+        ((b"identity", b"GZip"), "gzip"),
+        ((b"gzip, identity", b" br"), "gzip, br"),
+    ],
+)
+def test_codings_of_several_lines_are_one_list(values: tuple[bytes, ...], codings: str) -> None:
+    """In their order, without those that change nothing."""
+    assert codings_in([b"Content-Encoding:" + value for value in values]) == codings

@@ -8,13 +8,14 @@ import pytest
 
 from proxy.core.outcome import Side
 from proxy.core.translation.adapter_policy import AdapterPolicy
-from proxy.core.translation.field_lines import DropHeader, MapStatus
+from proxy.core.translation.field_lines import DropHeader, MapStatus, RenameHeader
 from proxy.core.translation.field_steps import Rename
 from proxy.core.translation.query_steps import DropQuery
 from proxy.core.translation.translate_message import (
     check_answer,
     check_request,
     is_read,
+    keeps_body,
     translate_answer,
     translate_content,
     translate_request,
@@ -37,7 +38,7 @@ JSON = b"Content-Type: application/json"
 
 def fault_of_request(method: bytes, *lines: bytes, has_body: bool = True) -> tuple[str, int]:
     with pytest.raises(Untranslatable) as error:
-        check_request(ADAPTER, method, list(lines), has_body=has_body)
+        check_request(ADAPTER, method, b"/", list(lines), has_body=has_body)
     return error.value.where, error.value.status
 
 
@@ -49,6 +50,28 @@ def test_a_request_is_judged_by_its_head() -> None:
     assert fault_of_request(b"PUT", b"Content-Encoding: br") == ("header:Content-Encoding", 415)
     assert fault_of_request(b"PUT", b"Content-Type: text/csv") == ("header:Content-Type", 415)
     assert fault_of_request(b"PUT", JSON + b"; charset=euc-jp") == ("header:Content-Type", 415)
+
+
+@pytest.mark.parametrize(
+    ("lines", "status"),
+    [
+        ((b"If-Match:", b'If-Match: "a"'), 412),
+        ((b"If-Match: *", b'If-Match: "a"'), 412),
+        ((b"If-Match:",), 412),
+        ((b"If-Unmodified-Since:", b"If-Unmodified-Since: x"), 412),
+        ((b"If-Unmodified-Since: *",), 412),
+        ((b"If-None-Match:", b'If-None-Match: "a"'), 412),
+        ((b"If-None-Match: *", b'If-None-Match: "a"'), 412),
+        ((b"Content-Encoding: identity", b"Content-Encoding: gzip"), 415),
+        ((b"Content-Encoding: gzip, identity",), 415),
+        ((JSON, b"Content-Type: text/plain"), 415),
+        ((b"Content-Type:", b"Content-Type: text/plain"), 415),
+        ((JSON, JSON + b"; charset=euc-jp"), 415),
+    ],
+)
+def test_every_line_of_a_field_has_to_hold(lines: tuple[bytes, ...], status: int) -> None:
+    """Which of them the other side would read, nobody can tell; an empty condition holds for nothing."""
+    assert fault_of_request(b"PUT", *lines)[1] == status
 
 
 @pytest.mark.parametrize(
@@ -64,13 +87,30 @@ def test_a_request_is_judged_by_its_head() -> None:
 )
 def test_a_request_that_can_be_translated_passes(lines: list[bytes]) -> None:
     """JSON without a type is found to be JSON when it is read."""
-    check_request(ADAPTER, b"PUT", lines, has_body=True)
+    check_request(ADAPTER, b"PUT", b"/", lines, has_body=True)
+
+
+def test_steps_on_heads_are_done_in_their_order_when_it_is_judged() -> None:
+    """A name that is taken is refused, of a request as of an answer, unless an earlier step has freed it."""
+    rename = RenameHeader("X-A", "X-B")
+    lines = [b"X-A: 1", b"X-B: 2"]
+    taken = AdapterPolicy(name="a", speaks=Side.LEGACY, request=(rename,), answer=(rename,), error=(rename,))
+    freed = AdapterPolicy(name="a", speaks=Side.LEGACY, request=(DropHeader("X-B"), rename))
+
+    for judge in (
+        lambda: check_request(taken, b"GET", b"/", lines, has_body=False),
+        lambda: check_answer(taken, 200, lines, is_head=False),
+        lambda: check_answer(taken, 404, lines, is_head=True),
+    ):
+        with pytest.raises(Untranslatable, match="header:X-B"):
+            judge()
+    check_request(freed, b"GET", b"/", lines, has_body=False)
 
 
 def test_what_is_not_read_may_be_anything() -> None:
     """There is no body, or no step reads it."""
-    check_request(ADAPTER, b"POST", [b"Content-Type: text/csv", b"Content-Encoding: br"], has_body=False)
-    check_request(PLAIN, b"POST", [b"Content-Type: text/csv", b"Content-Encoding: br"], has_body=True)
+    check_request(ADAPTER, b"POST", b"/", [b"Content-Type: text/csv", b"Content-Encoding: br"], has_body=False)
+    check_request(PLAIN, b"POST", b"/", [b"Content-Type: text/csv", b"Content-Encoding: br"], has_body=True)
 
 
 def test_a_body_is_translated_within_its_bound() -> None:
@@ -110,12 +150,14 @@ def test_a_write_keeps_what_asks_whether_anything_is_there() -> None:
         (204, [], False, False),
         (205, [], False, False),
         (400, [JSON], False, True),
-        (400, [], False, False),
+        (400, [], False, True),
+        (400, [b"Content-Type:"], False, True),
+        (500, [JSON, JSON], False, True),
         (500, [b"Content-Type: text/html"], False, False),
     ],
 )
 def test_which_answers_are_read(status: int, lines: list[bytes], is_head: bool, reads: bool) -> None:  # noqa: FBT001
-    """Those with a body by their nature; an error only if it is JSON."""
+    """Those with a body by their nature; an error only if it says JSON, or nothing."""
     assert is_read(ADAPTER, status, lines, is_head=is_head) is reads
     assert check_answer(ADAPTER, status, lines, is_head=is_head) is reads
     assert not is_read(PLAIN, status, lines, is_head=is_head)
@@ -170,3 +212,25 @@ def test_what_cannot_be_read_is_said(body: bytes, coding: bytes, why: str) -> No
     """In words, without the body."""
     with pytest.raises(Untranslatable, match=why):
         translate_answer(ADAPTER, 200, [JSON, b"Content-Encoding: " + coding], body)
+
+
+@pytest.mark.parametrize(
+    ("body", "coding"),
+    [(b"no", b""), (b"[no] gateway", b""), (b"\xff", b""), (gzip.compress(b"no", mtime=0), b"gzip")],
+)
+def test_an_error_without_a_type_that_is_no_json_keeps_its_body(body: bytes, coding: bytes) -> None:
+    """And what is said of it; its head is translated."""
+    lines = [b"Content-Encoding: " + coding, b"Digest: x"]
+
+    assert keeps_body(ADAPTER, 422, lines, body)
+    assert translate_answer(ADAPTER, 422, lines, body) == (400, [*lines, b"Content-Length: %d" % len(body)], body)
+
+
+def test_what_an_error_says_of_itself_holds() -> None:
+    """JSON that is none, one that nests too deep, a coding that nobody knows: none of them is passed on as it is."""
+    assert not keeps_body(ADAPTER, 422, [], b'{"a":1}')
+    assert not keeps_body(ADAPTER, 422, [JSON], b"no")
+    assert not keeps_body(ADAPTER, 200, [], b"no")
+    for lines, body in (([], b"[" * 70 + b"]" * 70), ([b"Content-Encoding: x"], b"no")):
+        with pytest.raises(Untranslatable):
+            keeps_body(ADAPTER, 422, lines, body)

@@ -191,11 +191,12 @@ def test_an_answer_that_is_too_long_to_be_kept_is_left_to_people() -> None:
     assert clerk.told == [WriteEnded("i", FirstOutcome.UNKNOWN), WriteEnded("i", FirstOutcome.FAILED)]
 
 
-def test_an_answer_in_which_nothing_can_be_found_is_left_to_people() -> None:
-    """A side that encodes it all the same has done the write, and nobody knows to what."""
+@pytest.mark.parametrize("lines", [b"", b"Content-Encoding: identity\r\n"], ids=["alone", "second"])
+def test_an_answer_in_which_nothing_can_be_found_is_left_to_people(lines: bytes) -> None:
+    """Whichever line says it: a side that encodes it all the same has done the write, and nobody knows to what."""
     clerk = Listening()
     tap = clerk.tap(AnswerKey(ID))
-    raw = b"HTTP/1.1 201 X\r\nContent-Encoding: gzip\r\nContent-Length: 9\r\n\r\n"
+    raw = b"HTTP/1.1 201 X\r\n%bContent-Encoding: gzip\r\nContent-Length: 9\r\n\r\n" % lines
     encoded = ResponseReader().read(raw, bodyless=False)
     assert isinstance(encoded, ResponseHead)
     assert tap.settle(encoded, b"\x1f\x8b") is None

@@ -133,6 +133,19 @@ async def test_a_chunked_body_comes_out_with_a_length(play: Play, serve: Serve) 
     assert (answer.value(b"Transfer-Encoding"), answer.value(b"Trailer")) == (None, None)
 
 
+async def test_a_moment_that_has_no_other_form_is_not_guessed(play: Play, serve: Serve) -> None:
+    """A leap second, a number with an exponent: of a request 400, of an answer 502."""
+    times: Block = {
+        "request": [{"time": "$.at", "reads": "unix", "to": "rfc3339"}],
+        "answer": [{"time": "$.at", "reads": "rfc3339", "to": "unix"}],
+    }
+    sides = await translating(play, serve, answering(b'{"at":"2016-12-31T23:59:60Z"}', JSON), times)
+
+    assert (await sides.proxy.ask(post(b'{"at":1.7e9}', JSON))).status == 400
+    assert (await sides.proxy.ask(post(b'{"at":1700000000}', JSON))).status == 502
+    assert [asked.body for asked in sides.new.requests] == [b'{"at":"2023-11-14T22:13:20Z"}']
+
+
 async def test_a_coded_answer_is_decoded(play: Play, serve: Serve) -> None:
     """It was asked for without; what comes coded all the same goes on without its coding and digest."""
     coded = gzip.compress(b'{"phone":1}')
@@ -158,14 +171,27 @@ async def test_validators_do_not_cross(play: Play, serve: Serve) -> None:
     assert [answer.value(name) for name in (b"ETag", b"Last-Modified", b"Accept-Ranges")] == [None, None, None]
 
 
-@pytest.mark.parametrize("line", [b'If-Match: "l"', b'If-None-Match: "l"', b"If-Unmodified-Since: x"])
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (b'If-Match: "l"',),
+        (b'If-None-Match: "l"',),
+        (b"If-Unmodified-Since: x",),
+        (b"If-Match:", b'If-Match: "l"'),
+        (b"If-Match: *", b'If-Match: "l"'),
+        (b"If-Match:",),
+        (b"If-Unmodified-Since:", b"If-Unmodified-Since: Sun, 29 Nov 2026 00:00:00 GMT"),
+        (b"If-None-Match:", b'If-None-Match: "l"'),
+    ],
+)
+@pytest.mark.parametrize("method", [b"PUT", b"DELETE"])
 async def test_a_write_on_a_condition_of_one_side_is_not_done_on_the_other(
-    play: Play, serve: Serve, line: bytes
+    play: Play, serve: Serve, method: bytes, lines: tuple[bytes, ...]
 ) -> None:
-    """412: nothing of what it names is there. Without the condition it would overwrite what somebody else wrote."""
+    """412, whichever line says it: nothing that it names is there. Without it somebody else's write would be lost."""
     sides = await translating(play, serve, answering(b"{}", JSON))
 
-    answer = await sides.proxy.ask(request(b"PUT", b"/", line, JSON, body=b"{}"))
+    answer = await sides.proxy.ask(request(method, b"/", *lines, JSON, body=b"{}"))
 
     assert (answer.status, sides.new.requests) == (412, [])
     assert sides.counted() == [StepAnswerDelta("contacts", "untranslatable_request", 1)]
@@ -179,6 +205,33 @@ async def test_a_write_that_asks_whether_anything_is_there_is_passed_on(play: Pl
         assert (await sides.proxy.ask(request(b"PUT", b"/", line, JSON, body=b"{}"))).status == 200
 
     assert [sides.new.requests[0].value(b"If-None-Match"), sides.new.requests[1].value(b"If-Match")] == [b"*", b"*"]
+
+
+HINT = b'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nETag: "n"\r\nX-Tenant: a\r\n%b\r\n'
+EMPTY = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+
+async def test_what_comes_before_the_answer_is_translated_as_its_head_is(play: Play, serve: Serve) -> None:
+    """Early hints have no validators and the clients' names; one that cannot be translated is left out."""
+    taken = HINT % b"X-Shop: b\r\n"
+    sides = await translating(play, serve, raw(taken + HINT % b"" + EMPTY))
+    client = await sides.proxy.client()
+
+    await client.send(get())
+    hint, answer = [await client.response() for _ in range(2)]
+
+    assert hint.head == b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nX-Shop: a\r\n\r\n"
+    assert (answer.status, answer.body) == (200, b'{"fax":null}')
+
+
+async def test_what_comes_before_the_answer_of_the_side_that_is_spoken_stays(play: Play, serve: Serve) -> None:
+    """As all that it says."""
+    sides = await translating(play, serve, raw(HINT % b"" + EMPTY), {"speaks": "new"})
+    client = await sides.proxy.client()
+
+    await client.send(get())
+
+    assert (await client.response()).head == HINT % b""
 
 
 @pytest.mark.parametrize("status", [b"206 Partial Content", b"304 Not Modified"])
@@ -235,6 +288,41 @@ async def test_an_error_that_is_no_json_keeps_its_body(play: Play, serve: Serve)
     assert (answer.status, answer.body) == (400, b"<p>")
 
 
+@pytest.mark.parametrize(
+    "body", [b"<html>", b'{"detail":"%b"}' % (b"x" * 1024), b'{"detail":1,"error":2}'], ids=["none", "long", "taken"]
+)
+async def test_an_error_that_says_it_is_json_and_cannot_be_translated_is_502(
+    play: Play, serve: Serve, body: bytes
+) -> None:
+    """Its own status is gone: with a body that nobody could translate it would be no error of either contract."""
+    sides = await translating(play, serve, answering(body, JSON, status=b"422 No"))
+
+    assert (await sides.proxy.ask(get())).status == 502
+
+
+@pytest.mark.parametrize("lines", [(), (b"Content-Type:",)], ids=["without", "empty"])
+async def test_an_error_that_says_no_type_is_translated_if_it_is_json(
+    play: Play, serve: Serve, lines: tuple[bytes, ...]
+) -> None:
+    """As an answer is: no client gets the shape of the other contract."""
+    sides = await translating(play, serve, answering(b'{"detail":"d"}', *lines, status=b"422 No"))
+
+    answer = await sides.proxy.ask(get())
+
+    assert (answer.status, answer.body) == (400, b'{"error":{"message":"d"}}')
+
+
+async def test_an_error_that_says_no_type_and_is_no_json_keeps_its_body(play: Play, serve: Serve) -> None:
+    """Its status says most of it; what is too long to be looked at is 502."""
+    for body, status in ((b"[no] such contact", 400), (b"", 400), (b"x" * 1025, 502)):
+        sides = await translating(play, serve, answering(body, status=b"422 No"))
+
+        answer = await sides.proxy.ask(get())
+
+        assert answer.status == status
+        assert answer.body == body or "longer than 1024 bytes" in answer.problem["detail"]
+
+
 async def test_what_no_step_reads_streams_however_long(play: Play, serve: Serve) -> None:
     """Only bodies that are translated are bounded; the head is translated all the same."""
     body = b"x" * 100_000
@@ -262,6 +350,8 @@ async def test_what_no_step_reads_streams_however_long(play: Play, serve: Serve)
         ),
         (b"{}", (b"Content-Type: application/json; charset=shift_jis",), 415, "another charset is declared"),
         (b"{}", (JSON, b"Content-Encoding: gzip"), 415, "header:Content-Encoding: a body in gzip is not read here"),
+        (b"{}", (JSON, b"Content-Encoding: identity", b"Content-Encoding: gzip"), 415, "a body in gzip is not read"),
+        (b"{}", (JSON, b"Content-Type: text/plain"), 415, "header:Content-Type: the body is no JSON"),
         (b"[" * 70 + b"]" * 70, (JSON,), 400, "deeper than 64 levels"),
     ],
 )
@@ -277,6 +367,57 @@ async def test_a_request_that_cannot_be_translated_is_the_clients(
     assert why in answer.problem["detail"]
     assert answer.problem["detail"].startswith("adapter contacts cannot translate the request for new: ")
     assert sides.counted() == [StepAnswerDelta("contacts", "untranslatable_request", 1)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "where"),
+    [
+        (get(b"/c?p=1&page=2&%70=3"), "query:page"),
+        (get(b"/c?%70=1&%70age"), "query:page"),
+        (get(b"/c", b"X-Shop: a", b"x-tenant: b"), "header:X-Tenant"),
+    ],
+)
+async def test_a_name_that_is_taken_is_given_to_nothing_else(
+    play: Play, serve: Serve, asked: bytes, where: str
+) -> None:
+    """400: a client adds no second tenant to its first."""
+    sides = await translating(play, serve, answering(b"{}", JSON))
+
+    answer = await sides.proxy.ask(asked)
+
+    assert (answer.status, sides.new.requests) == (400, [])
+    assert f"{where}: it is there already (" in answer.problem["detail"]
+    assert sides.counted() == [StepAnswerDelta("contacts", "untranslatable_request", 1)]
+
+
+@pytest.mark.parametrize("adapter", [{}, {"answer": [{"header": "X-Tenant", "to": "X-Shop"}]}], ids=["read", "streams"])
+async def test_an_answer_with_a_name_that_is_taken_is_the_sides_failure(
+    play: Play, serve: Serve, adapter: Block
+) -> None:
+    """Whether its body is read or not."""
+    sides = await translating(play, serve, answering(b"{}", JSON, b"X-Tenant: a", b"X-Shop: b"), adapter)
+
+    answer = await sides.proxy.ask(get())
+
+    assert answer.status == 502
+    assert "header:X-Shop: it is there already (header: X-Tenant, to: X-Shop)" in answer.problem["detail"]
+    assert sides.counted() == [StepAnswerDelta("contacts", "untranslatable_answer", 1)]
+
+
+async def test_a_name_that_is_taken_behind_the_step_is_not_given_either(play: Play, serve: Serve) -> None:
+    """What a later step puts into the head is known only when it is sent: nothing is."""
+
+    def putting(request: Request) -> None:
+        request.head.put(b"X-Tenant", b"ours")
+
+    sides = await translating(play, serve, answering(b"{}", JSON))
+    (bound,) = sides.proxy.listener.live.bound
+    bound.admission = (*bound.admission, putting)
+
+    answer = await sides.proxy.ask(get(b"/", b"X-Shop: a"))
+
+    assert (answer.status, sides.new.requests) == (503, [])
+    assert "header:X-Tenant: it is there already" in answer.problem["detail"]
 
 
 async def test_a_request_that_is_too_long_is_413(play: Play, serve: Serve) -> None:
@@ -296,7 +437,9 @@ async def test_a_request_that_is_too_long_is_413(play: Play, serve: Serve) -> No
         (b"{", (JSON,), "$: the body is not JSON"),
         (b"<p>", (b"Content-Type: text/html",), "header:Content-Type: the body is no JSON"),
         (b"{}", (b"Content-Type: application/json;charset=latin-1",), "another charset is declared"),
+        (b"{}", (JSON, b"Content-Type: text/plain"), "header:Content-Type: the body is no JSON"),
         (b"xx", (JSON, b"Content-Encoding: gzip"), "header:Content-Encoding: no gzip"),
+        (b"xx", (JSON, b"Content-Encoding: identity", b"Content-Encoding: gzip"), "header:Content-Encoding: no gzip"),
         (gzip.compress(b'"%b"' % (b"x" * 5000)), (JSON, b"Content-Encoding: gzip"), "more than 1024"),
         (b'"%b"' % (b"x" * 5000), (JSON,), "$: the body is longer than 1024 bytes"),
         (b'{"a":"%b"}' % (b"x" * 1010), (JSON,), "$: the body is longer than 1024 bytes"),
@@ -341,6 +484,48 @@ async def test_legacy_steps_in_with_what_the_client_sent(play: Play, serve: Serv
     assert sides.new.requests[0].body == b'{"phone":1}'
     assert (sides.legacy.requests[0].target, sides.legacy.requests[0].body) == (b"/?p=1", b'{"tel": 1}')
     assert answer.body == b'{"tel":"9"}'
+
+
+PARTIAL = b"HTTP/1.1 206 Partial Content\r\nContent-Length: 9\r\n\r\n{}"
+TEXT = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
+BROKEN = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\n{"
+LONG = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n800\r\n" + b"x" * 2048 + b"\r\n"
+
+
+@pytest.mark.parametrize("said", [PARTIAL, TEXT, BROKEN, LONG], ids=["part", "text", "broken", "long"])
+async def test_legacy_steps_in_for_an_answer_that_cannot_be_translated(play: Play, serve: Serve, said: bytes) -> None:
+    """It is a failure of the side: where the route falls back after one, the client gets what the other answers."""
+    route: Block = {"fallback": {"to": "legacy", "after": ["failure"]}, "effects": "safe"}
+    sides = await translating(play, serve, raw(said), route=route)
+    client = await sides.proxy.client()
+
+    for _ in range(2):
+        answer = await client.ask(get(b"/?p=1"))
+        assert (answer.status, answer.body) == (200, b'{"tel":"9"}')
+
+    assert [asked.target for asked in sides.legacy.requests] == [b"/?p=1"] * 2
+    assert sides.counted() == [StepAnswerDelta("contacts", "untranslatable_answer", 2)]
+    _, (failed,) = sides.proxy.counted()
+    assert (failed.side, failed.phase, failed.count) == ("new", "head", 2)
+
+
+@pytest.mark.parametrize(
+    ("route", "asked"),
+    [
+        ({"fallback": {"to": "legacy", "after": ["connect", "timeout", "5xx"]}, "effects": "safe"}, get()),
+        ({"fallback": {"to": "legacy", "after": ["failure"]}, "effects": "unsafe"}, post(b'{"tel":1}', JSON)),
+    ],
+    ids=["not after failures", "no repeat"],
+)
+async def test_legacy_does_not_step_in_where_the_route_does_not_let_it(
+    play: Play, serve: Serve, route: Block, asked: bytes
+) -> None:
+    """The answer is 502 then: what may have been done is not done again."""
+    sides = await translating(play, serve, raw(TEXT), route=route)
+
+    answer = await sides.proxy.ask(asked)
+
+    assert (answer.status, sides.legacy.requests) == (502, [])
 
 
 async def test_a_connection_that_had_ended_is_no_reason_to_send_another_body(play: Play, serve: Serve) -> None:
