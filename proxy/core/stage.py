@@ -61,6 +61,8 @@ class Facts:
         return self.serves is side or self.draws or (self.ends and side is Side.NEW and split < 1.0)
 
 
+FIRST: Final = Stage.LEGACY
+"""Where a migration begins."""
 FACTS: Final[Mapping[Stage, Facts]] = {
     Stage.LEGACY: Facts(serves=Side.LEGACY, has_legacy=True),
     Stage.SHADOW: Facts(serves=Side.LEGACY, has_legacy=True, has_both=True, shadows_all=True, judged=True),

@@ -91,7 +91,7 @@ async def test_differences_are_listed_without_a_running_banyan(databases: TwoDat
     assert plain.out.splitlines()[:3] == [
         "id  rows  columns",
         "42  other values  name, balance",
-        "43  only at legacy",
+        "43  only at legacy  –",
     ]
     assert plain.out.splitlines()[3].startswith("accounts: 3,000 rows at legacy, 2,999 at new: 2 keys differ (")
     assert "42  other values  name: 'n42' → null, balance: 42 → 7.5" in shown.out
@@ -112,7 +112,7 @@ async def test_what_differs_is_counted_by_column(databases: TwoDatabases, folder
         "keys  rows  column",
         "1,200  other values  balance",
         "1  other values  name",
-        "2  only at legacy",
+        "2  only at legacy  –",
     ]
     assert plain.out.splitlines()[4].startswith("accounts: 3,000 rows at legacy, 2,998 at new: 1,202 keys differ (")
     assert check["by_column"] == [

@@ -141,7 +141,7 @@ def rows_that_differ(said: str) -> Differing:
     waiting: list[tuple[str, str, int]] = []
     for line in said.splitlines():
         if counted := _LINE.match(line):
-            waiting.append((counted[2], counted[3], int(counted[1].replace(",", ""))))
+            waiting.append((counted[2], counted[3].strip("–"), int(counted[1].replace(",", ""))))
         elif summed := _SUMMARY.match(line):
             found |= {(summed[1], how, column): keys for how, column, keys in waiting}
             waiting = []

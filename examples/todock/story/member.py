@@ -60,6 +60,7 @@ def members() -> list[Member]:
 
 
 def forged(fields: dict[str, str]) -> dict[str, str]:
-    """The same token with another signature."""
+    """The same token with another signature, in its first character: the last one has bits that have to be zero."""
     head, claims, signature = fields["Authorization"].split(".")
-    return {**fields, "Authorization": f"{head}.{claims}.{signature[::-1]}"}
+    other = "B" if signature.startswith("A") else "A"
+    return {**fields, "Authorization": f"{head}.{claims}.{other}{signature[1:]}"}

@@ -14,7 +14,7 @@ from proxy.core.judge.coverage import OFTEN
 from proxy.core.judge.need import CheckState
 from proxy.core.one_line import one_line
 from proxy.core.parity.rules.reasons import in_words, sorted_out
-from proxy.core.stage import Stage
+from proxy.core.stage import FIRST
 
 _WIDTH = 10
 BESIDE = 12
@@ -80,8 +80,8 @@ def _journal(journal: JournalView) -> str:
 
 def _no_needs(route: RouteDetailView) -> str:
     """Of a ramp that waits, and no need of which is told."""
-    if (route.runs.returns or route.runs).stage == Stage.LEGACY:
-        return f"are those of {Stage.SHADOW} and what follows: `banyan promote {route.name}` takes it there"
+    if (route.runs.returns or route.runs).stage == FIRST:
+        return f"are those of the stages that follow: `banyan promote {route.name}` takes it there"
     return "are told again when what the verdict names is over"
 
 

@@ -166,7 +166,7 @@ def test_a_route_at_legacy_is_told_who_takes_it_on(banyan: Banyan) -> None:
     legacy = said(banyan, state="waiting", runs={"stage": "legacy", "split": 0.0, "reason": "r"})
     held_up = said(banyan, state="waiting", reasons=["window night is on"])
 
-    takes = "  needs     are those of shadow and what follows: `banyan promote orders` takes it there\n"
+    takes = "  needs     are those of the stages that follow: `banyan promote orders` takes it there\n"
     assert takes in legacy
     assert "  needs     are told again when what the verdict names is over\n" in held_up
 
