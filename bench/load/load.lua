@@ -1,5 +1,5 @@
 -- Requests for wrk, all made before the first is sent, so that wrk only writes them out.
--- Arguments: items ROUTES TENANTS | get PATH | post PATH BYTES | tokens FILE | put PATH BYTES, to as many things as there are requests
+-- Arguments: items ROUTES TENANTS | get PATH | post PATH BYTES | tokens FILE [PAUSE] | put PATH BYTES, to as many things as there are requests
 -- The last line that it prints is JSON, for bench/load/wrk.py.
 
 local REQUESTS = 20000
@@ -34,6 +34,9 @@ function init(args)
     headers["Content-Type"] = "application/octet-stream"
     made[1] = wrk.format("POST", args[2], headers, string.rep("x", tonumber(args[3])))
   elseif args[1] == "tokens" then
+    if args[3] then
+      function delay() return tonumber(args[3]) end -- milliseconds of each connection; wrk waits only where there is one
+    end
     for token in io.lines(args[2]) do
       local headers = head(#made % 1000)
       headers["Authorization"] = "Bearer " .. token

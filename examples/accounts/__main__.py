@@ -74,10 +74,7 @@ async def _judged(play: Play) -> list[str]:
         play.tell(f"  token endpoint           directly {timed.direct}; through Banyan {timed.first_use}")
     if play.report.phases > 1:
         play.tell(f"  rows in both stores      {play.report.rows}, {play.report.differences} differ")
-    play.tell("")
-    for line in wrong:
-        play.tell(f"WRONG  {line}")
-    play.tell("The story failed." if wrong else "All of it held: nobody had to consent again, and nobody noticed.")
+    play.tell.verdict(wrong, "nobody had to consent again, and nobody noticed.")
     return wrong
 
 

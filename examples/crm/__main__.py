@@ -88,10 +88,7 @@ def _judged(play: Play) -> list[str]:
     tell(f"  until all serve a save   median {statistics.median(moves):.1f} s, longest {max(moves):.1f} s")
     for said, share in report.shares.items():
         tell(f"  need the old service     {share:.0%} {said}")
-    tell("")
-    for line in wrong:
-        tell(f"WRONG  {line}")
-    tell("The story failed." if wrong else "All of it held: the customer service has moved, and nobody noticed.")
+    tell.verdict(wrong, "the customer service has moved, and nobody noticed.")
     return wrong
 
 

@@ -90,10 +90,7 @@ def _judged(play: Play) -> list[str]:
         tell(f"  a suspended partner      out after {report.suspended_after:.2f} s")
         if report.moved_by_name:
             tell(f"  failed while one moved   {report.failed_while_moving}")
-    tell("")
-    for line in wrong:
-        tell(f"WRONG  {line}")
-    tell("The story failed." if wrong else "All of it held: partners have no SDK, the app has noticed nothing.")
+    tell.verdict(wrong, "partners have no SDK, the app has noticed nothing.")
     return wrong
 
 

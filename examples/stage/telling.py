@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import textwrap
 import time
+from collections.abc import Sequence
 
 WIDTH = 100
 
@@ -29,3 +30,10 @@ class Telling:
         """A paragraph."""
         for line in textwrap.wrap(text, WIDTH - 2):
             self(f"  {line}")
+
+    def verdict(self, wrong: Sequence[str], held: str) -> None:
+        """What was not as it had to be; or that all of it was, in the story's words."""
+        self("")
+        for line in wrong:
+            self(f"WRONG  {line}")
+        self("The story failed." if wrong else f"All of it held: {held}")

@@ -69,10 +69,7 @@ def _judged(play: Play) -> list[str]:
     tell.chapter("Figures")
     for line in _figures(play):
         tell(f"  {line}")
-    tell("")
-    for line in wrong:
-        tell(f"WRONG  {line}")
-    tell("The story failed." if wrong else "All of it held: the server may die, and members order on.")
+    tell.verdict(wrong, "the server may die, and members order on.")
     return wrong
 
 

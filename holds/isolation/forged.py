@@ -22,7 +22,7 @@ from joserfc.jwk import RSAKey
 from joserfc.jws import serialize_compact
 
 from bench.errors import BenchError
-from bench.load.wrk import Count, parse
+from bench.load.wrk import SCRIPT, Count, parse
 from bench.processes import find_program
 from holds.asking import Ask
 from holds.finding import Check, Finding
@@ -40,7 +40,6 @@ GOOD = 200.0
 WARM = 3.0
 CONNECTIONS = 20
 TOKENS = 2_000
-SCRIPT = Path(__file__).with_suffix(".lua")
 _ISSUER, _AUDIENCE = "https://id.example.com", "orders"
 _ROUTES = """\
 version: 1
@@ -136,7 +135,7 @@ async def _forge(callers: Callers, seconds: float, rate: float) -> Count:
         f"http://127.0.0.1:{callers.port}/",
     )
     process = await asyncio.create_subprocess_exec(
-        program, *options, "--", str(callers.forged), pause, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        program, *options, "--", "tokens", str(callers.forged), pause, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     said, _ = await process.communicate()
     if process.returncode:
