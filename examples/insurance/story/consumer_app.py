@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 from yarl import URL
 
 from examples.insurance.systems.settings import APP_KEY, REGION, SERVICE
@@ -37,12 +34,17 @@ class ConsumerApp:
 
     def __init__(self, gateway: str, secret: str, client: aiohttp.ClientSession) -> None:
         """`gateway`: the address in the app's deployment, which is Banyan's now."""
+        from botocore.auth import SigV4Auth  # noqa: PLC0415 -- where it is missing the story says what brings it
+        from botocore.credentials import Credentials  # noqa: PLC0415 -- see above
+
         self._gateway = gateway
         self._auth = SigV4Auth(Credentials(APP_KEY, secret), SERVICE, REGION)
         self._client = client
 
     def signed(self, method: str, target: str, body: bytes = b"") -> SignedRequest:
         """As boto3 would send it."""
+        from botocore.awsrequest import AWSRequest  # noqa: PLC0415 -- see above
+
         request = AWSRequest(method=method, url=self._gateway + target, data=body)
         self._auth.add_auth(request)
         return SignedRequest(method, request.url, dict(request.headers.items()), body)
