@@ -18,6 +18,9 @@ LONG = ("test_compiled.py", "test_simulation.py", "test_sourcecode.py", "test_fu
 SLOW, BEGUN = "e2e", 0.7
 """Files of this folder take seconds each; the last of them begins beside this share of every other folder's."""
 
+TESTS = Path(__file__).parent
+MEASURED = ("core", "config")
+"""Packages that must be covered whole, by the tests in the folders of these names."""
 MEASURE = "COVERAGE_PROCESS_CONFIG"
 """Where coverage tells the processes that a test starts to measure themselves."""
 
@@ -46,7 +49,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection() -> Iterator[None]:
     """Thousands of items and modules stay to the end: no collection looks at them while they come, or ever again.
 
-    Coverage looks on only while what it follows is imported; at whatever tests import besides it takes as long again.
+    Coverage looks on only while what it measures is imported; at whatever tests import besides it takes as long again.
     """
     tracer = sys.gettrace() if MEASURE in os.environ else None
     gc.disable()
@@ -87,8 +90,9 @@ def pytest_runtest_makereport() -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """A test marked `unmeasured` and its processes run without coverage, which takes a third of their time."""
-    measure = os.environ.pop(MEASURE, None) if item.get_closest_marker("unmeasured") else None
+    """Coverage measures the pure packages by their own tests; beside all others it would take a third of their time."""
+    own = item.path.relative_to(TESTS).parts[0] in MEASURED if item.path.is_relative_to(TESTS) else False
+    measure = None if own else os.environ.pop(MEASURE, None)
     if measure is None:
         return (yield)
     tracer = sys.gettrace()
@@ -102,10 +106,9 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 def _import_measured() -> None:
     """All modules whose lines count, those that run at import among them."""
-    for package in ("adapters", "proxy"):
-        for module in walk_packages(import_module(package).__path__, f"{package}."):
-            if not module.name.endswith(".__main__"):
-                import_module(module.name)
+    for package in MEASURED:
+        for module in walk_packages(import_module(f"proxy.{package}").__path__, f"proxy.{package}."):
+            import_module(module.name)
 
 
 def _places(items: list[pytest.Item]) -> dict[Path, float]:

@@ -68,12 +68,12 @@ def stolen() -> float:
 def watch() -> None:
     """Answers each line, a moment, with the seconds by which it was late at most since then; ends with its input."""
     woken: deque[tuple[float, float]] = deque(maxlen=10_000)  # when, and how late, where that was more than a step
+    last = monotonic()
     while True:
-        due = monotonic() + STEP
         asked = select.select([sys.stdin], [], [], STEP)[0]
-        now = monotonic()
-        if now - due > STEP:
-            woken.append((now, now - due))
+        last, late = (now := monotonic()), now - last - STEP  # of the whole turn: none of its moments is missed
+        if late > STEP:
+            woken.append((now, late))
         if asked:
             if not (line := sys.stdin.readline()):
                 return

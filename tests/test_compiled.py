@@ -21,8 +21,6 @@ from tests.e2e.program import Program, free_port, started, text_of
 from tests.edge.raw_client import get, post, request
 from tests.waiting import PATIENCE
 
-pytestmark = pytest.mark.unmeasured
-
 ROOT = Path(__file__).parent.parent
 EDGE = (
     "tests/edge/routing/test_admission_steps.py",

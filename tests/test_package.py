@@ -58,7 +58,6 @@ def test_the_sources_are_all_there(sources: Path) -> None:
     assert {str(path) for path in packed - here} == {"PKG-INFO"}
 
 
-@pytest.mark.unmeasured
 def test_the_sources_collect_every_test(sources: Path, request: pytest.FixtureRequest) -> None:
     """Pytest finds the same tests in the unpacked sdist as here: none lacks a module or a file."""
     here = _already_collected(request.session) or _collected(ROOT)

@@ -14,8 +14,6 @@ from tests.additions.message import MESSAGE
 from tests.additions.need import NEED
 from tests.additions.predicate import PREDICATE
 
-pytestmark = pytest.mark.unmeasured
-
 RAMP = "ramp: { needs: { compared: 1000, asked: 500 } }"
 CASE = '{ path: $.colour, reason: shouts, owner: shop, until: "2099-12-31", kinds: [case] }'
 PLANNED = """

@@ -11,9 +11,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-pytestmark = pytest.mark.unmeasured
 ROOT = Path(__file__).parent.parent.parent
 Edits = Mapping[str, list[tuple[str, str]]]
 """By file below `proxy`: texts that stand there once, and what stands in their place; a new file has nothing before."""

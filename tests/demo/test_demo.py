@@ -56,7 +56,6 @@ def test_the_story_is_played_and_judged(marked: Marked, tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.unmeasured
 def test_a_spectator_sees_it_live_and_ends_it(marked: Marked) -> None:
     """On a terminal the table is live, everything stays up with hints what to try, and Ctrl-C ends it all with 0."""
     outer, inner = pty.openpty()
@@ -94,7 +93,6 @@ def read_until(terminal: int, word: str) -> str:
     return seen
 
 
-@pytest.mark.unmeasured
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGKILL, -9)])
 def test_whatever_ends_the_demo_ends_its_processes(marked: Marked, number: signal.Signals, code: int) -> None:
     """Asked to leave, or killed in the middle, it leaves no process behind; asked to, no file either."""
@@ -121,7 +119,6 @@ def until_state_is_up(demo: int) -> set[int]:
     raise AssertionError(f"no PostgreSQL among {family}")
 
 
-@pytest.mark.unmeasured
 def test_a_folder_in_use_is_not_touched(marked: Marked, tmp_path: Path) -> None:
     """A folder that holds something is refused with 2 and stays as it is."""
     (tmp_path / "routes.yaml").write_text("mine")
@@ -133,7 +130,6 @@ def test_a_folder_in_use_is_not_touched(marked: Marked, tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["routes.yaml"]
 
 
-@pytest.mark.unmeasured
 def test_a_taken_port_is_said(marked: Marked) -> None:
     """When Banyan cannot start, the demo says what it said and leaves with 1."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -18,7 +18,6 @@ TEXT = (ROOT / "docs" / "adapters.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| `(\{.*\})` \| `(.*)` \| `(.*)` \|$", TEXT, re.MULTILINE)
 
 
-@pytest.mark.unmeasured
 def test_every_command_says_what_the_page_says(tmp_path: Path) -> None:
     """Played as it stands, with both systems."""
     for step, said in play(TEXT, tmp_path, says_as_shown):

@@ -44,7 +44,6 @@ def explained(place: Path, target: str, token: bytes) -> tuple[int, str]:
     return ran.returncode, ran.stdout.decode()
 
 
-@pytest.mark.unmeasured
 def test_explain_says_what_a_token_comes_to(issuer: Issuer, tmp_path: Path) -> None:
     """Who calls, or what is wrong: by the file alone, nothing of the token is shown."""
     good, bad = issuer.token(), issuer.token(exp=1)
@@ -55,7 +54,6 @@ def test_explain_says_what_a_token_comes_to(issuer: Issuer, tmp_path: Path) -> N
     assert bad.decode() not in said
 
 
-@pytest.mark.unmeasured
 def test_explain_goes_by_the_key_sets_that_were_fetched(issuer: Issuer, tmp_path: Path) -> None:
     """As the Banyan of this file keeps them; where none was kept it says that it cannot know."""
     url = "https://id.example.com/jwks"
@@ -70,7 +68,6 @@ def test_explain_goes_by_the_key_sets_that_were_fetched(issuer: Issuer, tmp_path
     assert "no_key_set" in explained(tmp_path, "/orders/7", issuer.token())[1]
 
 
-@pytest.mark.unmeasured
 def test_explain_goes_by_the_claims_of_a_token(issuer: Issuer, tmp_path: Path) -> None:
     """As a worker does."""
     head = FIRST[: FIRST.index("routes:")]

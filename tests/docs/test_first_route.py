@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from tests.docs.walkthrough import ELSEWHERE, PAGE, Given, play, steady, steps
 
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -17,7 +15,6 @@ def says_as_shown(step: Given) -> Callable[[str], bool]:
     return lambda said: steady(said) == steady(step.shown)
 
 
-@pytest.mark.unmeasured
 def test_every_command_says_what_the_page_says(tmp_path: Path) -> None:
     """Played as it stands, with real services: each command's output is the page's, but for numbers, ids and names."""
     for step, said in play(TEXT, tmp_path, says_as_shown):

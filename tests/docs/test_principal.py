@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from proxy.config.load import Loaded, load_text
 from tests.docs.test_first_route import says_as_shown
 from tests.docs.walkthrough import ROOT, Saved, play, steady, steps
@@ -13,7 +11,6 @@ from tests.docs.walkthrough import ROOT, Saved, play, steady, steps
 TEXT = (ROOT / "docs" / "principal.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.unmeasured
 def test_every_command_says_what_the_page_says(tmp_path: Path) -> None:
     """Played as it stands, with a policy that checks tokens, a key, two systems, and one that knows members."""
     for step, said in play(TEXT, tmp_path, says_as_shown):

@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
-
 from proxy.core.reachability.finding import ProbeRow
 from tests.docs.walkthrough import play, steady
 
 PAGE = (Path(__file__).parents[2] / "docs" / "probe.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.unmeasured
 def test_every_command_says_what_the_page_says(tmp_path: Path) -> None:
     """But for milliseconds, which are others in each run."""
     for step, said in play(PAGE, tmp_path, lambda _: lambda _: True):

@@ -13,14 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import pytest
 from yarl import URL
 
 from tests.e2e.program import Program, program
 from tests.e2e.releases import databases, datasette
 from tests.waiting import until
-
-pytestmark = pytest.mark.unmeasured
 
 ROUTES = """\
   - { name: names, match: "/store/**", stage: shadow }

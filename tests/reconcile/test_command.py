@@ -17,7 +17,6 @@ from tests.e2e.program import Program, free_port, started, text_of
 from tests.reconcile.conftest import TwoDatabases
 from tests.waiting import until
 
-pytestmark = pytest.mark.unmeasured
 ROWS = """CREATE TABLE account (id int PRIMARY KEY, name text, balance numeric);
 INSERT INTO account SELECT i, 'n' || i, i FROM generate_series(1, 3000) AS i"""
 ROUTES = """\

@@ -5,11 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-import pytest
-
 from holds.state.comparing import EACH_STEP_TWICE, RunStep, Victim, comparing
 
-pytestmark = pytest.mark.unmeasured
 ROWS = 20_000
 
 

@@ -7,8 +7,6 @@ import contextlib
 import re
 from pathlib import Path
 
-import pytest
-
 from proxy.core.outcome import Side
 from tests.docs.walkthrough import Shell, shell, steady
 from tests.e2e.program import free_port
@@ -37,7 +35,6 @@ async def until_said(running: Shell, command: str, shown: str) -> None:
     assert (command, steady(last[0])) == (command, steady(shown))
 
 
-@pytest.mark.unmeasured
 async def test_every_command_says_what_the_page_says(databases: TwoDatabases, tmp_path: Path) -> None:
     """But for numbers that are others in each run."""
     ports = {port: str(free_port()) for port in PORTS}

@@ -9,8 +9,6 @@ from tests.simulation.failing import Fault
 from tests.simulation.faults import FAULTS
 from tests.simulation.guarding import HOUR
 
-pytestmark = pytest.mark.unmeasured
-
 SEED = 2
 
 

@@ -37,8 +37,6 @@ from tests.wire.reference import Broken, Message, read_requests, read_response
 from tests.wire.upstream import After, Says, Talk, Upstream
 from tests.wire.vectors import VECTORS
 
-pytestmark = pytest.mark.unmeasured
-
 T = TypeVar("T")
 FOLD = bytes(each if chr(each).isascii() and chr(each).isalnum() else ord("-") for each in range(256))
 SECONDS = float(os.environ.get("BANYAN_FUZZ_SECONDS", "0"))

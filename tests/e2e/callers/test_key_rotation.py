@@ -9,14 +9,12 @@ from collections import Counter
 from pathlib import Path
 
 import aiohttp
-import pytest
 
 from proxy.core.auth.key_set_state import WANTED_EVERY
 from tests.e2e.callers.id_provider import IdProvider, policy, signing_key
 from tests.e2e.program import Program, program, started, system
 from tests.waiting import until
 
-pytestmark = pytest.mark.unmeasured
 ROUTES = "  - { name: rest, match: /**, stage: legacy, auth: partners }\n"
 CLIENTS = 8
 

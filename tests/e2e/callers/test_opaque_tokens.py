@@ -5,13 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import aiohttp
-import pytest
 
 from tests.e2e.callers.id_provider import OPAQUE, IdProvider, signing_key
 from tests.e2e.program import Program, program, system
 from tests.waiting import until
-
-pytestmark = pytest.mark.unmeasured
 
 
 def routes(provider: IdProvider) -> str:

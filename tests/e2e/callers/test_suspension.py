@@ -15,7 +15,7 @@ from tests.e2e.replicas import TOKEN, postgres, replicas
 from tests.edge.auth.issuer import AUDIENCE, ISSUER, Issuer
 from tests.waiting import until
 
-pytestmark = [pytest.mark.unmeasured, pytest.mark.timing]
+pytestmark = pytest.mark.timing
 WITHIN = 1.0
 
 

@@ -8,12 +8,9 @@ import signal
 from pathlib import Path
 
 import aiohttp
-import pytest
 
 from proxy.store.embedded.embedded_postgres import Embedded
 from tests.e2e.program import Program, free_port, program, started, system, text_of
-
-pytestmark = pytest.mark.unmeasured
 
 ROUTES = "  - { name: rest, match: /**, stage: legacy }\n"
 

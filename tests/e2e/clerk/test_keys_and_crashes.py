@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
-import pytest
 
 from proxy.core.idempotency.claims import LOCK
 from proxy.store.embedded.embedded_postgres import Embedded
@@ -19,8 +18,6 @@ from proxy.store.postgres.connections import Connections, Patience
 from tests.e2e.clerk.conftest import Booking, booking
 from tests.e2e.program import Program, program
 from tests.waiting import until
-
-pytestmark = pytest.mark.unmeasured
 
 ROUTES = """\
   - { name: pay, match: /pay, stage: legacy, idempotency: required }

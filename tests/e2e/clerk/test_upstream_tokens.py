@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
-import pytest
 from aiohttp import web
 
 from tests.e2e.program import Program, free_port, started
@@ -19,7 +18,6 @@ from tests.edge.message import Message
 from tests.edge.signature_check import signer_of
 from tests.waiting import until
 
-pytestmark = pytest.mark.unmeasured
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 SECRET = "hush-hush-hush"
 

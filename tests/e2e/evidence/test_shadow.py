@@ -11,13 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import pytest
 from aiohttp import web
 
 from tests.e2e.program import Program, program, system, write
 from tests.waiting import until
-
-pytestmark = pytest.mark.unmeasured
 
 ROUTE = "  - { name: orders, match: /**, stage: shadow }\n"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 from uuid import UUID
 
-import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tests.clerk.grants.desks import LEGACY, NEW
@@ -17,7 +16,6 @@ REPLAYED = [
     "4 records are in this host's spool, 0 of them were news to the database",
     "every host has replayed: token endpoints answer",
 ]
-pytestmark = pytest.mark.unmeasured
 
 
 async def test_the_commands_do_what_they_say(tmp_path: Path) -> None:

@@ -7,13 +7,10 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from tests.clerk.grants.desks import LEGACY, NEW, STRANGER
 from tests.clerk.grants.provider import SECRET, basic
 from tests.e2e.grants.aggregator import ENVIRONMENT, Aggregator, aggregator
 
-pytestmark = pytest.mark.unmeasured
 PAGES = ("/api/routes", "/api/recent", "/api/grants", "/api/history", "/api/upstreams", "/metrics", "/api/routes/token")
 
 

@@ -6,13 +6,9 @@ import asyncio
 import signal
 from pathlib import Path
 
-import pytest
-
 from tests.clerk.grants.desks import LEGACY, NEW
 from tests.e2e.grants.aggregator import Aggregator, aggregator, replica
 from tests.waiting import until
-
-pytestmark = pytest.mark.unmeasured
 
 
 async def test_two_systems_share_tokens_that_exist_once(tmp_path: Path) -> None:

@@ -5,11 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import aiohttp
-import pytest
 
 from tests.e2e.program import Program, program, system
-
-pytestmark = pytest.mark.unmeasured
 
 ROUTES = """\
   - { name: slow, match: "/orders/**", stage: live, timeout: { response: 200ms }, guard: { on_failure: page } }

@@ -9,14 +9,11 @@ from typing import Any
 
 import aiohttp
 import asyncpg
-import pytest
 
 from proxy.store.embedded.embedded_postgres import Embedded
 from tests.e2e.program import Program, free_port, started, text_of
 from tests.e2e.replicas import postgres, systems
 from tests.waiting import until
-
-pytestmark = pytest.mark.unmeasured
 
 ROUTES = """\
   - name: orders

@@ -25,8 +25,6 @@ from tests.e2e.program import Program, program, system
 from tests.store.test_failure import freeze, thaw
 from tests.waiting import until
 
-pytestmark = pytest.mark.unmeasured
-
 
 @pytest.fixture
 async def database() -> AsyncIterator[Embedded]:

@@ -20,8 +20,6 @@ from proxy.core.routing.kill_switch import KillSwitchOrder
 from tests.e2e.program import Program, program, started, system, write
 from tests.waiting import until
 
-pytestmark = pytest.mark.unmeasured
-
 ROUTES = """\
   - { name: live, match: /live/**, stage: live }
   - { name: split, match: /split/**, stage: canary, split: 100% }

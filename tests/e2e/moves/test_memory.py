@@ -15,8 +15,6 @@ from tests.e2e.program import Program, program, started, system
 from tests.e2e.replicas import TOKEN, post
 from tests.waiting import until
 
-pytestmark = pytest.mark.unmeasured
-
 ROUTES = """\
   - { name: orders, match: GET /orders/**, stage: live, cohort: "header:X-Tenant-Id", shadow: { sample: 100% } }
   - { name: rest, match: "/**", stage: canary, split: 50%, cohort: "header:X-Tenant-Id" }

@@ -19,8 +19,6 @@ import pytest
 from tests.e2e.program import Program, program, started, system, write
 from tests.waiting import until
 
-pytestmark = pytest.mark.unmeasured
-
 ROUTES = """\
   - { name: split, match: /split/**, stage: canary, split: 100%, cohort: "header:X-Tenant-Id" }
   - { name: rest, match: "/**", stage: legacy }

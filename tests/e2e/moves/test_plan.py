@@ -14,8 +14,6 @@ import pytest
 from tests.e2e.program import Program, program, system, write
 from tests.waiting import until
 
-pytestmark = pytest.mark.unmeasured
-
 ROUTES = """\
   - { name: orders, match: "/orders/{id}", stage: canary, split: 10%, cohort: "header:X-Tenant-Id" }
   - { name: rest, match: "/**", stage: legacy, cohort: "header:X-Tenant-Id" }

@@ -8,11 +8,7 @@ from asyncio.subprocess import PIPE
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.e2e.program import Program, program, system
-
-pytestmark = pytest.mark.unmeasured
 
 ROUTES = """\
   - { name: split, match: /split/**, stage: canary, split: 5%, cohort: "header:X-Tenant-Id" }

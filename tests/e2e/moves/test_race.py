@@ -6,7 +6,7 @@ import pytest
 
 from holds.moving.race import NAMES, measure
 
-pytestmark = [pytest.mark.unmeasured, pytest.mark.timing]
+pytestmark = pytest.mark.timing
 
 
 async def test_no_order_is_overtaken(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

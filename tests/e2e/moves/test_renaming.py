@@ -14,8 +14,6 @@ from tests.e2e.program import Program, write
 from tests.e2e.replicas import TOKEN, post, postgres, replicas, runs, systems
 from tests.waiting import until
 
-pytestmark = pytest.mark.unmeasured
-
 ROUTES = """\
   - { name: c, match: /c/**, stage: live }
   - { name: d, match: /d/**, stage: canary, split: 50%, cohort: "header:X-Tenant-Id" }

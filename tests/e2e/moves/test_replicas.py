@@ -14,8 +14,6 @@ from tests.e2e.program import Program
 from tests.e2e.replicas import TOKEN, load, post, postgres, replicas, runs, systems
 from tests.waiting import until
 
-pytestmark = pytest.mark.unmeasured
-
 SPLIT = """\
   - { name: orders, match: /orders/**, stage: canary, split: 5%, cohort: "header:X-Tenant-Id" }
 """

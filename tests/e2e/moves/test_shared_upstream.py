@@ -6,13 +6,10 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import aiohttp
-import pytest
 
 from proxy.core.judge.breaker import IN_A_ROW
 from tests.e2e.program import Program, program, system
 from tests.waiting import until
-
-pytestmark = pytest.mark.unmeasured
 
 NAMES = ("orders", "prices")
 ROUTES = """\

@@ -9,13 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
-import pytest
 
 from tests.e2e.program import Program, program, system, write
 from tests.edge.auth.issuer import AUDIENCE, ISSUER, Issuer, ec
 from tests.waiting import until
-
-pytestmark = pytest.mark.unmeasured
 
 ROUTES = f"""\
   - {{ name: tried, match: /tried, stage: legacy, auth: {{ by: members, enforce: false }} }}

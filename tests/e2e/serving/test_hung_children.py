@@ -16,7 +16,6 @@ ROUTES = "  - { name: rest, match: /**, stage: shadow }\n"
 CHILDREN = ("control", "comparer", "worker-1")
 
 
-@pytest.mark.unmeasured
 @pytest.mark.timing
 async def test_children_that_hang_are_replaced(tmp_path: Path) -> None:
     """SIGSTOP to control, comparer and one of two workers: each is killed, named in the log, and started anew."""

@@ -11,12 +11,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
-import pytest
 from aiohttp import web
 
 from tests.e2e.program import free_port, program, started, system, text_of, write
-
-pytestmark = pytest.mark.unmeasured
 
 ROUTES = '  - {{ name: rest, match: "/**", stage: {stage}, upgrades: [websocket] }}\n'
 LEGACY = ROUTES.format(stage="legacy")

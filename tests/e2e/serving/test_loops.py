@@ -15,8 +15,6 @@ from aiohttp import web
 from tests.e2e.program import Program, free_port, program, started, system, text_of
 from tests.waiting import until
 
-pytestmark = pytest.mark.unmeasured
-
 MOST = 10
 """Requests that one may become."""
 ROUND = "  - {{ name: rest, match: /**, stage: {stage} }}\n"

@@ -15,12 +15,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
-import pytest
 
 from tests.e2e.program import Program, command, free_port, program, system, text_of, write
 from tests.waiting import PATIENCE, until
-
-pytestmark = pytest.mark.unmeasured
 
 LEGACY = '  - { name: rest, match: "/**", stage: legacy }\n'
 UNLIMITED = resource.RLIM_INFINITY

@@ -10,12 +10,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
-import pytest
 from aiohttp import web
 
 from tests.e2e.program import program
-
-pytestmark = pytest.mark.unmeasured
 
 MIB = 1 << 20
 CAP = 128 * MIB

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 import aiohttp
-import pytest
 
 from tests.e2e.program import command, free_port, program, started, system, text_of, write
 from tests.waiting import until
@@ -84,7 +83,6 @@ async def test_edits_are_on_record_and_the_first_line_says_what_a_restart_costs(
     assert "loses all evidence" in str(serving["hint"])
 
 
-@pytest.mark.unmeasured
 async def test_load_survives_good_and_broken_edits(tmp_path: Path) -> None:
     """With an edit every 200 ms for 10 s, half of them broken, no request fails and the last good edit is in force."""
     statuses: list[int] = []
@@ -234,7 +232,6 @@ async def test_a_taken_address_exits_1_and_names_it(tmp_path: Path) -> None:
         assert f"127.0.0.1:{banyan.admin}".encode() in output
 
 
-@pytest.mark.unmeasured
 async def test_a_blocked_log_costs_lines_and_no_requests(tmp_path: Path) -> None:
     """When nobody reads standard output, every request is answered and the lost lines are counted."""
     listen, admin = free_port(), free_port()
@@ -250,7 +247,6 @@ async def test_a_blocked_log_costs_lines_and_no_requests(tmp_path: Path) -> None
             assert await banyan.metric("banyan_requests_total") == 1200
 
 
-@pytest.mark.unmeasured
 async def test_sigusr2_hands_the_sockets_to_a_successor_and_refuses_nobody(tmp_path: Path) -> None:
     """DR02: under load, SIGUSR2 three times in a row replaces the whole program; every request is answered with 200."""
     statuses: list[int] = []

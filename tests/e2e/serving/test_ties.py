@@ -7,12 +7,9 @@ import signal
 from pathlib import Path
 
 import aiohttp
-import pytest
 
 from tests.e2e.program import Program, program, system, write
 from tests.waiting import until
-
-pytestmark = pytest.mark.unmeasured
 
 ROUTES = """\
   - { name: a, match: /orders/**, stage: canary, split: 0%, cohort: "header:T", affinity: 1m, stay: ["query:state"] }

@@ -16,8 +16,6 @@ from tests.e2e.program import Program, free_port, started, system, text_of
 from tests.edge.blackhole import blackhole
 from tests.waiting import until
 
-pytestmark = pytest.mark.unmeasured
-
 ROUTES = """\
   - { name: moved, match: /moved/**, stage: live, fallback: legacy }
   - { name: alone, match: /alone/**, stage: live }

@@ -6,12 +6,8 @@ import asyncio
 import tempfile
 from pathlib import Path
 
-import pytest
-
 from holds.state.crashes import EACH_STEP_ONCE, playing
 from proxy.store.embedded.embedded_postgres import Embedded
-
-pytestmark = pytest.mark.unmeasured
 
 
 async def test_a_crash_at_each_step_loses_nothing() -> None:

@@ -7,13 +7,10 @@ import gzip
 import sys
 from typing import cast
 
-import pytest
 import yarl
 
 from tests.e2e.writes.conftest import Migration
 from tests.waiting import until
-
-pytestmark = pytest.mark.unmeasured
 
 
 async def test_a_write_reaches_both_sides(migration: Migration) -> None:

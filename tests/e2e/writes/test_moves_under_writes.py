@@ -15,7 +15,6 @@ from tests.e2e.moves.test_orders import TOKEN, order
 from tests.e2e.writes.conftest import ACCOUNT, Migration, migrating
 from tests.waiting import until
 
-pytestmark = pytest.mark.unmeasured
 SPLIT = ACCOUNT.replace("stage: shadow", "stage: canary\n    split: 100%")
 
 

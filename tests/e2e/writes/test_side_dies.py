@@ -9,14 +9,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
 from proxy.store.embedded.embedded_postgres import Embedded
 from tests.e2e.program import free_port
 from tests.e2e.writes.conftest import ACCOUNT, Migration, migrating
 from tests.waiting import until
 
-pytestmark = pytest.mark.unmeasured
 ROUTES = ACCOUNT + "  - { name: pay, match: POST /pay, stage: legacy, idempotency: required }\n"
 
 

@@ -20,8 +20,6 @@ from tests.e2e.writes.conftest import AGREE, database_on
 from tests.e2e.writes.test_moves_under_writes import SPLIT
 from tests.waiting import until
 
-pytestmark = pytest.mark.unmeasured
-
 
 @asynccontextmanager
 async def two(

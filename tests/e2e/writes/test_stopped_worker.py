@@ -8,8 +8,6 @@ import signal
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from proxy.store.embedded.embedded_postgres import Embedded
 from tests.clerk.journal.side import RecordingSide
 from tests.e2e.program import Program
@@ -17,7 +15,6 @@ from tests.e2e.writes.conftest import AGREE
 from tests.e2e.writes.test_stopped_control import put, two
 from tests.waiting import until
 
-pytestmark = pytest.mark.unmeasured
 STALE = "/accounts/2"
 
 

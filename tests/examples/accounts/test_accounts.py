@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.examples.conftest import ROOT, Played
 from tests.examples.told import shown_commands, shown_lines, steady, told_commands
 
 README = (ROOT / "examples" / "accounts" / "README.md").read_text(encoding="utf-8")
-pytestmark = pytest.mark.unmeasured
 
 
 def test_the_story_holds(accounts: Played) -> None:

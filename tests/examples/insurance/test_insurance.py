@@ -5,14 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 
-import pytest
-
 from tests.examples.conftest import ROOT, Played
 from tests.examples.told import shown_commands, shown_lines, steady, told_commands
 
 README = (ROOT / "examples" / "insurance" / "README.md").read_text(encoding="utf-8")
 NAMED = ("probe contract.insurance.internal", "failed while one moved")
-pytestmark = pytest.mark.unmeasured
 
 
 def namespaces_can_be_made() -> bool:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 from tests.examples.conftest import ROOT, Played
 from tests.examples.told import shown_commands, shown_lines, steady, told_commands
 
 README = (ROOT / "examples" / "todock" / "README.md").read_text(encoding="utf-8")
-pytestmark = pytest.mark.unmeasured
 
 
 def test_the_story_holds(todock: Played) -> None:

@@ -24,8 +24,6 @@ from proxy.store.embedded.embedded_postgres import Embedded
 from proxy.store.embedded.privilege import Identity, identity, until_we_die
 from tests.waiting import until
 
-pytestmark = pytest.mark.unmeasured
-
 ROOT = Path(__file__).parents[3]
 SCRIPT = Path(__file__).with_name("banyan.py")
 PROGRAMS = installed()[0]

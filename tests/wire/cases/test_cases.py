@@ -10,8 +10,6 @@ from tests.wire.case import BY_ID, CASES, Seen, play
 from tests.wire.play import Cut
 from tests.wire.playing import asked_for, play_all
 
-pytestmark = pytest.mark.unmeasured
-
 BY_HAND = {"EX01"}
 """What it wants cannot be said in the words of the file; test_by_hand.py plays it."""
 BODY_HERE_OR_NOT = {"FR44"}

@@ -11,8 +11,6 @@ from tests.wire.play import Cut
 from tests.wire.playing import asked_for, play_all
 from tests.wire.vectors import VECTORS, verdict_of
 
-pytestmark = pytest.mark.unmeasured
-
 BY_ID = {vector.id: vector for vector in VECTORS}
 CUTS = (Cut.WHOLE, Cut.BYTES)
 TARGET_CHANGES = {"COMP-ABSOLUTE-FORM"}

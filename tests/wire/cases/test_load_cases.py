@@ -24,8 +24,6 @@ from tests.wire.play import PATIENCE, Client, is_poisoned
 from tests.wire.recorder import Recorder, listening
 from tests.wire.upstream import Talk, Upstream, says
 
-pytestmark = pytest.mark.unmeasured
-
 MIB = 1024 * 1024
 PIECE = bytes(range(256)) * 1024
 PIECES = 256
