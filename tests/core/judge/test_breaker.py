@@ -256,6 +256,15 @@ def test_where_nothing_is_known_of_legacy_what_is_refused_waits_as_a_row_does() 
     assert waited(dying, 101.0 + PATIENCE).opened_at == 101.0 + PATIENCE
 
 
+def test_closed_hours_of_legacy_are_said_where_they_speak_for_going_back() -> None:
+    """Within them legacy answers nobody, which is no reason to stay."""
+    breaker = FailureRow()
+    for at in range(IN_A_ROW):
+        breaker = failed(breaker, Side.NEW, cohort=at, at=at / 10)
+
+    assert waited(breaker, PATIENCE, closed=True).sentence == "new failed 5 times in a row while legacy was closed"
+
+
 def test_failures_told_with_good_answers_that_were_sent_count_for_a_new_that_is_left_alone_alone() -> None:
     """Beside steady failures they would make rows; after ten seconds of refusals they are of the five."""
     dying = answered(FailureRow(), Side.NEW, before=3)

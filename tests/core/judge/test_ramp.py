@@ -75,6 +75,15 @@ def test_closed_time_is_no_time_at_a_step_and_mends_nothing() -> None:
     assert CheckState.FAILED in found(replace(GOOD, faults=(gone,), closed=((NOW - 20.0, NOW - 10.0),)))
 
 
+def test_requests_that_lack_for_closed_time_say_so() -> None:
+    """What new answered while one side was closed is not counted, and the need names that."""
+    since = NOW - 2 * RAMP.hold
+    few = replace(GOOD, requests=1, closed=((since, since + 10.0),))
+
+    [said] = [each for each in found(few, since=since)[CheckState.OPEN] if "requests at this step" in each]
+    assert said.endswith("requests at this step, without what it answered while one side was closed")
+
+
 def test_a_difference_is_not_mended_by_time_in_which_nobody_judged() -> None:
     """It stayed away only as long as somebody looked."""
     gone = Fault(seen=5, last_seen=NOW - RAMP.hold - 1.0, before=10, since=5_000)

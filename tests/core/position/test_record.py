@@ -12,11 +12,13 @@ from proxy.core.position.record import (
     BEGUN,
     RELEASED,
     RESTORED,
+    STOOD,
     OrderKind,
     OrderRecord,
     kind_of,
     lift_record,
     pin_record,
+    stood_reason,
     suspend_record,
     unpin_record,
 )
@@ -63,6 +65,12 @@ def made(start: Place, end: Place, cause: Cause, number: str = "", version: int 
 def test_a_move_says_of_which_kind_it_was(move: Transition, kind: OrderKind) -> None:
     """By its cause, its numbers, and whether it led up, down or nowhere."""
     assert kind_of(move) is kind
+
+
+@pytest.mark.parametrize(("given", "recorded"), [(" as agreed\n", f"{STOOD}: as agreed"), (" ", STOOD)])
+def test_an_order_that_changed_nothing_says_so_beside_its_own_reason(given: str, recorded: str) -> None:
+    """Nobody reads it as a move, and its reason is kept."""
+    assert stood_reason(given) == recorded
 
 
 def test_a_pin_and_its_end_are_orders() -> None:
