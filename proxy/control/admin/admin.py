@@ -345,13 +345,17 @@ def application(admin: Admin, gate: AdminAuth) -> web.Application:
         reconcile = ReconcilePages(runs=admin.reconciled, running=admin.snapshot)
         app.router.add_get("/api/reconcile", reconcile.page)
         app.router.add_post("/api/reconcile/{name}", reconcile.record)
-    if admin.usage is not None:
-        usage = UsagePages(usage=admin.usage, running=admin.snapshot, refresh=admin.links.refresh)
-        app.router.add_get("/api/usage", usage.page)
+    _add_usage(app, admin)
     _add_suspensions(app, admin)
     app.router.add_get("/api/kill", admin.kill.look)
     app.router.add_post("/api/kill", admin.kill.turn)
     return app
+
+
+def _add_usage(app: web.Application, admin: Admin) -> None:
+    if admin.usage is not None:
+        usage = UsagePages(usage=admin.usage, running=admin.snapshot, refresh=admin.links.refresh)
+        app.router.add_get("/api/usage", usage.page)
 
 
 def _add_suspensions(app: web.Application, admin: Admin) -> None:

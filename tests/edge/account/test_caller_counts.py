@@ -11,6 +11,7 @@ from proxy.link.messages import UsageDelta
 from tests.control.worker import delta
 from tests.edge.auth.guarded import ORDERS, guarded
 from tests.edge.conftest import Play, Serve
+from tests.edge.proxy import Block
 
 
 def caller(**claims: object) -> Principal:
@@ -49,7 +50,7 @@ def test_callers_are_bounded() -> None:
 
 async def test_answers_are_counted_by_verified_caller(play: Play, serve: Serve, tmp_path: Path) -> None:
     """An upstream's answers and Banyan's own; a caller that is refused is nobody."""
-    closed = {"name": "closed", "match": "/closed", "respond": {"status": 410}, "auth": "members"}
+    closed: Block = {"name": "closed", "match": "/closed", "respond": {"status": 410}, "auth": "members"}
     orders = await guarded(play, serve, tmp_path, routes=[ORDERS, closed])
     app = orders.issuer.token(client_id="app")
     for _ in range(2):
