@@ -128,7 +128,8 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     `killed`: the kill switch is on; `switched`: when it was last turned, on the machine's monotonic clock, 0 for never.
     `orders` is the version of the Orders that it obeys; `bad` are bad events of live traffic, `bad_lost` more of them;
     `cohorts` are those that new answered on routes where it fails. `asked`: what became of questions to the clerk;
-    `waits` and `held` are requests that wait for it now, and bytes kept for it.
+    `waits` and `held` are requests that wait for it now, and bytes kept for it. `translations`: what became of messages
+    to the translators' process (proxy.core.translation.adapter_policy.TranslationOutcome) since the last report.
     """
 
     worker: int
@@ -160,6 +161,7 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     waits: int = 0
     held: int = 0
     echoes: list[EchoDelta] = []
+    translations: dict[str, int] = {}
 
 
 class AskedDelta(msgspec.Struct, frozen=True, array_like=True):

@@ -19,7 +19,7 @@ def test_it_is_the_policy_of_a_step() -> None:
     assert isinstance(policy, StepPolicy)
     assert policy.key == "adapter"
     assert b"if-match" in policy.fields
-    assert policy.answers == ("untranslatable_request", "untranslatable_answer")
+    assert policy.answers == ("untranslatable_request", "untranslatable_answer", "translator_unavailable")
 
 
 def test_it_translates_for_the_side_that_clients_do_not_speak_to() -> None:
