@@ -42,6 +42,15 @@ class RouteDelta(msgspec.Struct, frozen=True, array_like=True):
         return sum(self.codes) - sum(self.nobodys) + self.elsewhere
 
 
+class UsageDelta(msgspec.Struct, frozen=True, array_like=True):
+    """Answers in `codes` of one route, whoever gave them, that went to one verified caller; `good` are below 400."""
+
+    route: str
+    caller: str
+    calls: int
+    good: int
+
+
 class FailureDelta(msgspec.Struct, frozen=True, array_like=True):
     """Failures of one kind since the last report."""
 
@@ -130,6 +139,7 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     `cohorts` are those that new answered on routes where it fails. `asked`: what became of questions to the clerk;
     `waits` and `held` are requests that wait for it now, and bytes kept for it. `translations`: what became of messages
     to the translators' process (proxy.core.translation.adapter_policy.TranslationOutcome) since the last report.
+    `usage` is of the routes in `routes`.
     """
 
     worker: int
@@ -161,6 +171,7 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     waits: int = 0
     held: int = 0
     echoes: list[EchoDelta] = []
+    usage: list[UsageDelta] = []
     translations: dict[str, int] = {}
 
 
