@@ -17,7 +17,7 @@ import structlog
 
 from proxy.tasks import Tasks
 from proxy.translator.adapter_runners import AdapterRunners
-from proxy.translator.worker_connection import WorkerConnection
+from proxy.translator.message_intake import MessageIntake
 
 _log = structlog.get_logger()
 
@@ -38,7 +38,7 @@ class TranslatorProcess:
         loop.add_signal_handler(signal.SIGTERM, stopping.set)
         for ignored in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR2):
             loop.add_signal_handler(ignored, lambda: None)
-        server = await loop.create_unix_server(lambda: WorkerConnection(self._runners), sock=self._sock)
+        server = await loop.create_unix_server(lambda: MessageIntake(self._runners), sock=self._sock)
         _log.info("translator_started")
         await stopping.wait()
         server.close()

@@ -14,7 +14,7 @@ from proxy.edge.translator.translator_link import Heard, TranslatorLink
 from proxy.link.translations import TRANSLATIONS
 from proxy.tasks import Tasks
 from proxy.translator.adapter_runners import AdapterRunners
-from proxy.translator.worker_connection import WorkerConnection
+from proxy.translator.message_intake import MessageIntake
 from tests.core.translation.test_body_path import path
 
 TEL = AdapterPolicy(name="tel", speaks=Side.LEGACY, request=(Rename(path("$.tel"), "phone"),))
@@ -30,15 +30,15 @@ class Translators:
         self._tasks = Tasks()
         self.runners = AdapterRunners(self._tasks)
         self._server: asyncio.Server | None = None
-        self._connections: list[WorkerConnection] = []
+        self._connections: list[MessageIntake] = []
 
     async def start(self) -> None:
         self._path.unlink(missing_ok=True)
         loop = asyncio.get_running_loop()
         self._server = await loop.create_unix_server(self._connect, str(self._path))
 
-    def _connect(self) -> WorkerConnection:
-        made = WorkerConnection(self.runners)
+    def _connect(self) -> MessageIntake:
+        made = MessageIntake(self.runners)
         self._connections.append(made)
         return made
 

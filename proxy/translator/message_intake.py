@@ -35,7 +35,7 @@ MAX_UNREAD: Final = 64 * 1024 * 1024
 _log = structlog.get_logger()
 
 
-class WorkerConnection(asyncio.Protocol):
+class MessageIntake(asyncio.Protocol):
     """To be made for each connection."""
 
     def __init__(self, runners: AdapterRunners) -> None:
