@@ -17,6 +17,8 @@ from proxy.translator.adapter_runners import AdapterRunners
 from proxy.translator.message_intake import MessageIntake
 from tests.core.translation.test_body_path import path
 
+PATIENCE = 60.0
+"""Seconds for a process to start; outlasts a busy machine."""
 TEL = AdapterPolicy(name="tel", speaks=Side.LEGACY, request=(Rename(path("$.tel"), "phone"),))
 LONG = b'{"tel":1.10,"text":"%b"}' % (b"x" * 9000)
 TRANSLATED = LONG.replace(b"tel", b"phone")
@@ -66,7 +68,7 @@ async def translators_at(directory: Path) -> AsyncIterator[Translators]:
 async def linked(directory: Path) -> AsyncIterator[TranslatorLink]:
     """A worker's link, looking for the process."""
     tasks = Tasks()
-    link = TranslatorLink(directory)
+    link = TranslatorLink(directory, PATIENCE)
     tasks.start(link.run(), name="link")
     try:
         yield link

@@ -86,10 +86,11 @@ class _Asking:
 class TranslatorLink(ReconnectingLink):
     """One worker's `Translator`. `waits` is how many messages wait, `held` how many bytes they have."""
 
-    def __init__(self, directory: Path) -> None:
-        """`directory` is that of the private sockets."""
+    def __init__(self, directory: Path, patience: float = FOR_ITS_TURN) -> None:
+        """`directory` is that of the private sockets; `patience` as `FOR_ITS_TURN` says."""
         super().__init__(directory / TRANSLATIONS, LONGEST_DELAY)
         self.held = 0
+        self._patience = patience
         self.is_needed = asyncio.Event()
         self._last = 0
         self._unframer = Unframer(MAX_MESSAGE)
@@ -149,7 +150,7 @@ class TranslatorLink(ReconnectingLink):
         digest = self._learn(adapter)
         message = Message(self._last, digest, body, status, adapter.timeout, is_waited_for)
         frame = frame_of(message)
-        timer = asyncio.get_running_loop().call_later(adapter.timeout + FOR_ITS_TURN, self._late, self._last)
+        timer = asyncio.get_running_loop().call_later(adapter.timeout + self._patience, self._late, self._last)
         self._asked[self._last] = _Asking(digest, frame, hear, timer)
         self.held += len(frame)
         self.write(frame)

@@ -10,7 +10,6 @@ import pytest
 
 from proxy.core.parity.compare import Outcome
 from proxy.core.parity.pair import UNTRANSLATABLE
-from proxy.edge.translator import translator_link
 from proxy.edge.translator.translator_link import TranslatorLink
 from proxy.link.messages import StepAnswerDelta
 from tests.edge.conftest import Play, Serve
@@ -107,11 +106,10 @@ async def test_an_error_without_a_type_that_is_no_json_keeps_its_long_body(
 
 
 async def test_a_translation_that_nobody_makes_is_503_and_no_failure_of_the_side(
-    play: Play, serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    play: Play, serve: Serve, tmp_path: Path
 ) -> None:
     """Of a request before anything is sent, of an answer after; either is counted by itself, and short ones go on."""
-    monkeypatch.setattr(translator_link, "FOR_ITS_TURN", -0.9)
-    proxy, new = await serving(play, serve, answering(PHONE, JSON), TranslatorLink(tmp_path))
+    proxy, new = await serving(play, serve, answering(PHONE, JSON), TranslatorLink(tmp_path, -0.9))
 
     request, answer = await proxy.ask(post(TEL, JSON)), await proxy.ask(get(b"/"))
 

@@ -30,10 +30,9 @@ async def test_what_a_process_took_with_it_is_asked_again(tmp_path: Path) -> Non
     assert (link.waits, link.held) == (0, 0)
 
 
-async def test_where_no_process_is_nobody_waits_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_where_no_process_is_nobody_waits_for_ever(tmp_path: Path) -> None:
     """The time of the adapter, and a moment for its turn: that is nobody's failure."""
-    monkeypatch.setattr(translator_link, "FOR_ITS_TURN", -0.9)
-    link = TranslatorLink(tmp_path)
+    link = TranslatorLink(tmp_path, -0.9)
     late = await asked(link)
 
     assert isinstance(late, Untranslatable)
