@@ -76,6 +76,7 @@ class AdapterProcess:
             pass
         except BaseException:
             made.kill()
+            await made.ended()
             raise
         made.kill()
         raise AdapterDied("its process did not start")
@@ -111,5 +112,8 @@ class AdapterProcess:
             self._process.stdin.close()
 
     async def ended(self) -> None:
-        """Until the system has let go of it."""
+        """Until the system has let go of it, and what it had still said was thrown away."""
         await self._process.wait()
+        comes = self._process.stdout
+        while comes is not None and await comes.read(65536):
+            pass
