@@ -21,6 +21,7 @@ from prometheus_client.exposition import gzip_accepted
 
 from proxy.api.upstreams import ClosedView, DownView, UpstreamsView
 from proxy.control.admin.auth import KEY_SET_PATH, AdminAuth, guarded_by
+from proxy.control.admin.brownout_views import brownout_view, deprecation_view
 from proxy.control.admin.evidence import ParityPages, evidence_view
 from proxy.control.admin.grants import GrantPages
 from proxy.control.admin.history import HistoryPages
@@ -44,6 +45,7 @@ from proxy.control.admin.standing import JudgedRoutes
 from proxy.control.admin.suspension_pages import SuspensionPages
 from proxy.control.admin.undecided_keys import KeyPages
 from proxy.control.admin.upstreams import upstream_view
+from proxy.control.brownout.brownouts import Brownouts
 from proxy.control.evidence.reconcile_runs import ReconcileRuns
 from proxy.control.fleet.links import Links
 from proxy.control.fleet.upstreams import worst
@@ -95,6 +97,7 @@ class Admin:
     told: Mapping[Delivery, int] = field(default_factory=dict)
     keys: PostgresKeys | None = None
     journal: JournalWatch | None = None
+    brownouts: Brownouts | None = None
     records: RecordWriter | None = None
     suspensions: Suspensions | None = None
     key_sets: KeySetWatch | None = None
@@ -146,6 +149,8 @@ class Admin:
         cohorts = self.links.recent.cohorts.view(route.name)
         closed = [upstream for upstream in self._closed() if route.name in (*upstream.routes, *upstream.beside)]
         view = msgspec.structs.replace(view, cohorts=cohorts, down=down, closed=closed, journal=journal)
+        brownout = brownout_view(None if self.brownouts is None else self.brownouts.of(route))
+        view = msgspec.structs.replace(view, brownout=brownout, deprecated=deprecation_view(route))
         return self._json(request, view, f"{view.runs.tag}.")
 
     async def mismatches(self, request: web.Request) -> web.Response:
@@ -232,6 +237,7 @@ class Admin:
             tokens=self.links.tokens.by_source,
             callers=self._callers(),
             journal={} if self.journal is None else self.journal.standings,
+            brownouts=() if self.brownouts is None else tuple(self.brownouts.states.values()),
             reconcile={} if self.reconciled is None else self.reconciled.results,
             shown=self.certificates.shown,
             routes=self._running_routes(),

@@ -54,6 +54,7 @@ from proxy.control.position.pin_keys import key_of, no_source
 from proxy.control.position.record_writer import RecordWriter
 from proxy.control.position.standing_here import StandingHere
 from proxy.control.running import Running
+from proxy.core.brownout.brownout_policy import ended_by
 from proxy.core.judge.stage_machine import MoveRefusal
 from proxy.core.outcome import Side
 from proxy.core.position.position import Cause, Position, begun, move
@@ -146,7 +147,7 @@ class RouteMoves:
             return self._no_such_route(request)
         if isinstance(asked, web.Response):
             return asked
-        if not asked.cohort or asked.cohort == NEWCOMERS:
+        if not asked.cohort or asked.cohort == NEWCOMERS or ended_by(asked.cohort):
             return problem(HTTPStatus.BAD_REQUEST, "cohort must be the key of one cohort, as clients send it")
         if asked.seconds is not None and not SHORTEST_PIN <= asked.seconds <= LONGEST_PIN:
             return problem(HTTPStatus.BAD_REQUEST, _no_time(asked.seconds))

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from proxy.core.auth.suspension import Suspension
+from proxy.core.brownout.brownout_policy import ended_by
 from proxy.core.outcome import Side
 from proxy.core.position.position import Position
 
@@ -22,6 +23,7 @@ NEWCOMERS = "(newcomers)"
 class Pin:
     """A cohort that is answered by one side whatever the split says; an empty `cohort` means the whole route.
 
+    One whose cohort is made by `brownout_policy.ended_as` stands for the end of a brown-out.
     Pins to `new` are the list of those allowed, pins to `legacy` of those denied. `until` in unix seconds, or for ever.
     """
 
@@ -32,6 +34,16 @@ class Pin:
     since: float
     until: float | None = None
     reason: str = ""
+
+
+def is_of_cohort(pin: Pin) -> bool:
+    """Whether it pins a cohort: it is neither a drain nor the end of a brown-out."""
+    return pin.cohort != NEWCOMERS and not ended_by(pin.cohort)
+
+
+def brownouts_ended(pins: Iterable[Pin]) -> list[str]:
+    """Ids of brown-outs that are over by order."""
+    return [ended for pin in pins if (ended := ended_by(pin.cohort))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
