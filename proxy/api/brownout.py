@@ -22,7 +22,7 @@ class FoundClientView(View, frozen=True, kw_only=True):
     """A client that it has met."""
 
     client: str
-    """As its token names it; `(unverified)` is everybody whom no policy has verified."""
+    """As its token names it; `unverified` is everybody whom no policy has verified."""
     at: str = ""
     """When it was met first (RFC 3339); empty: none of its calls was drawn yet."""
     asked: int = 0

@@ -9,13 +9,13 @@ from typing import Final
 
 from proxy.core.brownout.aftermath import Aftermath, NextCalls
 from proxy.core.brownout.brownout_policy import Browned, BrownoutPolicy
+from proxy.core.discovery.usage import OTHERS
 from proxy.core.position.record import OrderKind, OrderRecord
 from proxy.core.position.standing import Pin
 from proxy.link.messages import BrownoutDelta
 
 MOST_CLIENTS: Final = 200
 """Clients that are told apart; all others are one."""
-OTHERS: Final = "(others)"
 
 
 @dataclass(slots=True)

@@ -13,16 +13,12 @@ from enum import StrEnum
 from hashlib import blake2s
 from typing import ClassVar, Final
 
-from proxy.core.auth.principal import Principal
 from proxy.core.translation.body_path import BodyPath
 
-UNVERIFIED: Final = "(unverified)"
-"""Stands for every caller whom no policy has verified, where a client's name would stand."""
 ENDED: Final = "(brownout "
 """How the cohort of a pin begins that stands for the end of a brown-out; its id follows."""
 UNAVAILABLE: Final = 503
 GONE: Final = 410
-_CLIENT_CLAIMS: Final = ("client_id", "azp")
 
 
 class BrownoutAnswer(StrEnum):
@@ -88,17 +84,6 @@ class BrownoutPolicy:
         word = "to" if self.field is None else "from"
         whose = f"of {', '.join(sorted(self.clients))}" if self.clients else "of each client"
         return f"{self.what} {word} {self.share * 100:g}% of the calls {whose}"
-
-
-def client_of(principal: Principal | None) -> str:
-    """Who calls, as a policy has verified it: the client of its token (RFC 9068), else its subject."""
-    if principal is None:
-        return UNVERIFIED
-    for name in _CLIENT_CLAIMS:
-        found = principal.claims.get(name)
-        if isinstance(found, str) and found:
-            return found
-    return principal.subject
 
 
 def brownout_of(policies: tuple[object, ...]) -> BrownoutPolicy | None:

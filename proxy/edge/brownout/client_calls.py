@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 from proxy.core.brownout.aftermath import AT_ONCE, FOLLOWS
 from proxy.core.brownout.brownout_policy import Browned
+from proxy.core.discovery.usage import OTHERS
 
 if TYPE_CHECKING:
     from proxy.edge.brownout_tally import BrownoutTally
 
 MOST: Final = 1000
-OTHERS: Final = "(others)"
-"""Stands for every client that is one too many."""
 
 
 class ClientCalls:

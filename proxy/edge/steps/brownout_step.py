@@ -11,9 +11,11 @@ from __future__ import annotations
 from time import monotonic, time
 from typing import TYPE_CHECKING, Final
 
-from proxy.core.brownout.brownout_policy import UNAVAILABLE, Browned, BrownoutPolicy, client_of
+from proxy.core.auth.principal import client_of
+from proxy.core.brownout.brownout_policy import UNAVAILABLE, Browned, BrownoutPolicy
 from proxy.core.brownout.calls_drawn import is_drawn
 from proxy.core.brownout.deprecation import DeprecationPolicy, deprecation_of
+from proxy.core.discovery.usage import UNVERIFIED
 from proxy.edge.brownout.brownout_tap import AftermathTap, DeprecationTap, LeanTap
 from proxy.edge.brownout.client_calls import BrownoutCalls
 from proxy.edge.routing.step import LocalAnswer
@@ -46,7 +48,7 @@ class BrownoutStep(RouteStep):
         policy, head = self._policy, request.head
         if time() >= policy.until or request.live.switch.on or self._id in request.bound.ended:
             return None
-        name = client_of(request.principal)
+        name = UNVERIFIED if request.principal is None else client_of(request.principal)
         is_left_out = bool(policy.clients) and (request.principal is None or name not in policy.clients)
         if is_left_out or head.method == b"HEAD" or request.wants_upgrade:
             return None

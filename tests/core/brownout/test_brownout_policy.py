@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
-from proxy.core.auth.principal import Principal
 from proxy.core.brownout.brownout_policy import (
     GONE,
-    UNVERIFIED,
     BrownoutPolicy,
     brownout_of,
-    client_of,
     ended_as,
     ended_by,
 )
@@ -22,10 +17,6 @@ from proxy.core.translation.body_path import parse_body_path
 
 RANK = BrownoutPolicy(share=0.01, until=1_800_000_000.0, field=parse_body_path("$.rank"), clients=frozenset("ba"))
 WHOLE = BrownoutPolicy(share=0.5, until=1_800_000_000.0)
-
-
-def principal(**claims: object) -> Principal:
-    return Principal(policy="members", subject="ada", issuer="https://id", claims=claims, expires=0.0)
 
 
 def test_another_share_end_or_client_is_another_brown_out() -> None:
@@ -56,25 +47,6 @@ def test_only_the_endpoint_itself_is_answered_by_banyan() -> None:
     assert (RANK.answers, WHOLE.answers) == ((), ("browned_out",))
     assert replace(WHOLE, status=GONE).answers == ("browned_gone",)
     assert isinstance(WHOLE, StepPolicy)
-
-
-@pytest.mark.parametrize(
-    ("claims", "client"),
-    [
-        ({"client_id": "shop", "azp": "b"}, "shop"),
-        ({"azp": "billing"}, "billing"),
-        ({"client_id": "", "azp": 7}, "ada"),
-        ({}, "ada"),
-    ],
-)
-def test_a_client_is_what_its_token_names(claims: dict[str, object], client: str) -> None:
-    """RFC 9068 `client_id`, OpenID's `azp`, else the subject."""
-    assert client_of(principal(**claims)) == client
-
-
-def test_whom_nobody_has_verified_has_one_name() -> None:
-    """However many they are."""
-    assert client_of(None) == UNVERIFIED
 
 
 def test_a_route_has_one_or_none() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from proxy.core.brownout.brownout_policy import Browned
+from proxy.core.discovery.usage import OTHERS
 from proxy.edge.brownout import client_calls
-from proxy.edge.brownout.client_calls import OTHERS, BrownoutCalls
+from proxy.edge.brownout.client_calls import BrownoutCalls
 from proxy.edge.brownout_tally import BrownoutTally
 
 

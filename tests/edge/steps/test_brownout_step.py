@@ -63,7 +63,7 @@ async def test_one_call_in_four_goes_without_the_field(play: Play, serve: Serve)
     whole = [each for each in others if each.body == BODY and each.value(b"ETag") == b'"1"']
     assert (len(whole), len([each for each in others if each.body == LEAN])) == (30, 9)
     delta = met(proxy)
-    assert (delta.route, delta.clients) == ("rest", [MetClient("(unverified)", 40, {"browned": 10})])
+    assert (delta.route, delta.clients) == ("rest", [MetClient("unverified", 40, {"browned": 10})])
     assert (delta.without, delta.whole) == ([10, 0, 0], [29, 0, 0])
     lines = await proxy.lines(40)
     assert (lines[0]["steps"], lines[0]["sent"]) == ({"brownout": "$.rank is absent"}, 8)
@@ -135,7 +135,7 @@ async def test_what_has_no_such_field_goes_on_as_it_came(
     answer, plain = await proxy.ask(get(b"/")), await bare.ask(get(b"/"))
 
     assert (answer.start, answer.body) == (plain.start, plain.body)
-    assert met(proxy).clients == [MetClient("(unverified)", 1, {} if outcome is None else {outcome: 1})]
+    assert met(proxy).clients == [MetClient("unverified", 1, {} if outcome is None else {outcome: 1})]
 
 
 async def test_a_chunked_and_coded_answer_comes_out_whole(play: Play, serve: Serve) -> None:
