@@ -318,15 +318,7 @@ def application(admin: Admin, gate: AdminAuth) -> web.Application:
     app.router.add_get("/api/routes/{name}/exchanges", admin.exchanges)
     app.router.add_get("/api/routes/{name}/epochs", admin.epochs)
     app.router.add_get("/api/upstreams", admin.upstreams)
-    recent = RecentPages(
-        recent=admin.links.recent,
-        running=admin.snapshot,
-        routes=admin.ordered_routes,
-        compared=admin.links.comparisons.find,
-        killed=admin.is_killed,
-    )
-    app.router.add_get("/api/recent", recent.page)
-    app.router.add_get("/api/requests/{id}", recent.one)
+    _add_recent(app, admin)
     if admin.asked is not None:
         history = HistoryPages(store=admin.asked.store, running=admin.snapshot)
         app.router.add_get("/api/history", history.page)
@@ -356,6 +348,18 @@ def application(admin: Admin, gate: AdminAuth) -> web.Application:
     app.router.add_get("/api/kill", admin.kill.look)
     app.router.add_post("/api/kill", admin.kill.turn)
     return app
+
+
+def _add_recent(app: web.Application, admin: Admin) -> None:
+    recent = RecentPages(
+        recent=admin.links.recent,
+        running=admin.snapshot,
+        routes=admin.ordered_routes,
+        compared=admin.links.comparisons.find,
+        killed=admin.is_killed,
+    )
+    app.router.add_get("/api/recent", recent.page)
+    app.router.add_get("/api/requests/{id}", recent.one)
 
 
 def _add_usage(app: web.Application, admin: Admin) -> None:
