@@ -31,6 +31,7 @@ from proxy.control.admin.moves import RouteMoves
 from proxy.control.admin.recent import RecentPages
 from proxy.control.admin.reconcile import ReconcilePages
 from proxy.control.admin.responses import Handler, no_such_route, problem, tagged
+from proxy.control.admin.retire_pages import RetirePages
 from proxy.control.admin.routes import (
     asked_upstreams,
     called_upstreams,
@@ -344,6 +345,7 @@ def application(admin: Admin, gate: AdminAuth) -> web.Application:
         app.router.add_get("/api/reconcile", reconcile.page)
         app.router.add_post("/api/reconcile/{name}", reconcile.record)
     _add_usage(app, admin)
+    _add_retirement(app, admin)
     _add_suspensions(app, admin)
     app.router.add_get("/api/kill", admin.kill.look)
     app.router.add_post("/api/kill", admin.kill.turn)
@@ -360,6 +362,15 @@ def _add_recent(app: web.Application, admin: Admin) -> None:
     )
     app.router.add_get("/api/recent", recent.page)
     app.router.add_get("/api/requests/{id}", recent.one)
+
+
+def _add_retirement(app: web.Application, admin: Admin) -> None:
+    if admin.asked is not None and admin.usage is not None and admin.brownouts is not None:
+        retire = RetirePages(
+            moves=admin.asked, usage=admin.usage, brownouts=admin.brownouts, refresh=admin.links.refresh
+        )
+        app.router.add_get("/api/routes/{name}/retirement", retire.page)
+        app.router.add_post("/api/routes/{name}/retire", retire.order)
 
 
 def _add_usage(app: web.Application, admin: Admin) -> None:

@@ -23,7 +23,7 @@ from proxy.core.routing.placement import place_of
 from proxy.core.routing.placement import placed as route_at
 from proxy.core.routing.route import Route
 
-_MOVES = frozenset({OrderKind.PROMOTE, OrderKind.ROLLBACK, OrderKind.EDIT, OrderKind.BEGIN})
+_MOVES = frozenset({OrderKind.PROMOTE, OrderKind.ROLLBACK, OrderKind.RETIRE, OrderKind.EDIT, OrderKind.BEGIN})
 """What begins what runs; a hold and a new epoch do not, and a resume only where it moves the route."""
 _BY = {
     Cause.FILE: "an edit of routes.yaml",

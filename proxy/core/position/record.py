@@ -31,7 +31,8 @@ STOOD = "it stood already"
 class OrderKind(StrEnum):
     """What was ordered, by a person, by the judge or by routes.yaml.
 
-    `brownout` and `unbrown`: a brown-out of the route began, and ended; `found`: it has met a client the first time.
+    `retire`: nobody answers the route any more. `brownout` and `unbrown`: a brown-out of it began, and ended; `found`:
+    that one has met a client for the first time.
     `begin`: a ramp began. `edit`: routes.yaml was edited; `refuse`: it was, and is not taken. `release`: the judge
     ended a hold of its own. `retry` and `drop`: of a write in the journal; `free`: of an idempotency key. `undrain`,
     `unpin`, `unkill` and `lift` (of a `suspend`) end what the others begin. `restore`: the store had lost where the
@@ -62,6 +63,7 @@ class OrderKind(StrEnum):
     BROWNOUT = "brownout"
     FOUND = "found"
     UNBROWN = "unbrown"
+    RETIRE = "retire"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +151,8 @@ def kind_of(made: Transition) -> OrderKind:
         return OrderKind.BEGIN if start == end and made.version == 1 else OrderKind.EDIT
     if start == end:
         return OrderKind.RELEASE if RELEASED in numbers else OrderKind.HOLD
+    if end.stage.facts.ends and made.cause is Cause.OPERATOR:
+        return OrderKind.RETIRE
     return OrderKind.PROMOTE if is_above(end, start) else OrderKind.ROLLBACK
 
 
