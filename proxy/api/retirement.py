@@ -18,7 +18,7 @@ class RetireBody(View, frozen=True, kw_only=True, forbid_unknown_fields=True):
     by: ActorText = ""
     """Who; else the address that asks."""
     seconds: float = 30 * 86_400.0
-    """For how long nobody may have called; from a day to a year."""
+    """For how long nobody may have called; from a second to a year."""
     skip: Sequence[RetireItem] = ()
     """Items that need not be met: `browned_out`, `deprecated`, `sunset`."""
 

@@ -9,7 +9,7 @@ from tests.docs.test_first_route import says_as_shown
 from tests.docs.walkthrough import ROOT, play, steady
 
 TEXT = (ROOT / "docs" / "retire.md").read_text(encoding="utf-8")
-_IDS = re.compile(r"'[0-9a-f]{8}'|\bby \S+: |\bby \S+@\S+|less than a minute|\b1 minute")
+_IDS = re.compile(r"'[0-9a-f]{8}'|\bby \S+: |\bby \S+@\S+|less than a second|\d+ (?:seconds?|minutes?)")
 
 
 def without_names(said: str) -> str:

@@ -27,7 +27,8 @@ from proxy.core.position.ladder import RETIRED
 from proxy.core.routing.route import Route
 from proxy.store.errors import StoreRefused, StoreUnavailable
 
-SHORTEST, LONGEST = DAY, 366 * DAY
+SHORTEST, LONGEST = 1.0, 366 * DAY
+"""Seconds; a day is what the record is kept by, and less is good for trying out."""
 USUAL = 30 * DAY
 _OPEN = "; "
 
@@ -86,8 +87,8 @@ class RetirePages:
 
     async def _case(self, route: Route, period: float, skipped: frozenset[RetireItem]) -> RetireCase | web.Response:
         if not SHORTEST <= period <= LONGEST:
-            said = f"the period must be from {days(SHORTEST)} to {days(LONGEST)}"
-            return problem(HTTPStatus.BAD_REQUEST, f"{said}: the record is kept for a year, by day")
+            said = f"the period must be from {SHORTEST:g} s to {days(LONGEST)}"
+            return problem(HTTPStatus.BAD_REQUEST, f"{said}: the record is kept for a year")
         if not skipped <= MAY_BE_SKIPPED:
             may = ", ".join(sorted(item.value for item in MAY_BE_SKIPPED))
             return problem(HTTPStatus.BAD_REQUEST, f"only {may} may be skipped: that somebody calls is what it is for")

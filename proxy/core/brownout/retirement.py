@@ -170,11 +170,11 @@ def _sunset(case: RetireCase) -> tuple[bool, str]:
 
 def days(seconds: float) -> str:
     """`30 days`, `5 hours`, `2 minutes`: the largest that fits."""
-    for size, name in ((DAY, "day"), (3600.0, "hour"), (60.0, "minute")):
+    for size, name in ((DAY, "day"), (3600.0, "hour"), (60.0, "minute"), (1.0, "second")):
         if seconds >= size:
             count = int(seconds // size)
             return f"{count} {name}{'s' * (count != 1)}"
-    return "less than a minute"
+    return "less than a second"
 
 
 def ago(seconds: float) -> str:

@@ -50,7 +50,7 @@ async def test_it_is_refused_while_somebody_calls(port: Port, worker: FakeWorker
     assert (caller["caller"], caller["calls"], caller["recent"], caller["met"]) == ("monthly-report", 3, True, "")
     assert found["deprecated"]["since"].startswith("2026-01-01")
     assert status == 409
-    assert refused["detail"] == ("a is not retired: called within 30 days: by monthly-report (less than a minute ago)")
+    assert refused["detail"].startswith("a is not retired: called within 30 days: by monthly-report (")
     assert await place(port, "a") == ("canary", 0.05)
 
 
@@ -96,8 +96,8 @@ async def test_what_is_open_refuses_each_by_itself(port: Port) -> None:
         ({"skip": ["unused"]}, "only browned_out, deprecated, sunset may be skipped"),
         ({"skip": ["recorded"]}, "that somebody calls is what it is for"),
         ({"skip": ["else"]}, "skip"),
-        ({"seconds": 3600}, "the period must be from 1 day to 366 days"),
-        ({"seconds": 400 * DAY}, "the record is kept for a year, by day"),
+        ({"seconds": 0.5}, "the period must be from 1 s to 366 days"),
+        ({"seconds": 400 * DAY}, "the record is kept for a year"),
     ],
 )
 @pytest.mark.usefixtures("worker")

@@ -83,7 +83,7 @@ def test_what_is_not_recorded_is_not_called_unused() -> None:
     ("brownout", "sentence"),
     [
         (None, "no brown-out of the endpoint stands in routes.yaml"),
-        (EndpointBrownout(begun=None), "the brown-out has run for less than a minute of 30 days"),
+        (EndpointBrownout(begun=None), "the brown-out has run for less than a second of 30 days"),
         (EndpointBrownout(begun=NOW - 29 * DAY), "the brown-out has run for 29 days of 30 days: who comes seldom"),
         (EndpointBrownout(begun=NOW - 40 * DAY, ended=NOW - 20 * DAY), "the brown-out has run for 20 days of 30 days"),
         (
@@ -134,7 +134,14 @@ def test_what_is_skipped_need_not_be_met() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(59.0, "less than a minute"), (60.0, "1 minute"), (7200.0, "2 hours"), (DAY, "1 day"), (30 * DAY + 5, "30 days")],
+    [
+        (0.9, "less than a second"),
+        (59.0, "59 seconds"),
+        (60.0, "1 minute"),
+        (7200.0, "2 hours"),
+        (DAY, "1 day"),
+        (30 * DAY + 5, "30 days"),
+    ],
 )
 def test_lengths_are_said_roughly(seconds: float, said: str) -> None:
     """As people ask for them."""
