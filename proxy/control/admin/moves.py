@@ -54,13 +54,12 @@ from proxy.control.position.pin_keys import key_of, no_source
 from proxy.control.position.record_writer import RecordWriter
 from proxy.control.position.standing_here import StandingHere
 from proxy.control.running import Running
-from proxy.core.brownout.brownout_policy import ended_by
 from proxy.core.judge.stage_machine import MoveRefusal
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Cause, Position, begun, move, moved
 from proxy.core.position.record import BEGUN, OrderKind, OrderRecord, stood_reason, unpin_record
-from proxy.core.position.standing import NEWCOMERS, Pin
+from proxy.core.position.standing import NEWCOMERS, Pin, ended_by
 from proxy.core.routing.route import Route
 from proxy.store.errors import StoreUnavailable
 from proxy.store.positions import PositionStore

@@ -23,10 +23,10 @@ from proxy.control.brownout.brownout_state import BrownoutEnd, BrownoutState
 from proxy.control.position.mover import PATIENCE
 from proxy.control.position.record_writer import RecordWriter
 from proxy.control.position.standing_here import StandingHere
-from proxy.core.brownout.brownout_policy import BrownoutPolicy, brownout_of, ended_as
+from proxy.core.brownout.brownout_policy import BrownoutPolicy, brownout_of
 from proxy.core.outcome import Side
 from proxy.core.position.record import OrderKind, OrderRecord
-from proxy.core.position.standing import Pin
+from proxy.core.position.standing import Pin, ended_as
 from proxy.core.routing.kill_switch import KillSwitchOrder
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot

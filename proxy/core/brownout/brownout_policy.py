@@ -15,8 +15,6 @@ from typing import ClassVar, Final
 
 from proxy.core.translation.body_path import BodyPath
 
-ENDED: Final = "(brownout "
-"""How the cohort of a pin begins that stands for the end of a brown-out; its id follows."""
 UNAVAILABLE: Final = 503
 GONE: Final = 410
 
@@ -89,13 +87,3 @@ class BrownoutPolicy:
 def brownout_of(policies: tuple[object, ...]) -> BrownoutPolicy | None:
     """The one among a route's policies."""
     return next((each for each in policies if isinstance(each, BrownoutPolicy)), None)
-
-
-def ended_as(policy_id: str) -> str:
-    """The cohort of the pin that stands for its end."""
-    return f"{ENDED}{policy_id})"
-
-
-def ended_by(cohort: str) -> str:
-    """The id of the brown-out whose end a pin of this cohort stands for; empty: it is a pin of a cohort."""
-    return cohort.removeprefix(ENDED).removesuffix(")") if cohort.startswith(ENDED) else ""

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from proxy.core.auth.suspension import Suspension
-from proxy.core.brownout.brownout_policy import ended_by
 from proxy.core.one_line import one_line
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import Place, is_above
 from proxy.core.position.position import Cause, Transition
-from proxy.core.position.standing import NEWCOMERS, Pin
+from proxy.core.position.standing import NEWCOMERS, Pin, ended_by
 
 BEGUN = "begun"
 """The number by which the record of a new epoch is known: how many have been ordered."""

@@ -8,8 +8,6 @@ from proxy.core.brownout.brownout_policy import (
     GONE,
     BrownoutPolicy,
     brownout_of,
-    ended_as,
-    ended_by,
 )
 from proxy.core.steps.closed_hours import NEVER
 from proxy.core.steps.step_policy import StepPolicy
@@ -32,8 +30,6 @@ def test_another_share_end_or_client_is_another_brown_out() -> None:
     ]
     assert RANK.id == replace(RANK, clients=frozenset("ab")).id
     assert len({RANK.id, *(each.id for each in others)}) == 1 + len(others)
-    assert ended_by(ended_as(RANK.id)) == RANK.id
-    assert ended_by("tenant-7") == ended_by("(newcomers)") == ""
 
 
 def test_it_says_what_is_absent_from_whose_calls() -> None:

@@ -1,4 +1,4 @@
-"""`brownout:` and `deprecated:` of a route."""
+"""`brownout:` of a route."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import pytest
 
 from proxy.config.load import Loaded, load_text
 from proxy.core.brownout.brownout_policy import BrownoutPolicy
-from proxy.core.brownout.deprecation import DeprecationPolicy
 from tests.core.translation.test_body_path import path
 
 SOON = datetime.now(UTC).date() + timedelta(days=60)
@@ -64,15 +63,6 @@ def test_a_brown_out_becomes_the_policy_of_a_step() -> None:
     )
 
 
-def test_deprecated_becomes_the_policy_of_a_step() -> None:
-    """Dates and times, in any zone."""
-    said = 'deprecated: { since: "2026-12-01", sunset: "2027-03-01T12:00:00Z", link: "https://docs.example.com/a?b=1" }'
-    assert steps(text(said)) == (
-        DeprecationPolicy(since=1_796_083_200.0, sunset=1_803_902_400.0, link="https://docs.example.com/a?b=1"),
-    )
-    assert steps(text('deprecated: { since: "2026-12-01" }')) == (DeprecationPolicy(since=1_796_083_200.0),)
-
-
 def test_a_route_without_them_has_no_step() -> None:
     """It pays nothing."""
     assert steps(text("effects: safe")) == ()
@@ -117,20 +107,6 @@ def test_a_route_that_is_retired_has_nothing_left_out() -> None:
     (found,) = problems(text(said, stage="stage: retired"))
     assert found.startswith("routes[0].brownout: has no meaning at stage retired")
     assert problems(text(said, stage="stage: retired, split: 5%")) == []
-
-
-@pytest.mark.parametrize(
-    ("said", "problem"),
-    [
-        ('since: "2026-12-01", sunset: "2026-11-01"', "sunset: must not come before since"),
-        ('since: "2026-12-01", link: "docs"', "link: must be a URL such as"),
-        ('sunset: "2026-12-01"', "since: is missing"),
-    ],
-)
-def test_an_end_is_said_in_order(said: str, problem: str) -> None:
-    """RFC 9745 section 4."""
-    (found,) = problems(text(f"deprecated: {{ {said} }}"))
-    assert found.startswith(f"routes[0].deprecated.{problem}")
 
 
 def test_one_that_is_over_is_a_warning() -> None:
