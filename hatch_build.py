@@ -21,13 +21,13 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 # fmt: off
 FOLDERS = (
     "proxy/core/http", "proxy/core/parity", "proxy/core/routing", "proxy/edge/account", "proxy/edge/auth",
-    "proxy/edge/client", "proxy/edge/exchange", "proxy/edge/routing", "proxy/edge/shadow", "proxy/edge/steps",
-    "proxy/edge/upstream", "proxy/edge/wire",
+    "proxy/edge/brownout", "proxy/edge/client", "proxy/edge/exchange", "proxy/edge/routing", "proxy/edge/shadow",
+    "proxy/edge/steps", "proxy/edge/upstream", "proxy/edge/wire",
 )
 BESIDE_THEM = (
     "proxy/core/auth/principal", "proxy/core/auth/signed_token", "proxy/core/auth/token_claims",
     "proxy/core/limits/rate", "proxy/core/limits/request_head_bounds",
-    "proxy/core/outcome", "proxy/core/stage", "proxy/edge/tally",
+    "proxy/core/outcome", "proxy/core/stage", "proxy/edge/brownout_tally", "proxy/edge/tally",
     "proxy/core/parity/formats/exact", "proxy/core/parity/formats/lists",
     "proxy/core/parity/rules/difference", "proxy/core/parity/rules/paths", "proxy/core/parity/rules/rules",
 )

@@ -22,6 +22,7 @@ from proxy.api.kill import KillBody, KillView
 from proxy.api.orders import MovedView, OrderBody, PinBody
 from proxy.api.recent import RecentView, RequestedView
 from proxy.api.reconcile import ReconcileRunBody, ReconcileRunsView, ReconcileRunView
+from proxy.api.retirement import RetireBody, RetirementView
 from proxy.api.routes import RouteDetailView, RoutesView
 from proxy.api.standing import TransitionsView
 from proxy.api.suspension import SuspendBody, SuspendedView, SuspensionsView
@@ -121,6 +122,14 @@ PATHS = (
     _order("resume", "Ends a hold or a rollback."),
     _order("drain", "No new cohort goes to new; `off` ends it."),
     _order("epoch", "Begins a new epoch of its evidence."),
+    _read(
+        "/api/routes/{name}/retirement",
+        "Whether it may be retired: who called, what its brown-out found, what is open.",
+        RetirementView,
+        ("seconds", "for how long nobody may have called; 30 days without it"),
+        ("skip", "an item that need not be met, as often as there are some"),
+    ),
+    _order("retire", "Nobody answers it any more, where nothing of that is open; else 409 says what is.", RetireBody),
     _order("pin", "One cohort to one side, or no longer.", PinBody),
     _read("/api/upstreams", "The upstreams as probes and workers find them.", UpstreamsView),
     _read(

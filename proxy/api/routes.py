@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from proxy.api.brownout import BrownoutView, DeprecationView
 from proxy.api.evidence import CoverageView, EvidenceView, ParityView
 from proxy.api.journal import JournalView
 from proxy.api.kill import KillOrderView
@@ -60,6 +61,8 @@ class RunsView(FileView, frozen=True, kw_only=True, omit_defaults=True):
     """The same with their ends."""
     drain: PinView | None = None
     """Of one that drains: since when, by whom and why; its cohort is `(newcomers)`."""
+    ended: tuple[str, ...] = ()
+    """Brown-outs of it that are over by order, by their ids."""
     sample: float = NO_SAMPLE
     """The share of requests that is shadowed for the next step's sake; 0: as many as otherwise."""
 
@@ -189,6 +192,10 @@ class RouteDetailView(RouteView, frozen=True, kw_only=True):
     """The name under which its state is kept, if it has another now."""
     journal: JournalView | None = None
     """Its journal of writes; null: they go to one side."""
+    brownout: BrownoutView | None = None
+    """Its brown-out; null: it has none."""
+    deprecated: DeprecationView | None = None
+    """What its answers say of its end; null: nothing."""
 
 
 class ReloadView(View, frozen=True, kw_only=True):

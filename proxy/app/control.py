@@ -180,6 +180,7 @@ def _admin(
         moved=parts.mover.counts,
         told=base.hooks.counts,
         journal=parts.journal,
+        brownouts=parts.brownouts,
         records=parts.records,
         suspensions=parts.suspensions,
         key_sets=callers.key_sets,

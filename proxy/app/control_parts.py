@@ -16,6 +16,8 @@ from proxy.api.standing import AlarmView, ToldView
 from proxy.control.admin.moves import RouteMoves
 from proxy.control.admin.routes import ordered_kill
 from proxy.control.admin.standing import JudgedRoutes, transition_view
+from proxy.control.brownout.brownouts import Brownouts
+from proxy.control.brownout.route_alarm import alarm_of
 from proxy.control.evidence.book import EvidenceBook
 from proxy.control.evidence.reconcile_runs import ReconcileRuns
 from proxy.control.fleet.clerk_watch import ClerkWatch
@@ -111,8 +113,10 @@ class ControlParts:
         self.records = RecordWriter(store, self.here.instance, clock, self.mover.look)
         if self.here.evidence_since:
             self.records.add(OrderKind.EPOCH, "state: memory", EVIDENCE_LOST, at=self.here.evidence_since)
+        self.brownouts = self._brownouts(judging)
         self.asked = self._route_moves()
         self.kill_records = KillRecords(self.records)
+        self.kill_records.turned = self.brownouts.kill
         self.edit_records = EditRecords(self.records, lambda route: route in self.here.positions)
         self._hooks = base.hooks
         self._connect()
@@ -139,6 +143,17 @@ class ControlParts:
             outbox=self._outbox,
             revision=lambda: running.snapshot.revision,
             leading=Leading(store, self.here.instance),
+        )
+
+    def _brownouts(self, judging: RouteJudging) -> Brownouts:
+        return Brownouts(
+            running=lambda: self._base.running.snapshot,
+            here=self.here,
+            store=self._base.stores.positions,
+            records=self.records,
+            look=self.mover.look,
+            killed=self._killed,
+            alarm=lambda route, since: alarm_of(judging.rulings.get(route.name), self.here.position(route), since),
         )
 
     def _route_moves(self) -> RouteMoves:
@@ -178,6 +193,7 @@ class ControlParts:
             "reconcile runs": self.reconcile_runs.run,
             "usage": self.usage.run,
             "journal": self.journal.run,
+            "brown-outs": self.brownouts.run,
         }
 
     async def _watch_grants(self) -> None:
@@ -204,6 +220,7 @@ class ControlParts:
 
     def _hear(self, report: Report) -> None:
         self._outbox.hear(report)
+        self.brownouts.hear(report)
         self.usage.take(report)
         if self.here.heard() or report.bad:
             self.judge.wake()

@@ -10,7 +10,7 @@ import getpass
 import os
 import re
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
@@ -130,6 +130,13 @@ def quoted(text: str) -> str:
 def route_path(route: str, page: str = "") -> str:
     """Path of a route, or of one of its pages."""
     return f"/api/routes/{quoted(route)}" + (f"/{page}" if page else "")
+
+
+def retirement_path(route: str, seconds: float, skip: Sequence[str]) -> str:
+    """Path and query of the list by which a route is retired."""
+    return (
+        route_path(route, "retirement") + f"?seconds={seconds:.0f}" + "".join(f"&skip={quoted(each)}" for each in skip)
+    )
 
 
 def history_path(route: str, most: int) -> str:

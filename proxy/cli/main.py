@@ -18,7 +18,7 @@ from proxy.cli.explain import explain
 from proxy.cli.grants import grants
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.kill import kill
-from proxy.cli.orders import epoch, route_orders
+from proxy.cli.orders import epoch, retire, route_orders
 from proxy.cli.orders.asked_at import OWN_PROCESS
 from proxy.cli.output import set_up_output
 from proxy.cli.plan import plan
@@ -60,6 +60,7 @@ COMMANDS: Mapping[str, tuple[Callable[..., None], Lesson]] = {
     "drain": (route_orders.drain, route_orders.DRAIN),
     "pin": (route_orders.pin, route_orders.PIN),
     "unpin": (route_orders.unpin, route_orders.UNPIN),
+    "retire": (retire.retire, retire.LESSON),
     "pins": (pins.pins, pins.LESSON),
     "suspend": (suspend.suspend, suspend.LESSON),
     "idempotency": (idempotency_keys.idempotency, idempotency_keys.LESSON),

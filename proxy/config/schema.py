@@ -15,6 +15,8 @@ from pydantic import Field, create_model
 
 from proxy.config.block import Block, KeysAt
 from proxy.config.blocks.compare import COMPARE
+from proxy.config.blocks.ending.brownout import BROWNOUT
+from proxy.config.blocks.ending.deprecated import DEPRECATED
 from proxy.config.blocks.fallback import FALLBACK
 from proxy.config.blocks.grants import GRANTS
 from proxy.config.blocks.hooks import HOOKS
@@ -60,6 +62,8 @@ BLOCKS = (
     WRITES,
     IDEMPOTENCY,
     ADAPTERS,
+    BROWNOUT,
+    DEPRECATED,
     RESPOND,
     AUTH,
     GRANTS,

@@ -19,9 +19,11 @@ from typing import Final
 from proxy.core.limits.bounds_met import Shed
 from proxy.core.outcome import Failure, Repeat, ServedBy, Side
 from proxy.core.routing.shadow import Shadowed
+from proxy.edge.brownout_tally import BrownoutTally
 from proxy.link.messages import (
     BUCKETS,
     AliveDelta,
+    BrownoutDelta,
     EchoDelta,
     FailureDelta,
     RefusedDelta,
@@ -125,6 +127,7 @@ class Counters:
         self._shadows: Counter[tuple[str, str]] = Counter()
         self._refused: Counter[tuple[str, str, str]] = Counter()
         self._alive: dict[str, list[int]] = {}
+        self._brownouts: dict[tuple[str, str], BrownoutTally] = {}
         self._echoes: dict[tuple[str, str], list[int]] = {}
         self.before_take: Callable[[], None] = lambda: None
         self.inflight = {side: Gauge() for side in ServedBy}
@@ -135,6 +138,13 @@ class Counters:
         found = self._tallies.get((route, side))
         if found is None:
             found = self._tallies[route, side] = AnswerTally(route, side, self._touched)
+        return found
+
+    def brownout(self, route: str, policy_id: str) -> BrownoutTally:
+        """The tally of one brown-out; they are the table's, so they are bounded."""
+        found = self._brownouts.get((route, policy_id))
+        if found is None:
+            found = self._brownouts[route, policy_id] = BrownoutTally(route, policy_id)
         return found
 
     def fail(self, route: str, side: ServedBy, failure: Failure) -> None:
@@ -171,6 +181,10 @@ class Counters:
     def echoed(self, route: str, side: Side, *, heard: bool) -> None:
         """Count an answer to a known caller, and whether its side has said whom it saw."""
         self._echoes.setdefault((route, side.value), [0, 0])[heard] += 1
+
+    def take_brownouts(self) -> list[BrownoutDelta]:
+        """What brown-outs have met since the last call."""
+        return [delta for tally in self._brownouts.values() if (delta := tally.take()) is not None]
 
     def take_echoes(self) -> list[EchoDelta]:
         """Who has said whom it saw since the last call."""

@@ -80,6 +80,30 @@ class StepAnswerDelta(msgspec.Struct, frozen=True, array_like=True):
     count: int
 
 
+class MetClient(msgspec.Struct, frozen=True, array_like=True):
+    """Calls of one client to a route with a brown-out since the last report: all of them, and what became of those that
+    were drawn (`proxy.core.brownout.brownout_policy.Browned`).
+    """
+
+    client: str
+    asked: int
+    drawn: dict[str, int]
+
+
+class BrownoutDelta(msgspec.Struct, frozen=True, array_like=True):
+    """What one brown-out (by its id) of one route has met since the last report.
+
+    `without` and `whole`: of calls that followed one that went without, and one that did not: all, those that failed,
+    those that asked for the same again (`proxy.core.brownout.aftermath.NextCalls`).
+    """
+
+    route: str
+    id: str
+    clients: list[MetClient]
+    without: list[int]
+    whole: list[int]
+
+
 class EchoDelta(msgspec.Struct, frozen=True, array_like=True):
     """Answers of one side to known callers whose requests were shadowed, since the last report: with `X-Banyan-Saw`,
     and without.
@@ -171,6 +195,7 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     waits: int = 0
     held: int = 0
     echoes: list[EchoDelta] = []
+    brownouts: list[BrownoutDelta] = []
     usage: list[UsageDelta] = []
     translations: dict[str, int] = {}
 
@@ -336,7 +361,7 @@ class RouteOrder(msgspec.Struct, frozen=True, array_like=True):
     edited since. `pins` are (cohort key, side); `slow` is the time in seconds above which an answer is a bad event, 0
     for none; `drained`: cohorts that new has not served lately go to legacy; `sample`: at canary this share of the
     requests is shadowed where routes.yaml says none, 0 for the usual one. `step` and `begun` are the position's, put on
-    every pair.
+    every pair. `ended` are brown-outs that are over, by id.
     """
 
     route: str
@@ -350,6 +375,7 @@ class RouteOrder(msgspec.Struct, frozen=True, array_like=True):
     sample: float = 0.0
     step: int = 0
     begun: int = 0
+    ended: list[str] = []
 
 
 class Orders(msgspec.Struct, frozen=True, tag="orders"):

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from examples.todock.stage.scene import start_second_banyan
 from examples.todock.story.dead_server import dies
+from examples.todock.story.inventory import browned_out, inventory, outsiders, retired
 from examples.todock.story.member import Member, forged
 from examples.todock.story.play import ORDERS, Play
 from examples.todock.story.report import WITHIN
@@ -25,13 +26,17 @@ async def callers(play: Play) -> None:
     await start_second_banyan(play.scene)
     play.tell("  start  a second Banyan over the state of the first, with the same routes.yaml; members go to either")
     await play.watch()
-    await _a_member_is_suspended(play)
-    await _which_of_the_two_said_no(play)
-    await _the_provider_is_away(play)
-    await play.edit(*ORDERS, stage="live")
-    await play.watch()
-    await play.goes_back(*ORDERS, to="shadow", forward="50%")
-    await play.edit(*ORDERS, stage="live")
+    await browned_out(play)
+    async with outsiders(play) as found:
+        await _a_member_is_suspended(play)
+        await _which_of_the_two_said_no(play)
+        await _the_provider_is_away(play)
+        await play.edit(*ORDERS, stage="live")
+        await play.watch()
+        await play.goes_back(*ORDERS, to="shadow", forward="50%")
+        await play.edit(*ORDERS, stage="live")
+        await inventory(play, found)
+    await retired(play)
     await play.needs_legacy("3")
     play.count_moves("3")
     await _nobody_notices(play)

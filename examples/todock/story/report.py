@@ -12,6 +12,9 @@ WITHIN = 1.0
 """Seconds in which a suspended member is out."""
 AT_ONCE = 2000.0
 """Milliseconds in which a client is told that nobody answers."""
+GONE = 410
+CALLERS = {"flyers": [], "stores": ["kiosk"], "statements": ["statement-batch"]}
+"""Of the endpoints that are left at the delivery server, who calls."""
 KINDS = frozenset({"login", "points", "history", "invoice", "card"})
 
 
@@ -21,6 +24,8 @@ class Report:
 
     `needs`: the share of requests that legacy answered, by when; `moves`: edits and commands by phase; `suspended`:
     seconds by replica; `refused_by`: who refused the token that nobody takes, and the one that an API does not take.
+    `callers`, `met`: of the endpoints that were left, who called and whom their brown-outs met; `batch_was_met_at`:
+    with which of its calls, from 0; `gone`: what they answer at the end.
     """
 
     phases: int
@@ -47,6 +52,11 @@ class Report:
     suspended: dict[str, float] = field(default_factory=dict)
     refused_by: tuple[str, str] = ("", "")
     passed_without_provider: int = -1
+    callers: dict[str, list[str]] = field(default_factory=dict)
+    met: dict[str, list[str]] = field(default_factory=dict)
+    unlisted: list[str] = field(default_factory=list)
+    batch_was_met_at: int = -1
+    gone: dict[str, int] = field(default_factory=dict)
     second_outage: Outage | None = None
     needs: dict[str, float] = field(default_factory=dict)
     moves: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -55,7 +65,7 @@ class Report:
 
     def verdict(self, notebook: Notebook, wrong_401: int) -> list[str]:
         """What has to be so, each in a sentence when it is not."""
-        claims = [*self._always(notebook, wrong_401), *self._outage(), *self._orders(), *self._callers()]
+        claims = [*self._always(notebook, wrong_401), *self._outage(), *self._orders(), *self._callers(), *self._left()]
         return [*self.wrong, *(text for is_so, text in claims if not is_so)]
 
     def _always(self, notebook: Notebook, wrong_401: int) -> Iterator[tuple[bool, str]]:
@@ -94,6 +104,15 @@ class Report:
             yield self.counted_closed >= self.told_in_window, f"{self.counted_closed} answers were counted as closed"
             yield not self.moved_in_window, f"in the closed hour the judge moved {self.moved_in_window}"
             yield self.differences == 0, f"the stores differ in {self.differences} rows"
+
+    def _left(self) -> Iterator[tuple[bool, str]]:
+        if self.phases > 2:
+            yield self.callers == CALLERS, f"what was left is called by {self.callers}"
+            yield self.met == CALLERS, f"brown-outs met {self.met}"
+            yield self.batch_was_met_at == 0, f"the monthly batch was met with its call {self.batch_was_met_at}"
+            yield self.unlisted == ["kiosk", "statement-batch"], f"in no list stand {self.unlisted}"
+            is_gone = self.gone.keys() == CALLERS.keys() and set(self.gone.values()) == {GONE}
+            yield is_gone, f"what was retired answers {self.gone}"
 
     def _callers(self) -> Iterator[tuple[bool, str]]:
         if self.phases > 2:

@@ -2,6 +2,7 @@
 
 POST /token                        members log in: it knows them, and fetches their token at the identity provider
 GET  /points, /history, /invoices/{month}, /card
+GET  /stores, /flyers, /statements/{month}: nobody remembers who asked for them
 GET, PUT /orders/{number}          what a member has ordered for a week, in three contracts; 503 while it is closed
 OPTIONS /banyan/applies            it takes writes that were done before
 GET  /healthz, /asked              that it lives; how many requests of which path it has answered, and how many closed
@@ -143,6 +144,12 @@ class DeliveryServer:
                 said = {"member": request.number, "month": month, "total_yen": total, "lines": total % 7 + 1}
             case "GET", "card":
                 return _card(request.number, found[0])
+            case "GET", "stores":
+                said = {"stores": ["Nishimachi", "Motomachi", "Sorachi"]}
+            case "GET", "flyers":
+                said = {"week": "2026w49", "pages": 8}
+            case "GET", "statements", month:
+                said = {"month": month, "deliveries": 41_208}
             case _, "orders", number:
                 return self._order(request, number)
             case _:

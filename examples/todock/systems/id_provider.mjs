@@ -18,7 +18,7 @@ const known = new Map(Array.from({ length: Number(members) }, (_, at) => [
 const numbers = new Map([...known].map(([number, { subject }]) => [subject, number]));
 
 const provider = new Provider(`http://127.0.0.1:${port}`, {
-  clients: ['app-1', 'app-2', 'site'].map((id) => ({
+  clients: ['app-1', 'app-2', 'site', 'kiosk', 'statement-batch'].map((id) => ({
     client_id: id, token_endpoint_auth_method: 'none', redirect_uris: [], response_types: [], grant_types: ['password'],
   })),
   jwks: JSON.parse(fs.readFileSync(keys, 'utf8')),

@@ -278,6 +278,7 @@ def _order(said: Route, runs: RunsView) -> RouteOrder:
         said_split=said.split,
         pins=[(pin.cohort, pin.side) for pin in runs.pinned],
         drained=runs.drains,
+        ended=list(runs.ended),
     )
 
 

@@ -15,6 +15,8 @@ from enum import Enum
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any, NamedTuple
 
+from proxy.core.brownout.brownout_policy import BrownoutPolicy
+from proxy.core.brownout.deprecation import DeprecationPolicy
 from proxy.core.http.redact import redact_target
 from proxy.core.http.trace import RequestIds
 from proxy.core.judge.policy import FleetPolicy, Freeze, GuardPolicy, Needs, OnFailure, Ramp, Window
@@ -258,6 +260,14 @@ KEYS: Mapping[type, Mapping[str, FileKey]] = {
     | _same(size, "max_body")
     | _same(share, "second"),
     AdapterPolicy: _same(size, "max_body"),
+    BrownoutPolicy: {
+        "field": FileKey("field", _unless(NOTHING, lambda path: path.text)),
+        "status": FileKey("answer"),
+    }
+    | _same(share, "share")
+    | _same(_moment, "until")
+    | _same(length, "retry_after"),
+    DeprecationPolicy: _same(_moment, "since") | _same(_unless(NOTHING, _moment), "sunset"),
     Tie: {
         "affinity": FileKey("affinity", _or_nothing(length)),
         "stay": FileKey("stay.by", lambda sources: _listed(map(source_text, sources)) if sources else NOTHING),

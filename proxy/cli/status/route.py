@@ -8,6 +8,7 @@ from proxy.api.evidence import EchoView, ParityView, ShapeView
 from proxy.api.journal import JournalView
 from proxy.api.routes import CohortsView, FileView, RouteDetailView
 from proxy.api.standing import NeedView, PinView
+from proxy.cli.status.brownout_rows import brownout_rows, deprecation_row
 from proxy.cli.status.picture import closed_sentence, down_sentence, returned_sentence, verdict_word
 from proxy.cli.terminal import Ink, painted
 from proxy.core.judge.coverage import OFTEN
@@ -50,6 +51,7 @@ def route_lines(route: RouteDetailView) -> Iterator[str]:
     yield from _echoes(route.coverage.echoes)
     if route.journal is not None:
         yield _row("journal", _journal(route.journal))
+    yield from _ending(route)
     if route.runs.sample:
         yield _row("shadow", f"{route.runs.sample:.0%} of the requests, until the next step has what it needs")
     said = {need.sentence for need in route.needs}
@@ -66,6 +68,15 @@ def _sides_away(route: RouteDetailView) -> Iterator[str]:
         yield _row("down", painted(down_sentence(upstream), Ink.BAD))
     for each in route.closed:
         yield _row("closed", painted(closed_sentence(each, route.name), Ink.WARN))
+
+
+def _ending(route: RouteDetailView) -> Iterator[str]:
+    """What is said of its end, and how that is tried."""
+    said = deprecation_row(route)
+    if said is not None:
+        yield _row(*said)
+    for row in () if route.brownout is None else brownout_rows(route.brownout):
+        yield _row(*row)
 
 
 def _journal(journal: JournalView) -> str:

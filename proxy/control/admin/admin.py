@@ -21,6 +21,7 @@ from prometheus_client.exposition import gzip_accepted
 
 from proxy.api.upstreams import ClosedView, DownView, UpstreamsView
 from proxy.control.admin.auth import KEY_SET_PATH, AdminAuth, guarded_by
+from proxy.control.admin.brownout_views import brownout_view, deprecation_view
 from proxy.control.admin.evidence import ParityPages, evidence_view
 from proxy.control.admin.grants import GrantPages
 from proxy.control.admin.history import HistoryPages
@@ -30,6 +31,7 @@ from proxy.control.admin.moves import RouteMoves
 from proxy.control.admin.recent import RecentPages
 from proxy.control.admin.reconcile import ReconcilePages
 from proxy.control.admin.responses import Handler, no_such_route, problem, tagged
+from proxy.control.admin.retire_pages import RetirePages
 from proxy.control.admin.routes import (
     asked_upstreams,
     called_upstreams,
@@ -45,6 +47,7 @@ from proxy.control.admin.suspension_pages import SuspensionPages
 from proxy.control.admin.undecided_keys import KeyPages
 from proxy.control.admin.upstreams import upstream_view
 from proxy.control.admin.usage_pages import UsagePages
+from proxy.control.brownout.brownouts import Brownouts
 from proxy.control.evidence.reconcile_runs import ReconcileRuns
 from proxy.control.fleet.links import Links
 from proxy.control.fleet.upstreams import worst
@@ -98,6 +101,7 @@ class Admin:
     told: Mapping[Delivery, int] = field(default_factory=dict)
     keys: PostgresKeys | None = None
     journal: JournalWatch | None = None
+    brownouts: Brownouts | None = None
     records: RecordWriter | None = None
     suspensions: Suspensions | None = None
     key_sets: KeySetWatch | None = None
@@ -149,6 +153,8 @@ class Admin:
         cohorts = self.links.recent.cohorts.view(route.name)
         closed = [upstream for upstream in self._closed() if route.name in (*upstream.routes, *upstream.beside)]
         view = msgspec.structs.replace(view, cohorts=cohorts, down=down, closed=closed, journal=journal)
+        brownout = brownout_view(None if self.brownouts is None else self.brownouts.of(route))
+        view = msgspec.structs.replace(view, brownout=brownout, deprecated=deprecation_view(route))
         return self._json(request, view, f"{view.runs.tag}.")
 
     async def mismatches(self, request: web.Request) -> web.Response:
@@ -235,6 +241,7 @@ class Admin:
             tokens=self.links.tokens.by_source,
             callers=self._callers(),
             journal={} if self.journal is None else self.journal.standings,
+            brownouts=() if self.brownouts is None else tuple(self.brownouts.states.values()),
             reconcile={} if self.reconciled is None else self.reconciled.results,
             shown=self.certificates.shown,
             routes=self._running_routes(),
@@ -338,6 +345,7 @@ def application(admin: Admin, gate: AdminAuth) -> web.Application:
         app.router.add_get("/api/reconcile", reconcile.page)
         app.router.add_post("/api/reconcile/{name}", reconcile.record)
     _add_usage(app, admin)
+    _add_retirement(app, admin)
     _add_suspensions(app, admin)
     app.router.add_get("/api/kill", admin.kill.look)
     app.router.add_post("/api/kill", admin.kill.turn)
@@ -354,6 +362,15 @@ def _add_recent(app: web.Application, admin: Admin) -> None:
     )
     app.router.add_get("/api/recent", recent.page)
     app.router.add_get("/api/requests/{id}", recent.one)
+
+
+def _add_retirement(app: web.Application, admin: Admin) -> None:
+    if admin.asked is not None and admin.usage is not None and admin.brownouts is not None:
+        retire = RetirePages(
+            moves=admin.asked, usage=admin.usage, brownouts=admin.brownouts, refresh=admin.links.refresh
+        )
+        app.router.add_get("/api/routes/{name}/retirement", retire.page)
+        app.router.add_post("/api/routes/{name}/retire", retire.order)
 
 
 def _add_usage(app: web.Application, admin: Admin) -> None:

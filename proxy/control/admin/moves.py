@@ -56,9 +56,10 @@ from proxy.control.position.standing_here import StandingHere
 from proxy.control.running import Running
 from proxy.core.judge.stage_machine import MoveRefusal
 from proxy.core.outcome import Side
-from proxy.core.position.position import Cause, Position, begun, move
+from proxy.core.position.ladder import Place
+from proxy.core.position.position import Cause, Position, begun, move, moved
 from proxy.core.position.record import BEGUN, OrderKind, OrderRecord, stood_reason, unpin_record
-from proxy.core.position.standing import NEWCOMERS, Pin
+from proxy.core.position.standing import NEWCOMERS, Pin, ended_by
 from proxy.core.routing.route import Route
 from proxy.store.errors import StoreUnavailable
 from proxy.store.positions import PositionStore
@@ -114,14 +115,14 @@ class RouteMoves:
 
     async def move(self, request: web.Request) -> web.Response:
         """`POST /api/routes/{name}/{verb}`."""
-        route, asked = self._find(request), read_body(await request.read(), OrderBody)
+        route, asked = self.find(request), read_body(await request.read(), OrderBody)
         if route is None:
-            return self._no_such_route(request)
+            return self.no_such_route(request)
         if isinstance(asked, web.Response):
             return asked
         if not asked.preview:  # which must not wait for a store that is away
             await self.mover.look()
-        late = self._if_match(request, route)
+        late = self.late(request, route)
         if late is not None:
             return late
         verb, by = request.path.rpartition("/")[2], asked.by or f"admin API, {request.remote or ''}"
@@ -141,12 +142,12 @@ class RouteMoves:
 
     async def pin(self, request: web.Request) -> web.Response:
         """`POST /api/routes/{name}/pin`: one cohort to one side, or no longer."""
-        route, asked = self._find(request), read_body(await request.read(), PinBody)
+        route, asked = self.find(request), read_body(await request.read(), PinBody)
         if route is None:
-            return self._no_such_route(request)
+            return self.no_such_route(request)
         if isinstance(asked, web.Response):
             return asked
-        if not asked.cohort or asked.cohort == NEWCOMERS:
+        if not asked.cohort or asked.cohort == NEWCOMERS or ended_by(asked.cohort):
             return problem(HTTPStatus.BAD_REQUEST, "cohort must be the key of one cohort, as clients send it")
         if asked.seconds is not None and not SHORTEST_PIN <= asked.seconds <= LONGEST_PIN:
             return problem(HTTPStatus.BAD_REQUEST, _no_time(asked.seconds))
@@ -170,7 +171,7 @@ class RouteMoves:
     # -- what is done -------------------------------------------------------------------------------------------------
 
     async def _verb(self, request: web.Request, route: Route, order: OperatorOrder) -> web.Response:
-        seen = None if request.if_match is None else lambda: self._if_match(request, route) is None
+        seen = None if request.if_match is None else lambda: self.late(request, route) is None
         rulings = self.judge.judging.rulings
         match await self._orders.give(route, order, seen):
             case Given() as given:
@@ -187,7 +188,7 @@ class RouteMoves:
             case MoveRefusal(sentence=sentence):
                 return problem(HTTPStatus.CONFLICT, f"{route.name} is not moved: {sentence}")
             case TooLate(faster=faster):
-                return self._if_match(request, route) or _late(route.name, faster)
+                return self.late(request, route) or _late(route.name, faster)
             case never:
                 assert_never(never)
 
@@ -213,7 +214,7 @@ class RouteMoves:
     async def _epoch(self, request: web.Request, route: Route, asked: OrderBody, by: str) -> web.Response:
         """Of this route alone: that others of its group were mended is for others to say."""
         await self.mover.look()
-        late = self._if_match(request, route)
+        late = self.late(request, route)
         if late is not None:
             return late
         before = self.here.position(route)
@@ -224,6 +225,18 @@ class RouteMoves:
             return _late(route.name, (route.name,))
         await self.epoch_begun(route.name, after.begun, f"{by}: {reason}")
         return await self._answer(route, Given(before=before, after=after, made=Made.FOR_ALL), EPOCH_BEGINS)
+
+    async def go_to(self, route: Route, to: Place, by: str, reason: str) -> web.Response:
+        """This route alone, to a place that no step leads to; AwayError, UndoneWritesError."""
+        before, now = self.here.position(route), self.here.clock()
+        if before.place == to:
+            stood = "that stood already, and nothing was moved"
+            return await self._answer(route, Given(before=before, after=before), stood)
+        after = moved(before, to, Cause.OPERATOR, now)
+        made = await self.mover.move(move(before, after, at=now, actor=by, numbers={}, reason=reason), needs_store=True)
+        if made is Made.LOST:
+            return _late(route.name, (route.name,))
+        return await self._answer(route, Given(before=before, after=after, made=Made.FOR_ALL))
 
     async def _drain(self, request: web.Request, route: Route, asked: OrderBody, by: str) -> web.Response:
         position, since = self.here.position(route), self.here.clock()
@@ -245,7 +258,7 @@ class RouteMoves:
         pin = ordered if isinstance(ordered, Pin) else None
         for _ in range(_TRIES):
             await self.mover.look()
-            late = self._if_match(request, route)
+            late = self.late(request, route)
             if late is not None:
                 return late
             standing = None if request.if_match is None else self.here.standing.version
@@ -269,7 +282,8 @@ class RouteMoves:
 
     # -- asking and answering -----------------------------------------------------------------------------------------
 
-    def _find(self, request: web.Request) -> Route | None:
+    def find(self, request: web.Request) -> Route | None:
+        """The route that the path names, if it has a stage."""
         route = self.running.snapshot.named(request.match_info["name"])
         return None if route is None or route.respond is not None else route
 
@@ -281,10 +295,12 @@ class RouteMoves:
     def _staged(self) -> Iterator[Route]:
         return (route for route in self.running.snapshot.routes if route.respond is None)
 
-    def _no_such_route(self, request: web.Request) -> web.Response:
+    def no_such_route(self, request: web.Request) -> web.Response:
+        """404, with the nearest name that there is."""
         return no_such_route(request.match_info["name"], [route.name for route in self._staged()], staged=True)
 
-    def _if_match(self, request: web.Request, route: Route) -> web.Response | None:
+    def late(self, request: web.Request, route: Route) -> web.Response | None:
+        """412 where the request is about what is no more (`If-Match`); None: it is not."""
         tag = self._tag(route.name, self.here.positions.get(route.name))
         if is_seen(request, tag):
             return None

@@ -39,7 +39,7 @@ from proxy.control.running import Reload, Running
 from proxy.control.traffic.ledger import Ledger, Series, WorkerState
 from proxy.core.outcome import ServedBy
 from proxy.core.position.ladder import LEGACY
-from proxy.core.position.standing import NEWCOMERS
+from proxy.core.position.standing import NEWCOMERS, brownouts_ended, is_of_cohort
 from proxy.core.routing.kill_switch import KillSwitchOrder, decide_killed
 from proxy.core.routing.placement import place_of
 from proxy.core.routing.placement import placed as route_at
@@ -196,9 +196,10 @@ def _runs_view(route: Route, running: Running, judged: JudgedRoutes | None, *, k
         drain=next((pin_view(pin) for pin in placed.pins if pin.cohort == NEWCOMERS), None),
         killed=killed,
         returns=returns,
+        ended=tuple(brownouts_ended(placed.pins)),
         sample=NO_SAMPLE if judged is None else judged.here.samples.get(route.name) or NO_SAMPLE,
-        pins={pin.cohort: pin.side.value for pin in placed.pins if pin.cohort != NEWCOMERS},
-        pinned=tuple(pin_view(pin) for pin in placed.pins if pin.cohort != NEWCOMERS),
+        pins={pin.cohort: pin.side.value for pin in placed.pins if is_of_cohort(pin)},
+        pinned=tuple(pin_view(pin) for pin in placed.pins if is_of_cohort(pin)),
     )
 
 

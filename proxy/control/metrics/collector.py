@@ -13,8 +13,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.registry import Collector
 
 from proxy import __version__
+from proxy.control.brownout.brownout_state import BrownoutState
 from proxy.control.fleet.grants_seen import GrantsSeen
 from proxy.control.fleet.upstreams import worst
+from proxy.control.metrics.brownout_metrics import collect_brownouts
 from proxy.control.metrics.caller_metrics import NOBODY, CallersReading, collect_callers
 from proxy.control.metrics.clerk_metrics import NONE as NO_CLERK
 from proxy.control.metrics.clerk_metrics import ClerkReading, collect_clerk
@@ -61,6 +63,7 @@ class MetricsReading:
     grants: GrantsSeen | None = None
     tokens: Mapping[str, UpstreamToken] = field(default_factory=dict)
     journal: Mapping[str, JournalStanding] = field(default_factory=dict)
+    brownouts: Sequence[BrownoutState] = ()
     reconcile: Mapping[str, ReconcileRun | None] = field(default_factory=dict)
     routes: tuple[Route, ...] | None = None
     moved: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
@@ -112,6 +115,7 @@ class BanyanCollector(Collector):
         yield from collect_tokens(self._reading.snapshot.upstreams, self._reading.tokens)
         yield from collect_callers(self._reading.callers)
         yield from collect_journal(self._reading.journal)
+        yield from collect_brownouts(self._reading.brownouts)
         yield from collect_reconcile(self._reading.reconcile)
         yield from self._left_alone()
         yield self._repeats()

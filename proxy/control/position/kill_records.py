@@ -6,6 +6,7 @@ Rule 2: one that changed nothing is on record as such.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from proxy.control.position.record_writer import RecordWriter
@@ -17,14 +18,16 @@ KILL_FILE = "kill file"
 
 
 class KillRecords:
-    """Of one instance."""
+    """Of one instance. `turned` hears of each order that turned it on."""
 
     def __init__(self, records: RecordWriter) -> None:
         """Nothing is recorded yet."""
         self._records = records
+        self.turned: Callable[[KillSwitchOrder], None] = lambda _: None
 
     def turned_on(self, order: KillSwitchOrder, *, stood: bool = False) -> None:
         """It was ordered; `stood`: it was on already."""
+        self.turned(order)
         self._add(OrderKind.KILL, order, stood=stood)
 
     def turned_off(self, order: KillSwitchOrder, *, stood: bool = False) -> None:

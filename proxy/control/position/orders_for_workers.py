@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Position
-from proxy.core.position.standing import NEWCOMERS, Pin
+from proxy.core.position.standing import NEWCOMERS, Pin, brownouts_ended, is_of_cohort
 from proxy.core.routing.placement import place_of
 from proxy.core.routing.route import Route
 from proxy.link.messages import RouteOrder
@@ -17,7 +17,8 @@ from proxy.link.messages import RouteOrder
 class StandingByRoute:
     """What stands, by route: positions, pins (of cohorts, and of newcomers), what is slow, in seconds, raised samples.
 
-    `said`: what routes.yaml said when its last edit was carried out.
+    `said`: what routes.yaml said when its last edit was carried out. `ended`: brown-outs that are over before the store
+    has heard of it.
     """
 
     positions: Mapping[str, Position]
@@ -25,6 +26,7 @@ class StandingByRoute:
     pins: Mapping[str, tuple[Pin, ...]]
     slow: Mapping[str, float]
     samples: Mapping[str, float]
+    ended: Mapping[str, frozenset[str]]
 
 
 def pins_now(pins: Iterable[Pin], now: float) -> dict[str, tuple[Pin, ...]]:
@@ -49,7 +51,8 @@ def route_orders(routes: Iterable[Route], stood: StandingByRoute) -> list[RouteO
 def _order(route: Route, stood: StandingByRoute) -> RouteOrder | None:
     position, pins = stood.positions.get(route.name), stood.pins.get(route.name, ())
     slow, sample = stood.slow.get(route.name, 0.0), stood.samples.get(route.name, 0.0)
-    if route.respond is not None or (position is None and not pins and not slow and not sample):
+    ended = stood.ended.get(route.name, frozenset())
+    if route.respond is not None or not (position is not None or pins or slow or sample or ended):
         return None
     place = place_of(route) if position is None else position.place
     said = stood.said.get(route.name) or place_of(route)
@@ -59,10 +62,11 @@ def _order(route: Route, stood: StandingByRoute) -> RouteOrder | None:
         split=place.split,
         said_stage=said.stage.value,
         said_split=said.split,
-        pins=[(pin.cohort, pin.side.value) for pin in pins if pin.cohort != NEWCOMERS],
+        pins=[(pin.cohort, pin.side.value) for pin in pins if is_of_cohort(pin)],
         slow=slow,
         drained=drains(pins),
         sample=sample,
         step=0 if position is None else position.step,
         begun=0 if position is None else position.begun,
+        ended=sorted({*brownouts_ended(pins), *ended}),
     )

@@ -18,12 +18,12 @@ from proxy.core.one_line import one_line
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Cause, Position, Transition
 from proxy.core.position.record import OrderKind, kind_of
-from proxy.core.position.standing import NEWCOMERS
+from proxy.core.position.standing import is_of_cohort
 from proxy.core.routing.placement import place_of
 from proxy.core.routing.placement import placed as route_at
 from proxy.core.routing.route import Route
 
-_MOVES = frozenset({OrderKind.PROMOTE, OrderKind.ROLLBACK, OrderKind.EDIT, OrderKind.BEGIN})
+_MOVES = frozenset({OrderKind.PROMOTE, OrderKind.ROLLBACK, OrderKind.RETIRE, OrderKind.EDIT, OrderKind.BEGIN})
 """What begins what runs; a hold and a new epoch do not, and a resume only where it moves the route."""
 _BY = {
     Cause.FILE: "an edit of routes.yaml",
@@ -111,7 +111,7 @@ def _cause(position: Position, moved: Transition | None) -> str:
 
 
 def _exceptions(route: Route, placed: RoutePlace) -> list[str]:
-    pins = [pin for pin in placed.pins if pin.cohort != NEWCOMERS]
+    pins = [pin for pin in placed.pins if is_of_cohort(pin)]
     said = list(drain_notes(route_at(route, placed.place), placed.pins))
     if pins:
         said.append(f"{len(pins)} cohort{'' if len(pins) == 1 else 's'} pinned")

@@ -36,9 +36,11 @@ class RecordWriter:
     def add(self, kind: OrderKind, actor: str, reason: str, *, route: str = "", at: float | None = None) -> None:
         """An order of now, or of that time (unix seconds); `route` empty: about all of them."""
         time = self._clock() if at is None else at
-        self._waiting.append(
-            OrderRecord(route=route, kind=kind, actor=actor, at=time, reason=reason, instance=self._instance)
-        )
+        self.put(OrderRecord(route=route, kind=kind, actor=actor, at=time, reason=reason, instance=self._instance))
+
+    def put(self, order: OrderRecord) -> None:
+        """One that says itself which replica it is about."""
+        self._waiting.append(order)
         self._come.set()
 
     @property

@@ -109,6 +109,8 @@ class StandingHere:
         self.moves: dict[str, tuple[Transition, ...]] = {}
         self.slow: Mapping[str, float] = {}
         self.samples: Mapping[str, float] = {}
+        self.ended: Mapping[str, frozenset[str]] = {}
+        """Brown-outs that this replica has ended, by route: they are over before the store knows."""
         self.changed: Callable[[], None] = lambda: None
         self._running = running
         self._links = links
@@ -280,6 +282,11 @@ class StandingHere:
             self.samples = samples
             self.refresh()
 
+    def end_brownout(self, route: str, policy_id: str) -> None:
+        """Workers are told at once that it is over."""
+        self.ended = {**self.ended, route: self.ended.get(route, frozenset()) | {policy_id}}
+        self.refresh()
+
     async def watch_slowness(self) -> None:
         """Work out once a minute above how many seconds an answer is slow on each route, for ever."""
         while True:
@@ -299,7 +306,9 @@ class StandingHere:
         self._pins = pins_now(self.standing.pins, self.clock())
         slow = self.slow if self.known else {}  # else the file's place would be ordered with it
         samples = self.samples if self.known else {}
-        stood = StandingByRoute(positions=self._positions, pins=self._pins, slow=slow, said=self.said, samples=samples)
+        stood = StandingByRoute(
+            positions=self._positions, pins=self._pins, slow=slow, said=self.said, samples=samples, ended=self.ended
+        )
         routes = route_orders(self._running.snapshot.routes, stood)
         written = written_scopes(self._running.snapshot.routes)
         told = Orders(self._orders.version, routes, self.known, self.standing.version if written else 0)

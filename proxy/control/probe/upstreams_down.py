@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from proxy.api.upstreams import DownView
 from proxy.control.probe.health import Status, UpstreamCondition
 from proxy.core.outcome import Side
-from proxy.core.position.standing import NEWCOMERS, Pin
+from proxy.core.position.standing import Pin, is_of_cohort
 from proxy.core.routing.route import Route
 from proxy.log import stamp
 
@@ -21,7 +21,7 @@ def pinned(route: Route, pins: Iterable[Pin]) -> dict[str, Side]:
     if route.respond is not None or not route.stage.facts.has_legacy:
         return {}
     written = {} if route.tie is None else {key.decode("utf-8", "replace"): side for key, side in route.tie.pins}
-    return written | {pin.cohort: pin.side for pin in pins if pin.cohort != NEWCOMERS}
+    return written | {pin.cohort: pin.side for pin in pins if is_of_cohort(pin)}
 
 
 def answering(route: Route, pins: Iterable[Pin] = ()) -> frozenset[Side]:

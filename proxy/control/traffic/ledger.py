@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from operator import add
 from typing import NamedTuple
 
+from proxy.core.brownout.brownout_policy import BrownoutAnswer
 from proxy.core.outcome import ServedBy
 from proxy.core.steps.closed_hours import HoursAnswer
 from proxy.link.messages import (
@@ -293,8 +294,8 @@ class Ledger:
             self._fold_echo(echo)
 
     def _fold_closed(self, delta: StepAnswerDelta) -> None:
-        """A 503 of closed hours says when to come back: nobody failed."""
-        if delta.reason == HoursAnswer.CLOSED:
+        """A 503 of closed hours, or of a brown-out, says when to come back: nobody failed."""
+        if delta.reason in _COME_BACK:
             series, second = Series(delta.route, ServedBy.SELF), int(self._clock())
             row = self._rows.get(series)
             if row is None:
@@ -392,6 +393,7 @@ class Ledger:
 
 
 _NOTHING = Totals()
+_COME_BACK = frozenset({HoursAnswer.CLOSED.value, BrownoutAnswer.BROWNED_OUT.value})
 _FAILED = CODE_CLASSES.index("5xx")
 
 

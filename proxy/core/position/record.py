@@ -14,7 +14,7 @@ from proxy.core.one_line import one_line
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import Place, is_above
 from proxy.core.position.position import Cause, Transition
-from proxy.core.position.standing import NEWCOMERS, Pin
+from proxy.core.position.standing import NEWCOMERS, Pin, ended_by
 
 BEGUN = "begun"
 """The number by which the record of a new epoch is known: how many have been ordered."""
@@ -30,6 +30,8 @@ STOOD = "it stood already"
 class OrderKind(StrEnum):
     """What was ordered, by a person, by the judge or by routes.yaml.
 
+    `retire`: nobody answers the route any more. `brownout` and `unbrown`: a brown-out of it began, and ended; `found`:
+    that one has met a client for the first time.
     `begin`: a ramp began. `edit`: routes.yaml was edited; `refuse`: it was, and is not taken. `release`: the judge
     ended a hold of its own. `retry` and `drop`: of a write in the journal; `free`: of an idempotency key. `undrain`,
     `unpin`, `unkill` and `lift` (of a `suspend`) end what the others begin. `restore`: the store had lost where the
@@ -57,6 +59,10 @@ class OrderKind(StrEnum):
     SUSPEND = "suspend"
     LIFT = "lift"
     FREE = "free"
+    BROWNOUT = "brownout"
+    FOUND = "found"
+    UNBROWN = "unbrown"
+    RETIRE = "retire"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +70,8 @@ class OrderRecord:
     """An order that is no move of a route. `at` in unix seconds.
 
     `route` is empty where it is about all of them, `instance` where it is about every replica. `cohort`, `side` and
-    `until` are those of a pin; of `suspend` and `lift` the `cohort` is the subject.
+    `until` are those of a pin; of `suspend` and `lift` the `cohort` is the subject, of a brown-out its id, of what it
+    has `found` the client.
     """
 
     route: str
@@ -85,7 +92,9 @@ def stood_reason(reason: str) -> str:
 
 
 def pin_record(pin: Pin) -> OrderRecord:
-    """The order that has set this pin, or begun this drain."""
+    """The order that has set this pin, begun this drain, or ended this brown-out."""
+    if ended := ended_by(pin.cohort):
+        return brownout_end(pin.route, ended, actor=pin.by, at=pin.since, reason=pin.reason)
     drains = pin.cohort == NEWCOMERS
     return OrderRecord(
         route=pin.route,
@@ -104,6 +113,11 @@ def unpin_record(route: str, cohort: str, *, actor: str, at: float, reason: str)
     drains = cohort == NEWCOMERS
     kind = OrderKind.UNDRAIN if drains else OrderKind.UNPIN
     return OrderRecord(route=route, kind=kind, actor=actor, at=at, reason=reason, cohort="" if drains else cohort)
+
+
+def brownout_end(route: str, policy_id: str, *, actor: str, at: float, reason: str) -> OrderRecord:
+    """The end of a brown-out, by whom and why."""
+    return OrderRecord(route=route, kind=OrderKind.UNBROWN, actor=actor, at=at, reason=reason, cohort=policy_id)
 
 
 def suspend_record(suspension: Suspension) -> OrderRecord:
@@ -136,6 +150,8 @@ def kind_of(made: Transition) -> OrderKind:
         return OrderKind.BEGIN if start == end and made.version == 1 else OrderKind.EDIT
     if start == end:
         return OrderKind.RELEASE if RELEASED in numbers else OrderKind.HOLD
+    if end.stage.facts.ends and made.cause is Cause.OPERATOR:
+        return OrderKind.RETIRE
     return OrderKind.PROMOTE if is_above(end, start) else OrderKind.ROLLBACK
 
 

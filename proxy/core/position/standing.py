@@ -16,12 +16,15 @@ from proxy.core.position.position import Position
 
 NEWCOMERS = "(newcomers)"
 """Stands for a cohort in a pin to legacy: every one that new has not served lately. The route drains."""
+_ENDED = "(brownout "
+"""How the cohort of a pin begins that stands for the end of a brown-out; its id follows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pin:
     """A cohort that is answered by one side whatever the split says; an empty `cohort` means the whole route.
 
+    One whose cohort is made by `ended_as` stands for the end of a brown-out.
     Pins to `new` are the list of those allowed, pins to `legacy` of those denied. `until` in unix seconds, or for ever.
     """
 
@@ -32,6 +35,26 @@ class Pin:
     since: float
     until: float | None = None
     reason: str = ""
+
+
+def ended_as(policy_id: str) -> str:
+    """The cohort of the pin that stands for its end."""
+    return f"{_ENDED}{policy_id})"
+
+
+def ended_by(cohort: str) -> str:
+    """The id of the brown-out whose end a pin of this cohort stands for; empty: it is a pin of a cohort."""
+    return cohort.removeprefix(_ENDED).removesuffix(")") if cohort.startswith(_ENDED) else ""
+
+
+def is_of_cohort(pin: Pin) -> bool:
+    """Whether it pins a cohort: it is neither a drain nor the end of a brown-out."""
+    return pin.cohort != NEWCOMERS and not ended_by(pin.cohort)
+
+
+def brownouts_ended(pins: Iterable[Pin]) -> list[str]:
+    """Ids of brown-outs that are over by order."""
+    return [ended for pin in pins if (ended := ended_by(pin.cohort))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,11 +82,14 @@ def why_withheld(answer: LocalAnswer) -> Failure:
 
 
 def tapped(taps: tuple[Tap, ...], head: ResponseHead, payload: bytes, *, done: bool) -> tuple[ResponseHead, bytes]:
-    """What goes to the client: the first tap may replace it, before the others see it."""
+    """What goes to the client: the first tap may replace it, before the others see it; some change it after that."""
     if taps[0].replaces:
         head, payload = taps[0].replace(head, payload, done=done)
     for tap in taps:
         tap.respond(head, payload)
+    for tap in taps:
+        if tap.changes_last:
+            head, payload = tap.last(head, payload, done=done)
     return head, payload
 
 

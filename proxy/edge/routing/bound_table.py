@@ -64,6 +64,7 @@ class BoundRoute:
     `answered_sample`: the share of those that new answers. `step`, `begun` and `addresses` go onto every pair.
     `admission`: the steps before its requests (`step.py`); `hours`: when its sides are closed. `operations` names what
     its requests ask for; `troubled`: until when new's good answers are looked at, too (`account/guard_events.py`).
+    `ended` are brown-outs that are over by order, by their ids.
     `adapter`: how messages are translated for the side that clients do not speak to, None: they are not. `entry` is the
     route's own in the mark of requests that pass, `mark` the whole line of one that passes here first
     (`core/http/via.py`).
@@ -71,7 +72,18 @@ class BoundRoute:
 
     __slots__ = (
         *("admission", "body_limit", "decision", "exceptions", "holds", "killed", "lately", "legacy", "new", "own"),
-        *("adapter", "addresses", "answered_sample", "begun", "choosers", "entry", "hours", "mark", "operations"),
+        *(
+            "adapter",
+            "addresses",
+            "answered_sample",
+            "begun",
+            "choosers",
+            "ended",
+            "entry",
+            "hours",
+            "mark",
+            "operations",
+        ),
         *("ordered", "raised", "route", "said", "salt", "sample", "settled", "shadow", "slow", "step", "there"),
         *("troubled",),
     )
@@ -95,6 +107,7 @@ class BoundRoute:
         self.adapter = adapter_of(route.steps)
         self.admission: tuple[AdmissionStep[Any], ...] = ()  # of a `Request`, which this file cannot import
         self.hours: RouteHours | None = None
+        self.ended: frozenset[str] = frozenset()
         self.slow = 0.0
         self.troubled = 0.0
         self.ordered = False

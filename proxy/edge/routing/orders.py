@@ -27,6 +27,7 @@ from proxy.edge.routing.bound_table import NO_PINS, BoundRoute, Live
 from proxy.link.messages import Orders, RouteOrder
 
 NO_ORDERS = Orders(0, [])
+NOTHING_ENDED: frozenset[str] = frozenset()
 
 
 def added(before: Orders, told: Orders) -> Orders:
@@ -79,6 +80,7 @@ def _release(bound: BoundRoute) -> None:
     bound.raised = 0.0
     bound.ordered = False
     bound.step = bound.begun = 0
+    bound.ended = NOTHING_ENDED
     said = bound.said
     _run(bound, said, exceptions_of(said, bound.there, NO_PINS, None, choosers=bound.choosers))
 
@@ -97,6 +99,7 @@ def _follow(bound: BoundRoute, order: RouteOrder, live: Live, *, is_written: boo
     bound.raised = order.sample
     bound.ordered = True
     bound.step, bound.begun = order.step, order.begun
+    bound.ended = frozenset(order.ended)
     route = placed(said, place) if possible else said
     _run(bound, route, _exceptions(bound, route, order))
     return possible

@@ -14,6 +14,7 @@ Rule 6: `lacks` is asked before the first attempt takes a connection, and `sendi
 Rule 7: one that `holds` the answer has it whole before the client gets any of it. It says in `settle` when it may go
         on; `respond` and `relay` come then. What is longer goes on as it comes, unless it is `outgrown`. One tap of a
         request holds at most; whether it does may depend on the head (`see`).
+Rule 8: what `changes_last` is asked behind all that watch: it is seen by the client, and by no tap.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ class Tap:
 
     replaces = False
     """Whether `replace` and `replace_more` are to be asked."""
+    changes_last = False
+    """Whether `last` is to be asked."""
     holds = 0
     """The longest body, in bytes, of an answer that it holds; 0: it holds none."""
 
@@ -100,6 +103,14 @@ class Tap:
         """The same for what comes later."""
         del done
         return payload
+
+    def last(self, head: ResponseHead, payload: bytes, *, done: bool) -> tuple[ResponseHead, bytes]:
+        """What the client gets in place of what all others have seen; `done`: that is all (rule 8).
+
+        Without `done` the length may not change: what comes later goes on as it comes.
+        """
+        del done
+        return head, payload
 
     def settle(self, head: ResponseHead, body: bytes) -> LocalAnswer | Wait | None:
         """The answer that it holds is whole: None, it may go on; or once the word has come; or this one instead."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from proxy.edge.routing.decision import decide
 from proxy.edge.steps.auth_step import AuthKind
+from proxy.edge.steps.brownout_step import BrownoutKind, DeprecationKind
 from proxy.edge.steps.grant_step import GrantKind
 from proxy.edge.steps.hours_step import HoursKind, HoursStep
 from proxy.edge.steps.idempotency_step import IdempotencyKind, SendingKind
@@ -32,8 +33,10 @@ KINDS: tuple[Callable[[StepServices], StepKind], ...] = (
     AuthKind,  # nothing is begun for a caller that the route does not take
     IdempotencyKind,
     GrantKind,
+    DeprecationKind,  # whoever answers
     HoursKind,  # before all that is begun for a side
     UpstreamAuthKind,
+    BrownoutKind,  # behind whatever keeps its side from being asked; nothing is begun for a call that goes without
     RateKind,  # behind those that may refuse: only what goes on is counted
     PrincipalKind,  # before whatever keeps a request as it goes upstream
     JournalKind,  # nothing but a lost key refuses what is in the journal

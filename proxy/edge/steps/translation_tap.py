@@ -10,13 +10,10 @@ Rule 4: neither the request's nor the answer's values stand in what is said of t
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from proxy.core.http.response import ResponseHead
 from proxy.core.outcome import Blame, Failure, Phase
 from proxy.core.translation.adapter_policy import AdapterPolicy, TranslationAnswer, leaves_worker
-from proxy.core.translation.field_lines import FRAMING, name_of
 from proxy.core.translation.json_document import NotJson
 from proxy.core.translation.translate_message import (
     TranslatedAnswer,
@@ -31,8 +28,10 @@ from proxy.core.translation.translated_head import check_head, translate_head
 from proxy.core.translation.untranslatable import Untranslatable
 from proxy.edge.routing.step import LocalAnswer, Wait
 from proxy.edge.routing.tap import Tap
+from proxy.edge.wire.replaced_head import head_with
 
 if TYPE_CHECKING:
+    from proxy.core.http.response import ResponseHead
     from proxy.edge.routing.bound_table import Leg
     from proxy.edge.routing.request import Request
     from proxy.edge.tally import Counters
@@ -42,7 +41,6 @@ BACKSTOP: Final = 2.0
 """Seconds beside an adapter's own time after which nobody waits for a translation; its word has come before."""
 UNAVAILABLE: Final = 503
 _BAD_GATEWAY: Final = 502
-_PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
 
 
 class TranslationTap(Tap):
@@ -112,7 +110,7 @@ class TranslationTap(Tap):
             made = translate_answer(self._adapter, head.status, head.lines, None, is_head=True)
         except Untranslatable:
             return None
-        return _head_with(head, head.status, made.lines, 0)
+        return head_with(head, head.status, made.lines, 0)
 
     def see(self, head: ResponseHead) -> LocalAnswer | None:
         """Rule 2."""
@@ -176,7 +174,7 @@ class TranslationTap(Tap):
 
     def _make(self, head: ResponseHead, made: TranslatedAnswer) -> None:
         body = made.body or b""
-        self._made = (_head_with(head, made.status, made.lines, len(body)), body)
+        self._made = (head_with(head, made.status, made.lines, len(body)), body)
 
     def replace(self, head: ResponseHead, payload: bytes, *, done: bool) -> tuple[ResponseHead, bytes]:
         """What was made of it; or the head alone, where the body goes on as it comes."""
@@ -186,7 +184,7 @@ class TranslationTap(Tap):
         if self._made is not None:
             return self._made
         made = translate_answer(self._adapter, head.status, head.lines, None, is_head=self._is_head)
-        replaced = _head_with(head, made.status, made.lines, head.length)
+        replaced = head_with(head, made.status, made.lines, head.length)
         replaced.trailer = head.trailer
         return replaced, payload
 
@@ -197,16 +195,3 @@ class TranslationTap(Tap):
         name, side = self._adapter.name, self._adapter.other.value
         detail = f"adapter {name} cannot translate the answer of {side}: {error.sentence}"
         return LocalAnswer(UNAVAILABLE if is_away else _BAD_GATEWAY, detail)
-
-
-def _head_with(head: ResponseHead, status: int, lines: list[bytes], length: int) -> ResponseHead:
-    """Another head: nobody may change the one that came."""
-    reason = head.reason if status == head.status else f"{status} {_PHRASES.get(status, '')}".encode("ascii")
-    made = ResponseHead(status, reason, head.minor)
-    made.lines = lines
-    made.length = length
-    made.framing_at = next((at for at, line in enumerate(lines) if name_of(line) in FRAMING), -1)
-    made.has_request_id = head.has_request_id
-    made.rewritable = head.rewritable
-    made.saw = head.saw
-    return made

@@ -126,6 +126,21 @@ def test_every_number_with_a_fraction_has_its_unit() -> None:
                 "guard.classes": ("[5xx, latency, mismatch, timeout]", "[5xx]"),
             },
         ),
+        (
+            "",
+            'brownout: { field: "$.rank", share: 5%, until: "2026-01-31" }',
+            {"brownout": ("nothing", '{ share: 5%, until: "2026-01-31T00:00:00Z", field: $.rank }')},
+        ),
+        (
+            'brownout: { until: "2026-01-31" }',
+            'brownout: { until: "2026-01-31", answer: 410 }',
+            {"brownout.answer": ("503", "410")},
+        ),
+        (
+            'deprecated: { since: "2026-01-31" }',
+            'deprecated: { since: "2026-01-31", sunset: "2026-02-28" }',
+            {"deprecated.sunset": ("nothing", '"2026-02-28T00:00:00Z"')},
+        ),
         ("", "timeout: { response: 20s }", {"timeout": ("the upstream's", "{ response: 20s }")}),
         ("timeout: { response: 1m }", "timeout: { response: 250ms }", {"timeout.response": ("60s", "250ms")}),
         ("", "upgrades: [websocket]", {"upgrades": ("nothing", "[websocket]")}),

@@ -6,7 +6,7 @@ import pytest
 
 from proxy.core.auth.suspension import Suspension
 from proxy.core.outcome import Side
-from proxy.core.position.ladder import LIVE, SHADOW, Place
+from proxy.core.position.ladder import LIVE, RETIRED, SHADOW, Place
 from proxy.core.position.position import Cause, Transition
 from proxy.core.position.record import (
     BEGUN,
@@ -22,7 +22,7 @@ from proxy.core.position.record import (
     suspend_record,
     unpin_record,
 )
-from proxy.core.position.standing import NEWCOMERS, Pin
+from proxy.core.position.standing import NEWCOMERS, Pin, ended_as
 from proxy.core.stage import Stage
 
 FIVE = Place(Stage.CANARY, 0.05)
@@ -58,6 +58,8 @@ def made(start: Place, end: Place, cause: Cause, number: str = "", version: int 
         (made(FIVE, FIVE, Cause.GUARD, RESTORED), OrderKind.RESTORE),
         (made(FIVE, SHADOW, Cause.FILE), OrderKind.EDIT),
         (made(FIVE, FIVE, Cause.FILE), OrderKind.EDIT),
+        (made(FIVE, RETIRED, Cause.OPERATOR), OrderKind.RETIRE),
+        (made(FIVE, RETIRED, Cause.FILE), OrderKind.EDIT),
         (made(FIVE, SHADOW, Cause.FILE, version=1), OrderKind.EDIT),
         (made(FIVE, FIVE, Cause.FILE, version=1), OrderKind.BEGIN),
     ],
@@ -101,6 +103,17 @@ def test_a_drain_is_of_no_cohort() -> None:
     )
     assert unpin_record("a", NEWCOMERS, actor="bob", at=7.0, reason="") == OrderRecord(
         route="a", kind=OrderKind.UNDRAIN, actor="bob", at=7.0
+    )
+
+
+def test_the_end_of_a_brown_out_is_an_order() -> None:
+    """Of the brown-out with this id, by whom and why."""
+    pin = Pin(
+        route="a", cohort=ended_as("7f00"), side=Side.LEGACY, by="ann", since=5.0, until=9.0, reason="phones ring"
+    )
+
+    assert pin_record(pin) == OrderRecord(
+        route="a", kind=OrderKind.UNBROWN, actor="ann", at=5.0, reason="phones ring", cohort="7f00"
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from examples.stage.notebook import Notebook
 from examples.todock.story.outage import Outage
-from examples.todock.story.report import KINDS, Report
+from examples.todock.story.report import CALLERS, KINDS, Report
 
 
 def outage(**changed: object) -> Outage:
@@ -51,6 +51,11 @@ GOOD = replace(
     suspended={"banyan-1": 0.01, "banyan-2": 0.2},
     refused_by=("self", "new"),
     passed_without_provider=50,
+    callers=CALLERS,
+    met=CALLERS,
+    unlisted=["kiosk", "statement-batch"],
+    batch_was_met_at=0,
+    gone=dict.fromkeys(CALLERS, 410),
     second_outage=outage(through=Counter({True: 100}), statuses=Counter(), refused=[]),
     needs={"before": 1.0, "1": 0.5, "2": 0.25, "3": 0.0},
     went_back=["1", "2", "3"],
@@ -93,6 +98,11 @@ def test_a_story_that_held_has_nothing_wrong(report: Report) -> None:
         ({"suspended": {"banyan-1": 0.1, "banyan-2": 1.5}}, "a suspended member was out after"),
         ({"refused_by": ("self", "self")}, "the two refusals were of ('self', 'self')"),
         ({"passed_without_provider": 0}, "nobody came in while the provider was away"),
+        ({"callers": {**CALLERS, "flyers": ["site"]}}, "what was left is called by {'flyers': ['site']"),
+        ({"met": {**CALLERS, "statements": []}}, "brown-outs met {'flyers': []"),
+        ({"batch_was_met_at": 2}, "the monthly batch was met with its call 2"),
+        ({"unlisted": ["kiosk"]}, "in no list stand ['kiosk']"),
+        ({"gone": {**dict.fromkeys(CALLERS, 410), "stores": 200}}, "what was retired answers"),
         ({"second_outage": outage()}, "at the end 60% went on without legacy"),
         ({"needs": {"3": 0.25}}, "at the end 25% still needed legacy"),
         ({"wrong": ["something else"]}, "something else"),

@@ -1,0 +1,53 @@
+"""What a worker remembers of the clients of a brown-out."""
+
+from __future__ import annotations
+
+import pytest
+
+from proxy.core.brownout.brownout_policy import Browned
+from proxy.core.discovery.usage import OTHERS
+from proxy.edge.brownout import client_calls
+from proxy.edge.brownout.client_calls import BrownoutCalls
+from proxy.edge.brownout_tally import BrownoutTally
+
+
+def test_a_call_follows_the_one_before_for_a_minute() -> None:
+    """By what that one went without; the same again within seconds is a repeat."""
+    calls = BrownoutCalls(BrownoutTally("a", "1"))
+    client = calls.client("shop")
+
+    assert calls.begin(client, b"GET /a", 0.0) is None
+    calls.end(client, Browned.BROWNED)
+    again = calls.begin(client, b"GET /a", 9.0)
+    assert again is not None
+    assert (again.is_behind_lean, again.is_repeat) == (True, True)
+    calls.end(client, Browned.UNFIT)
+    other = calls.begin(client, b"GET /b", 69.0)
+    assert other is not None
+    assert (other.is_behind_lean, other.is_repeat) == (False, False)
+    later = calls.begin(client, b"GET /b", 80.0)
+    assert later is not None
+    assert not later.is_repeat
+    assert calls.begin(client, b"GET /b", 141.0) is None
+
+
+def test_clients_that_are_too_many_count_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory stays bounded, and none of them is met beyond the share."""
+    monkeypatch.setattr(client_calls, "MOST", 2)
+    calls = BrownoutCalls(BrownoutTally("a", "1"))
+    names = [calls.client(name).name for name in ("a", "b", "c", "d", "a")]
+    assert names == ["a", "b", OTHERS, OTHERS, "a"]
+
+
+def test_only_what_happened_is_told() -> None:
+    """Once, as increments."""
+    tally = BrownoutTally("a", "1")
+    calls = BrownoutCalls(tally)
+    assert tally.take() is None
+    client = calls.client("shop")
+    calls.begin(client, b"GET /a", 0.0)
+    calls.end(client, Browned.ABSENT)
+    told = tally.take()
+    assert told is not None
+    assert (told.clients[0].asked, told.clients[0].drawn) == (1, {"absent": 1})
+    assert tally.take() is None
