@@ -46,5 +46,10 @@ def crm() -> Played:
 
 
 @pytest.fixture(scope="session")
+def payid() -> Played:
+    return banyan("example", "payid", "--fast")
+
+
+@pytest.fixture(scope="session")
 def todock() -> Played:
     return banyan("example", "todock", "--fast")
