@@ -9,7 +9,6 @@ import subprocess
 import zlib
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
-from typing import Any
 
 from examples.payid.story.play import Play
 
@@ -105,7 +104,7 @@ async def _tables(play: Play) -> AsyncIterator[str]:
                 await connection.close()
 
 
-def _readable(value: Any) -> str:  # noqa: ANN401 -- a column's
+def _readable(value: object) -> str:
     """Bytes may be packed."""
     if not isinstance(value, bytes):
         return str(value)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 
+from examples.payid.story.buyer import Browser
 from examples.payid.story.play import Play
 from examples.stage.visitors import each_of
 
@@ -142,23 +144,19 @@ async def _logins(play: Play) -> None:
     await play.watch()
 
 
-async def _begun(play: Play) -> list[tuple[int, object]]:
+async def _begun(play: Play) -> list[Browser]:
     """Open flows, at the form."""
-    found = []
-    for at in range(play.flows):
-        browser = play.load.browser("app")
+    found = [play.load.browser("app") for _ in range(play.flows)]
+    for browser in found:
         await browser.begin()
-        found.append((at, browser))
         await asyncio.sleep(0.05)
     return found
 
 
-async def _ended(play: Play, begun: list[tuple[int, object]]) -> dict[str, int]:
-    signers: dict[str, int] = {}
-    for at, browser in begun:
-        signer = await play.load.flow(browser, play.load.buyers[at])  # type: ignore[arg-type]
-        signers[signer] = signers.get(signer, 0) + 1
-    return signers
+async def _ended(play: Play, begun: list[Browser]) -> dict[str, int]:
+    """How many were signed by which side."""
+    ended = [await play.load.flow(browser, buyer) for browser, buyer in zip(begun, play.load.buyers, strict=False)]
+    return dict(Counter(ended))
 
 
 def _told(signers: dict[str, int]) -> str:
