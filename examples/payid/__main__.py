@@ -77,18 +77,23 @@ def _judged(play: Play) -> list[str]:
     report.again, report.replayed = load.again, load.replayed
     wrong = report.verdict(notebook, load.wrong_401)
     tell.chapter("Figures")
-    tell(f"  requests of clients      {notebook.requests}, of which {notebook.planted} planted errors")
-    tell(f"  client errors            {notebook.failed.total()}; good tokens that got 401: {load.wrong_401}")
-    if report.phases > 1:
-        tell(f"  verification mails       {report.mails[0]} accounts, {report.mails[1]} without exactly one")
-        tell(f"  logins                   {load.flows} flows, each at one side")
-        tell(f"  cards                    {load.cards} taken, all of them by the processor alone")
-    if report.phases > 2 and report.direct and report.behind:
-        tell(f"  a cart, logins stormed   ratio {report.behind.ratio:.2f}; at legacy itself {report.direct.ratio:.2f}")
-        tell(f"  secrets found            {sum(report.searched.values())}")
-        tell(f"  rows in both stores      {report.rows}, {report.differences} differ")
+    _figures(play)
     tell.verdict(wrong, "clients were changed when they were ready, and nobody has seen a card.")
     return wrong
+
+
+def _figures(play: Play) -> None:
+    notebook, report, load, figure = play.load.notebook, play.report, play.load, play.tell.figure
+    figure("requests of clients", f"{notebook.requests}, of which {notebook.planted} planted errors")
+    figure("client errors", f"{notebook.failed.total()}; good tokens that got 401: {load.wrong_401}")
+    if report.phases > 1:
+        figure("verification mails", f"{report.mails[0]} accounts, {report.mails[1]} without exactly one")
+        figure("logins", f"{load.flows} flows, each at one side")
+        figure("cards", f"{load.cards} taken, all of them by the processor alone")
+    if report.phases > 2 and report.direct and report.behind:
+        figure("a cart, logins stormed", f"ratio {report.behind.ratio:.2f}; at legacy itself {report.direct.ratio:.2f}")
+        figure("secrets found", f"{sum(report.searched.values())} of {report.looked_for}")
+        figure("rows in both stores", f"{report.rows}, {report.differences} differ")
 
 
 def main() -> int:

@@ -59,7 +59,7 @@ def crm() -> Played:
 
 @pytest.fixture(scope="session")
 def payid() -> Played:
-    return banyan("example", "payid", "--fast")
+    return story("payid")
 
 
 @pytest.fixture(scope="session")

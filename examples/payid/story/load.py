@@ -96,9 +96,10 @@ class Load(Visitors):
     async def pay(self, buyer: Buyer) -> None:
         """A cart asks for account and cards with each payment."""
         await self.look(buyer, "cart")
+        had = buyer.cards
         answer = await self._ask("GET", "/cards", buyer.fields("cart"))
-        if self._is(answer, 200, "GET /cards") and len(answer.said["cards"]) < buyer.cards:
-            self.notebook.fail(self.phase, f"GET /cards: {len(answer.said['cards'])} of {buyer.cards} cards")
+        if self._is(answer, 200, "GET /cards") and len(answer.said["cards"]) < had:
+            self.notebook.fail(self.phase, f"GET /cards: {len(answer.said['cards'])} of {had} cards")
 
     async def look(self, buyer: Buyer, client: str) -> None:
         """Cart or app."""

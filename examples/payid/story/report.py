@@ -42,6 +42,7 @@ class Report:
     behind: Stormed | None = None
     freed: dict[str, tuple[list[str], list[str]]] = field(default_factory=dict)
     searched: dict[str, int] = field(default_factory=dict)
+    looked_for: int = 0
     control: int = -1
     samples: int = -1
     differences: int = -1

@@ -54,7 +54,7 @@ async def search(play: Play) -> None:
         }
     for name, read in texts.items():
         found[name] = _in_texts(read, secrets) + cvcs_in(read, play.load.cvcs)
-    play.report.searched = found
+    play.report.searched, play.report.looked_for = found, len(secrets) + len(play.load.cvcs)
     in_rows = _in_texts(texts["tables"], [known])
     play.report.control = min(in_files, in_rows)
     play.report.samples = await _samples(play)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tests.examples.conftest import ROOT, Played
-from tests.examples.told import shown_commands, shown_lines, steady, told_commands
+from tests.examples.told import figures_in_the_table, shown_commands, shown_lines, steady, told_commands
 
 README = (ROOT / "examples" / "payid" / "README.md").read_text(encoding="utf-8")
 
@@ -49,3 +49,8 @@ def test_no_secret_is_found(payid: Played) -> None:
     assert int(found[1]) > 100
     assert int(found[2]) > 10
     assert found[3] == "files 0, tables 0, API 0, console 0, log 0"
+
+
+def test_the_readme_of_all_has_its_figures(payid: Played) -> None:
+    """The table of all stories has those that this one ends with, in their order."""
+    assert payid.figures == figures_in_the_table("payid") != ()
