@@ -39,7 +39,7 @@ def test_one_that_is_not_there_is_wrong_usage() -> None:
 
     assert (played.code, played.complaint) == (
         2,
-        "banyan: there is no example 'acounts'.\n        There is: accounts, crm, insurance, todock.\n",
+        "banyan: there is no example 'acounts'.\n        There is: accounts, crm, insurance, payid, todock.\n",
     )
 
 

@@ -58,5 +58,10 @@ def crm() -> Played:
 
 
 @pytest.fixture(scope="session")
+def payid() -> Played:
+    return story("payid")
+
+
+@pytest.fixture(scope="session")
 def todock() -> Played:
     return story("todock")

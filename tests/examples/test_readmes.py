@@ -10,7 +10,7 @@ import pytest
 
 from tests.examples.conftest import ROOT
 
-QUOTED = {"accounts": 2, "crm": 3, "insurance": 2, "todock": 3}
+QUOTED = {"accounts": 2, "crm": 3, "insurance": 2, "payid": 4, "todock": 3}
 """How many pieces of configuration each quotes."""
 stories = pytest.mark.parametrize("story", QUOTED)
 

@@ -11,7 +11,8 @@ OF_A_STORY = re.compile(
     r"card[ _-]product|account[ _-]service|receivables|ACCOUNTS_|examples?[./ ]accounts|import examples|from examples"
     r"|consumer[ _-](?:app|back)|(?:plan|contract)[ _-]service|plan[ _-]proposal|insur|premium|INSURANCE_"
     r"|crm[ _-]back|\bvaluation|inside[ _-]sales|active[ _-]record|CRM_|examples?[./ ]crm"
-    r"|todock|delivery[ _-]server|(?:order|card|invoice|points|history)[ _-]api|member_number|core[ _-]system",
+    r"|todock|delivery[ _-]server|(?:order|card|invoice|points|history)[ _-]api|member_number|core[ _-]system"
+    r"|payid|pay[ _-]id|wallet|card[ _-]processor|examples?[./ ]payid",
     re.IGNORECASE,
 )
 

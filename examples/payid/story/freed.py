@@ -1,0 +1,33 @@
+"""Phase 3, then: each client learns that null and absent are one, and is freed from the bridge by itself."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from examples.payid.story.bridge import CLIENTS, taken_away
+from examples.payid.story.play import Play
+
+
+async def freed(play: Play) -> None:
+    """One after the other."""
+    play.tell.why(
+        "Each team changes its client when it has the time: a new release of the client, then one edit of its route. "
+        "The others keep their nulls until they are as far."
+    )
+    for client in CLIENTS:
+        play.load.unchanged.discard(client)
+        await play.save(partial(taken_away, client))
+        play.tell(f"  edit   routes.yaml, account.{client}: {client}-nulls taken out; nulls excused for team-{client}")
+        await _looked_at(play, client)
+
+
+async def _looked_at(play: Play, client: str) -> None:
+    """Who gets nulls now, and who does not."""
+    play.load.nulls.clear()
+    play.load.absent.clear()
+    await play.watch()
+    nulls = {name for name in CLIENTS if play.load.nulls[name]}
+    absent = {name for name in CLIENTS if play.load.absent[name]}
+    play.report.freed[client] = (sorted(nulls), sorted(absent))
+    told = ", ".join(sorted(nulls)) or "nobody"
+    play.tell(f"  freed  {client}: nulls are put back for {told}")
