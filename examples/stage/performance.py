@@ -16,6 +16,7 @@ from typing import TypeVar
 from examples.stage.children import StoryError
 from examples.stage.operator import Operator
 from examples.stage.parts import MissingPartError
+from examples.stage.record import Missing, Stopped, record
 from examples.stage.telling import NobodyListensError, Telling
 from examples.stage.visitors import Visitors
 
@@ -41,8 +42,7 @@ def arguments(words: list[str], name: str, description: str, fast: str) -> argpa
 
 def perform(name: str, find: Callable[[], _Parts], play: Callable[[_Parts, Path], Awaitable[list[str]]]) -> int:
     """Play it, in a folder of its own; whatever ends this ends all that was started. The exit code."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda got, _: sys.exit(128 + got))
+    end_by_signals()
 
     async def played(parts: _Parts, folder: Path) -> list[str]:
         return await play(parts, folder)
@@ -52,9 +52,11 @@ def perform(name: str, find: Callable[[], _Parts], play: Callable[[_Parts, Path]
         with tempfile.TemporaryDirectory(prefix=f"banyan-{name}-", ignore_cleanup_errors=True) as folder:
             return FOUND if asyncio.run(played(parts, Path(folder))) else FINE
     except MissingPartError as error:
+        record(Missing(error.message, error.cure))
         sys.stderr.write(f"banyan: {error.message}\n        Bring it: {error.cure}\n")
         return UNUSABLE
     except StoryError as error:
+        record(Stopped(str(error)))
         sys.stderr.write(f"banyan: {error}\n")
         return FOUND
     except KeyboardInterrupt:
@@ -62,6 +64,12 @@ def perform(name: str, find: Callable[[], _Parts], play: Callable[[_Parts, Path]
     except NobodyListensError:
         sys.stdout = None  # what it still holds goes nowhere
         return UNHEARD
+
+
+def end_by_signals() -> None:
+    """As by Ctrl-C: whatever was entered is left."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda got, _: sys.exit(128 + got))
 
 
 async def stay(operator: Operator, visitors: Visitors, clients: str, tell: Telling) -> None:

@@ -26,6 +26,7 @@ from proxy.api.routes import RouteDetailView, RoutesView
 from proxy.api.standing import TransitionsView
 from proxy.api.suspension import SuspendBody, SuspendedView, SuspensionsView
 from proxy.api.upstreams import UpstreamsView
+from proxy.api.usage import UsageView
 from proxy.api.view import View
 
 
@@ -168,6 +169,7 @@ PATHS = (
     _grants("import", "Tokens that a system may bring though it adopts none.", ImportBody, ImportedView),
     _grants("replay", "Reads this host's spool into a database that was restored.", ReplayBody, ReplayedView),
     _grants("export", "Current tokens that a system is not known to hold, sealed.", ExportBody, SealedGrantsView),
+    _read("/api/usage", "Who called which route, and when.", UsageView, ("route", "of this one alone, by day")),
     _read("/api/reconcile", "What runs of `banyan reconcile` have come to.", ReconcileRunsView),
     ApiPath(
         method="POST",

@@ -176,6 +176,7 @@ def _admin(
         judged=parts.judged,
         asked=parts.asked,
         reconciled=parts.reconcile_runs,
+        usage=parts.usage,
         moved=parts.mover.counts,
         told=base.hooks.counts,
         journal=parts.journal,

@@ -40,6 +40,7 @@ from proxy.control.position.standing_here import StandingHere
 from proxy.control.probe.health import Probes
 from proxy.control.running import Running
 from proxy.control.suspension.suspended_subjects import Suspensions
+from proxy.control.traffic.usage_record import UsageRecord
 from proxy.core.judge.legacy import LegacyHealth
 from proxy.core.judge.verdict import Ruling
 from proxy.core.position.position import Transition
@@ -100,6 +101,7 @@ class ControlParts:
             checks=lambda: running.snapshot.reconcile,
             alarm=partial(self.tell_alarm, "", "reconcile"),
         )
+        self.usage = UsageRecord(base.stores.usage, lambda: running.origins)
         self._clerk_watch = ClerkWatch(self._has_clerk, partial(self.tell_alarm, "", "clerk"))
         self.journal = JournalWatch(base.journal, lambda: running.snapshot)
         self.journal.alarm = lambda route, reason: self.tell_alarm(route, "journal", reason)
@@ -174,6 +176,7 @@ class ControlParts:
             "clerk-watch": self._clerk_watch.run,
             "grants": self._watch_grants,
             "reconcile runs": self.reconcile_runs.run,
+            "usage": self.usage.run,
             "journal": self.journal.run,
         }
 
@@ -196,10 +199,12 @@ class ControlParts:
                 await self._base.stores.positions.leave(self.here.instance)
         except (StoreUnavailable, StoreRefused, TimeoutError) as error:
             _log.info("left_without_a_word", error=str(error))
+        await self.usage.last()
         await self._writer.write()
 
     def _hear(self, report: Report) -> None:
         self._outbox.hear(report)
+        self.usage.take(report)
         if self.here.heard() or report.bad:
             self.judge.wake()
 

@@ -273,6 +273,7 @@ class Worker:
             step_answers=counters.take_step_answers(),
             step_passes=counters.take_step_passes(),
             echoes=counters.take_echoes(),
+            usage=self._listener.finished.callers.take(routes),
             alive=counters.take_alive(),
             recent=None if recent is None else Recent(recent.sample, recent.bad, recent.total),
             asked=self._clerk.take_outcomes(),

@@ -42,6 +42,15 @@ class RouteDelta(msgspec.Struct, frozen=True, array_like=True):
         return sum(self.codes) - sum(self.nobodys) + self.elsewhere
 
 
+class UsageDelta(msgspec.Struct, frozen=True, array_like=True):
+    """Answers in `codes` of one route, whoever gave them, that went to one verified caller; `good` are below 400."""
+
+    route: str
+    caller: str
+    calls: int
+    good: int
+
+
 class FailureDelta(msgspec.Struct, frozen=True, array_like=True):
     """Failures of one kind since the last report."""
 
@@ -128,7 +137,7 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     `killed`: the kill switch is on; `switched`: when it was last turned, on the machine's monotonic clock, 0 for never.
     `orders` is the version of the Orders that it obeys; `bad` are bad events of live traffic, `bad_lost` more of them;
     `cohorts` are those that new answered on routes where it fails. `asked`: what became of questions to the clerk;
-    `waits` and `held` are requests that wait for it now, and bytes kept for it.
+    `waits` and `held` are requests that wait for it now, and bytes kept for it. `usage` is of the routes in `routes`.
     """
 
     worker: int
@@ -160,6 +169,7 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     waits: int = 0
     held: int = 0
     echoes: list[EchoDelta] = []
+    usage: list[UsageDelta] = []
 
 
 class AskedDelta(msgspec.Struct, frozen=True, array_like=True):

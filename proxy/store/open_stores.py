@@ -23,6 +23,7 @@ from proxy.store.evidence import EvidenceStore
 from proxy.store.memory.evidence import MemoryEvidence
 from proxy.store.memory.positions import MemoryPositions
 from proxy.store.memory.reconcile_runs import MemoryReconcileRuns
+from proxy.store.memory.usage import MemoryUsage
 from proxy.store.named_evidence import NamedEvidence
 from proxy.store.named_positions import NamedPositions
 from proxy.store.positions import PositionStore
@@ -30,7 +31,9 @@ from proxy.store.postgres.connections import MOST_CONNECTIONS, Connections, Pati
 from proxy.store.postgres.evidence import PostgresEvidence
 from proxy.store.postgres.positions import PostgresPositions
 from proxy.store.postgres.reconcile_runs import PostgresReconcileRuns
+from proxy.store.postgres.usage import PostgresUsage
 from proxy.store.reconcile_runs import ReconcileRunStore
+from proxy.store.usage import UsageStore
 
 _log = structlog.get_logger()
 
@@ -42,6 +45,7 @@ class Stores:
     evidence: EvidenceStore
     positions: PositionStore
     reconcile_runs: ReconcileRunStore = field(default_factory=MemoryReconcileRuns)
+    usage: UsageStore = field(default_factory=MemoryUsage)
     embedded: Embedded | None = None
     connections: Connections | None = None
 
@@ -61,11 +65,12 @@ class Stores:
             await self.embedded.keep()
 
     async def sweep(self, every: float = 600.0) -> None:
-        """Let the evidence go that retention does not keep, until cancelled; run it in the background."""
+        """Let evidence and usage go that are not kept any longer, until cancelled; run it in the background."""
         while True:
             await asyncio.sleep(every)
             try:
                 _log.info("evidence_pruned", pruned=str(await self.evidence.prune(time.time())))
+                _log.info("usage_pruned", records=await self.usage.prune(time.time()))
             except (StoreUnavailable, StoreRefused) as error:
                 _log.warning("evidence_not_pruned", error=str(error))
 
@@ -98,6 +103,7 @@ def open_stores(
         evidence=PostgresEvidence(connections, retention),
         positions=PostgresPositions(connections),
         reconcile_runs=PostgresReconcileRuns(connections),
+        usage=PostgresUsage(connections),
         embedded=embedded,
         connections=connections,
     )

@@ -170,6 +170,7 @@ async def open_port(links: Links, link_path: Path, tasks: RestartedTasks) -> Asy
                 judged=parts.judged,
                 asked=parts.asked,
                 reconciled=parts.reconcile_runs,
+                usage=parts.usage,
                 suspensions=parts.suspensions,
                 moved=parts.mover.counts,
                 **{"directory": link_path.parent, **shows},

@@ -19,6 +19,7 @@ from proxy.link.messages import (
     Suspended,
     Table,
     Unframer,
+    UsageDelta,
     frame,
     read_to_worker,
 )
@@ -51,6 +52,7 @@ class FakeWorker(asyncio.Protocol):
         self.obeys = True
         self.obeyed = 0
         self.recent: Recent | None = None
+        self.usage: list[UsageDelta] = []
         self.tables: list[Snapshot] = []
         self.polls: list[int] = []
         self.table_seen = asyncio.Event()
@@ -106,12 +108,14 @@ class FakeWorker(asyncio.Protocol):
                     killed=self.killed,
                     switched=self.switched,
                     recent=self.recent,
+                    usage=self.usage,
                     orders=self.obeyed,
                 )
             )
         )
         self._routes, self._failures, self.lines_dropped = [], [], 0
         self.recent = None
+        self.usage = []
 
     async def table(self) -> Snapshot:
         """The next table."""

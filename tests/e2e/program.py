@@ -10,6 +10,7 @@ import secrets
 import signal
 import socket
 import sys
+from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,15 +25,21 @@ from tests.waiting import PATIENCE, until
 
 WAITS = "timeout: { connect: 30s, queue: 30s, response: 2m }"
 """What a test does not bound outlasts a busy machine."""
+PORTS = range(10_240 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 8, 32_000, 8)
+"""Each process that shares the tests has its own: two never give out the same one."""
+
+_given: deque[int] = deque(maxlen=1_000)
 
 
 def free_port() -> int:
     """A port below those that the system gives to clients, so that nobody's outgoing connection takes it meanwhile."""
     while True:
-        port = secrets.choice(range(10_240, 32_000))
+        port = secrets.choice(PORTS)
         with socket.socket() as sock, contextlib.suppress(OSError):
             sock.bind(("127.0.0.1", port))
-            return port
+            if port not in _given:
+                _given.append(port)
+                return port
 
 
 @asynccontextmanager

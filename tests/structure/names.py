@@ -41,6 +41,7 @@ STEMS: Mapping[str, str] = {
     "rows": "rows of a store, in a database or in memory",
     "schema": "what routes.yaml may say: the models, and the command that prints them",
     "standing": "everything that stands: as a value, as JSON, and who answers with it",
+    "usage": "who calls a route, and when: the record, the store, in memory, in PostgreSQL, and as JSON",
     "upstreams": "the systems behind Banyan: as JSON, who answers with it, and what workers say of them",
 }
 CLASSES: Mapping[str, str] = {}

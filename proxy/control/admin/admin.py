@@ -44,6 +44,7 @@ from proxy.control.admin.standing import JudgedRoutes
 from proxy.control.admin.suspension_pages import SuspensionPages
 from proxy.control.admin.undecided_keys import KeyPages
 from proxy.control.admin.upstreams import upstream_view
+from proxy.control.admin.usage_pages import UsagePages
 from proxy.control.evidence.reconcile_runs import ReconcileRuns
 from proxy.control.fleet.links import Links
 from proxy.control.fleet.upstreams import worst
@@ -61,6 +62,7 @@ from proxy.control.probe.upstreams_closed import closed_views
 from proxy.control.probe.upstreams_down import down_views
 from proxy.control.running import Running
 from proxy.control.suspension.suspended_subjects import Suspensions
+from proxy.control.traffic.usage_record import UsageRecord
 from proxy.core.auth.signed_principal import key_set_of
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
@@ -91,6 +93,7 @@ class Admin:
     judged: JudgedRoutes | None = None
     asked: RouteMoves | None = None
     reconciled: ReconcileRuns | None = None
+    usage: UsageRecord | None = None
     moved: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
     told: Mapping[Delivery, int] = field(default_factory=dict)
     keys: PostgresKeys | None = None
@@ -309,15 +312,7 @@ def application(admin: Admin, gate: AdminAuth) -> web.Application:
     app.router.add_get("/api/routes/{name}/exchanges", admin.exchanges)
     app.router.add_get("/api/routes/{name}/epochs", admin.epochs)
     app.router.add_get("/api/upstreams", admin.upstreams)
-    recent = RecentPages(
-        recent=admin.links.recent,
-        running=admin.snapshot,
-        routes=admin.ordered_routes,
-        compared=admin.links.comparisons.find,
-        killed=admin.is_killed,
-    )
-    app.router.add_get("/api/recent", recent.page)
-    app.router.add_get("/api/requests/{id}", recent.one)
+    _add_recent(app, admin)
     if admin.asked is not None:
         history = HistoryPages(store=admin.asked.store, running=admin.snapshot)
         app.router.add_get("/api/history", history.page)
@@ -342,10 +337,29 @@ def application(admin: Admin, gate: AdminAuth) -> web.Application:
         reconcile = ReconcilePages(runs=admin.reconciled, running=admin.snapshot)
         app.router.add_get("/api/reconcile", reconcile.page)
         app.router.add_post("/api/reconcile/{name}", reconcile.record)
+    _add_usage(app, admin)
     _add_suspensions(app, admin)
     app.router.add_get("/api/kill", admin.kill.look)
     app.router.add_post("/api/kill", admin.kill.turn)
     return app
+
+
+def _add_recent(app: web.Application, admin: Admin) -> None:
+    recent = RecentPages(
+        recent=admin.links.recent,
+        running=admin.snapshot,
+        routes=admin.ordered_routes,
+        compared=admin.links.comparisons.find,
+        killed=admin.is_killed,
+    )
+    app.router.add_get("/api/recent", recent.page)
+    app.router.add_get("/api/requests/{id}", recent.one)
+
+
+def _add_usage(app: web.Application, admin: Admin) -> None:
+    if admin.usage is not None:
+        usage = UsagePages(usage=admin.usage, running=admin.snapshot, refresh=admin.links.refresh)
+        app.router.add_get("/api/usage", usage.page)
 
 
 def _add_suspensions(app: web.Application, admin: Admin) -> None:

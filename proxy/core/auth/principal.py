@@ -18,3 +18,12 @@ class Principal:
     issuer: str
     claims: Mapping[str, object]
     expires: float
+
+
+def client_of(principal: Principal) -> str:
+    """The client that calls for the subject (RFC 9068 section 2.2, OpenID Connect's `azp`); else the subject itself."""
+    for claim in ("client_id", "azp"):
+        named = principal.claims.get(claim)
+        if isinstance(named, str) and named:
+            return named
+    return principal.subject

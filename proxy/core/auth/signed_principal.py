@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from proxy.core.auth.algorithm import Algorithm
-from proxy.core.auth.principal import Principal
+from proxy.core.auth.principal import Principal, client_of
 from proxy.core.secret import Secret
 
 LASTS: Final = 60.0
@@ -70,12 +70,6 @@ def claims_of(said: SignedPrincipal, principal: Principal, audience: str, now: f
     }
     scope = scope_of(principal)
     return _part(claims | {"scope": scope} if scope else claims)
-
-
-def client_of(principal: Principal) -> str:
-    """The client that calls for the subject (RFC 9068 section 2.2, OpenID Connect's `azp`); else the subject itself."""
-    named = (principal.claims.get(claim) for claim in ("client_id", "azp"))
-    return next((each for each in named if isinstance(each, str) and each), principal.subject)
 
 
 def scope_of(principal: Principal) -> str:

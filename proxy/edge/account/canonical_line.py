@@ -22,6 +22,7 @@ from proxy.edge.wire.request_bytes import parent_id_of, unused_client_id
 from proxy.log import Sink, stamp
 
 if TYPE_CHECKING:
+    from proxy.core.auth.principal import Principal
     from proxy.core.http.request import RequestHead
     from proxy.core.outcome import Failure
     from proxy.core.routing.decide import Decision
@@ -56,6 +57,7 @@ class FinishedExchange(Protocol):
     fell_back: bool
     fell_back_from: Failure | None
     notes: tuple[tuple[str, str], ...]
+    principal: Principal | None
 
 
 def line_of_exchange(stamp: str, exchange: FinishedExchange, seconds: float) -> CanonicalLine:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from proxy.core.outcome import SERVED_BY_SIDE, Repeat
+from proxy.edge.account.caller_counts import CallerCounts
 from proxy.edge.account.canonical_line import FinishedExchange, line_of_exchange
 from proxy.edge.account.guard_events import BadEvents
 from proxy.edge.account.request_sample import RequestSample
@@ -28,16 +29,17 @@ _BAD: Final = 500
 class Finished:
     """`waiting` is appended to by exchanges; `fold` works it off. `bad` keeps what the guard is to know.
 
-    `recent` is a sample, for those who ask later.
+    `recent` is a sample, for those who ask later; `callers` counts by who called.
     """
 
-    __slots__ = ("_counters", "_log", "bad", "recent", "waiting")
+    __slots__ = ("_counters", "_log", "bad", "callers", "recent", "waiting")
 
     def __init__(self, log: AccessLogWriter, counters: Counters) -> None:
         self._log = log
         self._counters = counters
         self.bad = BadEvents()
         self.recent = RequestSample()
+        self.callers = CallerCounts()
         self.waiting: list[FinishedExchange] = []
 
     def fold(self) -> None:
@@ -63,6 +65,8 @@ class Finished:
         if not exchange.tunnel:
             tally = exchange.leg.tally if failure is None or failure.refused is None else bound.own
             tally.count(status, seconds)
+            if exchange.principal is not None:
+                self.callers.count(bound.route.name, exchange.principal, status)
         if failure is not None or log.wants(status):
             log.write(line_of_exchange(log.stamp(exchange.ended + wall), exchange, seconds))
         slow = bound.slow

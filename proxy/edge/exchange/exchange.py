@@ -100,7 +100,7 @@ class Exchange:
         self.taps = request.taps
         self.stays = request.stays
         self.notes = request.notes
-        self._principal = request.principal
+        self.principal = request.principal
         self.wants_upgrade = request.wants_upgrade
         self.started = client.started
         self._coding = _AS_IS
@@ -253,8 +253,8 @@ class Exchange:
         if not head.plain:
             mark, tunnel = head.mark or mark, b"websocket" if self.wants_upgrade else b""
         ours = client.forwarded(head)
-        if self._principal is not None and self.live.tokens is not None:
-            ours += self.live.tokens.line(self._principal, leg.pool.upstream.name)
+        if self.principal is not None and self.live.tokens is not None:
+            ours += self.live.tokens.line(self.principal, leg.pool.upstream.name)
         data = request_head(head, self.ids, mark, ours, leg.host_line, leg.authority, tunnel)
         if self.taps:
             said = sent_as(self.taps, data, leg)
@@ -463,6 +463,8 @@ class Exchange:
         self.status = head.status
         # Counted now: a tunnel's length in time says nothing of how the upstream answers.
         self.leg.tally.count(head.status, monotonic() - self.started)
+        if self.principal is not None:
+            self._client.finished.callers.count(self.bound.route.name, self.principal, head.status)
         self._tunnel = Tunnel(self._client, connection, self.live.snapshot.limits.tunnel)
         self.sent, self.received = len(rest), self._tunnel.open(head, self.ids.request_id, rest)
 

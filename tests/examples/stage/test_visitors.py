@@ -1,4 +1,4 @@
-"""Clients of a story: whom an answer makes stumble has failed, and they come as often as the story needs them."""
+"""Visitors of a story stand still where nobody may ask, come as often as it needs them, and stumble over no answer."""
 
 from __future__ import annotations
 
@@ -11,11 +11,42 @@ from pathlib import Path
 import pytest
 
 from examples.stage.children import Children, StoryError
-from examples.stage.visitors import Visitors, chosen
+from examples.stage.visitors import ACTORS, Visitors, chosen
+from tests.waiting import until
 
 
 @dataclass(slots=True)
 class Counted(Visitors):
+    """Visits are counted."""
+
+    visits: int = 0
+
+    async def visit(self) -> None:
+        self.visits += 1
+        await asyncio.sleep(0)
+
+
+async def turns() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_who_is_stopped_twice_in_a_row_stands_still(tmp_path: Path) -> None:
+    """Between two stops that follow each other at once nobody slips in, who would then visit within the second."""
+    load = Counted(children=Children(tmp_path), pause=0.0)
+    async with load.coming():
+        await until(lambda: load.visits > ACTORS)
+        async with load.stopped():
+            await turns()  # until all of them wait to be let in
+        async with load.stopped():
+            before = load.visits
+            await turns()
+            assert load.visits == before
+        await until(lambda: load.visits > before)
+
+
+@dataclass(slots=True)
+class Asking(Visitors):
     """Each visit is a request; `odd`: what they are answered has not what they look for."""
 
     odd: bool = False
@@ -33,7 +64,7 @@ class Counted(Visitors):
 async def test_an_answer_that_nobody_can_read_is_a_failure(tmp_path: Path) -> None:
     """And clients go on; before, all of them stood still, and the story ended after a minute and a half by that."""
     with Children(tmp_path) as children:
-        visitors = Counted(children, pause=0.0, odd=True)
+        visitors = Asking(children, pause=0.0, odd=True)
         async with visitors.coming():
             await visitors.until(20)
 
@@ -44,7 +75,7 @@ async def test_an_answer_that_nobody_can_read_is_a_failure(tmp_path: Path) -> No
 async def test_what_ends_all_visits_is_told(tmp_path: Path) -> None:
     """Itself, and at once, instead of that nobody has come for a minute and a half."""
     with Children(tmp_path) as children:
-        visitors = Counted(children, pause=0.0, ends=True)
+        visitors = Asking(children, pause=0.0, ends=True)
         with pytest.raises(StoryError, match="the provider gives no token"):
             async with visitors.coming():
                 await visitors.until(10**9)
@@ -53,7 +84,7 @@ async def test_what_ends_all_visits_is_told(tmp_path: Path) -> None:
 async def test_they_come_at_once_when_the_story_waits_for_them(tmp_path: Path) -> None:
     """However rarely they do while it does not."""
     with Children(tmp_path) as children:
-        visitors = Counted(children, pause=0.001, idle=3600.0)
+        visitors = Asking(children, pause=0.001, idle=3600.0)
         async with visitors.coming():
             await visitors.until(30)
             await asyncio.sleep(0)  # whoever was on the way

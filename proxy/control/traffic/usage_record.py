@@ -1,0 +1,138 @@
+"""Usage on its way from workers into the store: by origin of route, caller and day.
+
+Rule 1: what workers tell adds up here, at most one record for each route, caller and day, and goes into the store every
+        `EVERY` seconds; while the store is away it goes on adding up, so nothing is lost that fits.
+Rule 2: what was sent without an answer is sent again under the same id, so it counts once.
+Rule 3: whom nobody has verified a report does not name: it is what the tallies of a route say beyond its callers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import structlog
+
+from proxy.core.discovery.usage import OTHERS, UNVERIFIED, CallerUsage, UsageDay, added, day_of, sums_of
+from proxy.core.routing.state_names import Origins, all_called
+from proxy.link.messages import CODE_CLASSES, Report
+from proxy.store.errors import StoreRefused, StoreUnavailable
+from proxy.store.usage import UsageBatch, UsageStore
+
+EVERY = 10.0
+PATIENCE = 1.5
+LAST = 1.0
+"""Seconds that the last usage has to reach the store."""
+MOST_WAITING = 50_000
+"""Records that wait for the store; calls of further callers are counted together."""
+_GOOD = CODE_CLASSES.index("4xx")
+_log = structlog.get_logger()
+_Key = tuple[str, str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteUsage:
+    """What is recorded of routes: `since` is when the record begins."""
+
+    since: float
+    callers: tuple[CallerUsage, ...]
+    days: tuple[UsageDay, ...] = ()
+
+
+class UsageRecord:
+    """`take` is told of every report. `clock` in unix seconds."""
+
+    def __init__(
+        self, store: UsageStore, origins: Callable[[], Origins], clock: Callable[[], float] = time.time
+    ) -> None:
+        """`origins` gives those of the present table."""
+        self._store = store
+        self._origins = origins
+        self._clock = clock
+        self._waiting: dict[_Key, UsageDay] = {}
+        self._sending: UsageBatch | None = None
+        self._turn = asyncio.Lock()
+        self._is_away = False
+
+    def take(self, report: Report) -> None:
+        """What was answered since the worker's last report."""
+        now = self._clock()
+        calls: Counter[str] = Counter()
+        good: Counter[str] = Counter()
+        for delta in report.routes:
+            calls[delta.route] += sum(delta.codes)
+            good[delta.route] += sum(delta.codes[:_GOOD])
+        for told in report.usage:
+            calls[told.route] -= told.calls
+            good[told.route] -= told.good
+            self._add(told.route, told.caller, told.calls, told.good, now)
+        for route, count in calls.items():
+            if count > 0 and not route.startswith("("):
+                self._add(route, UNVERIFIED, count, max(good[route], 0), now)
+
+    def _add(self, route: str, caller: str, calls: int, good: int, now: float) -> None:
+        origin, day = self._origins().origin(route), day_of(now)
+        if (origin, caller, day) not in self._waiting and len(self._waiting) >= MOST_WAITING:
+            caller = OTHERS
+        more = UsageDay(route=origin, caller=caller, day=day, calls=calls, good=good, first=now, last=now)
+        known = self._waiting.get((origin, caller, day))
+        self._waiting[origin, caller, day] = more if known is None else added(known, more)
+
+    async def run(self) -> None:
+        """Into the store, for ever."""
+        has_begun = False
+        while True:
+            try:
+                has_begun = has_begun or await self._begin() > 0
+                await self.flush()
+                self._is_away = False
+            except (StoreUnavailable, StoreRefused, TimeoutError) as error:
+                if not self._is_away:
+                    _log.warning("usage_waits", records=len(self._waiting), error=str(error) or "no answer in time")
+                self._is_away = True
+            await asyncio.sleep(EVERY)
+
+    async def last(self) -> None:
+        """What has come goes into the store once more, if it answers soon."""
+        try:
+            async with asyncio.timeout(LAST):
+                await self.flush()
+        except (StoreUnavailable, StoreRefused, TimeoutError):
+            _log.warning("usage_left", records=len(self._waiting))
+
+    async def _begin(self) -> float:
+        async with asyncio.timeout(PATIENCE):
+            return await self._store.begin(self._clock())
+
+    async def flush(self) -> None:
+        """All that waits is in the store; StoreUnavailable or TimeoutError where it is not."""
+        async with self._turn, asyncio.timeout(PATIENCE):
+            while self._sending is not None or self._waiting:
+                if self._sending is None:
+                    waiting, self._waiting = self._waiting, {}
+                    self._sending = UsageBatch(id=uuid.uuid4().hex, at=self._clock(), days=tuple(waiting.values()))
+                try:
+                    await self._store.add(self._sending)
+                except StoreRefused as error:  # asked again it would say the same
+                    _log.error("usage_refused", records=len(self._sending.days), error=str(error))
+                self._sending = None
+
+    async def of_all(self) -> RouteUsage:
+        """Of the routes of the present table, with what came by now; raises as `flush`."""
+        await self.flush()
+        since = await self._begin()
+        async with asyncio.timeout(PATIENCE):
+            found: Iterable[CallerUsage] = await self._store.sums()
+        return RouteUsage(since=since, callers=all_called(found, self._origins().name))
+
+    async def of_route(self, route: str) -> RouteUsage:
+        """Of one, by day as well; raises as `flush`."""
+        await self.flush()
+        since = await self._begin()
+        async with asyncio.timeout(PATIENCE):
+            days = all_called(await self._store.days(self._origins().origin(route)), lambda _: route)
+        return RouteUsage(since=since, callers=sums_of(days), days=days)

@@ -1,0 +1,77 @@
+"""Usage in this process's memory: gone with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from proxy.core.discovery.usage import OTHERS, SECONDS_A_DAY, CallerUsage, UsageDay, added, day_of, sums_of
+from proxy.core.evidence.records import cleaned
+from proxy.store.usage import KEPT_DAYS, MOST_CALLERS, UsageBatch
+
+MOST_RECORDS = 100_000
+_REMEMBERED = 3600.0
+"""Seconds for which the id of a batch is known: longer than anybody would try again."""
+
+
+class MemoryUsage:
+    """A UsageStore."""
+
+    def __init__(self, most: int = MOST_RECORDS, callers: int = MOST_CALLERS) -> None:
+        """At most so many records, and callers of a route."""
+        self._most = most
+        self._callers = callers
+        self._began: float | None = None
+        self._days: dict[tuple[str, str, int], UsageDay] = {}
+        self._known: dict[str, set[str]] = {}
+        self._applied: dict[str, float] = {}
+
+    async def begin(self, now: float) -> float:
+        """As UsageStore says."""
+        self._began = now if self._began is None else self._began
+        return self._began
+
+    async def add(self, batch: UsageBatch) -> None:
+        """As UsageStore says."""
+        if batch.id in self._applied:
+            return
+        self._applied[batch.id] = batch.at
+        for record in map(cleaned, batch.days):
+            self._add(self._admitted(record))
+        if len(self._days) > self._most:
+            await self.prune(batch.at)
+
+    def _admitted(self, record: UsageDay) -> UsageDay:
+        known = self._known.setdefault(record.route, set())
+        if record.caller not in known:
+            if len(known) >= self._callers:
+                record = replace(record, caller=OTHERS)
+            known.add(record.caller)
+        return record
+
+    def _add(self, record: UsageDay) -> None:
+        key = (record.route, record.caller, record.day)
+        known = self._days.get(key)
+        self._days[key] = record if known is None else added(known, record)
+
+    async def sums(self) -> tuple[CallerUsage, ...]:
+        """As UsageStore says."""
+        return sums_of(self._days.values())
+
+    async def days(self, route: str) -> tuple[UsageDay, ...]:
+        """As UsageStore says."""
+        return tuple(self._days[key] for key in sorted(self._days) if key[0] == route)
+
+    async def prune(self, now: float) -> int:
+        """As UsageStore says."""
+        before = len(self._days)
+        oldest = day_of(now) - KEPT_DAYS
+        if before > self._most:
+            oldest = max(oldest, sorted(day for _, _, day in self._days)[-self._most - 1] + 1)
+        self._days = {key: record for key, record in self._days.items() if key[2] >= oldest}
+        self._known = {}
+        for route, caller, _ in self._days:
+            self._known.setdefault(route, set()).add(caller)
+        self._applied = {name: at for name, at in self._applied.items() if at >= now - _REMEMBERED}
+        if self._began is not None:
+            self._began = max(self._began, float(oldest * SECONDS_A_DAY))
+        return before - len(self._days)

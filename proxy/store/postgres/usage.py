@@ -1,0 +1,58 @@
+"""Usage in PostgreSQL."""
+
+from __future__ import annotations
+
+from proxy.core.discovery.usage import OTHERS, SECONDS_A_DAY, CallerUsage, UsageDay, day_of
+from proxy.core.evidence.records import cleaned
+from proxy.store.postgres.connections import Connections
+from proxy.store.postgres.driver import query
+from proxy.store.usage import KEPT_DAYS, MOST_CALLERS, UsageBatch
+
+MOST_RECORDS = 2_000_000
+
+
+class PostgresUsage:
+    """A UsageStore over a database. The ids of batches are forgotten with those of evidence."""
+
+    def __init__(self, connections: Connections, most: int = MOST_RECORDS, callers: int = MOST_CALLERS) -> None:
+        """Nothing is asked of the database yet."""
+        self._connections = connections
+        self._most = most
+        self._callers = callers
+
+    async def begin(self, now: float) -> float:
+        """As UsageStore says."""
+        async with self._connections.connection() as connection:
+            return float(await connection.fetchval(query("begin_usage"), now))
+
+    async def add(self, batch: UsageBatch) -> None:
+        """As UsageStore says."""
+        rows = [self._row(cleaned(record)) for record in batch.days]
+        async with self._connections.transaction() as connection:
+            await connection.execute(query("take_usage_turn"))
+            if await connection.fetchval(query("apply_once"), batch.id, batch.at) is not None:
+                await connection.executemany(query("add_usage"), rows)
+
+    def _row(self, record: UsageDay) -> tuple[object, ...]:
+        counts = (record.calls, record.good, record.first, record.last)
+        return record.route, record.caller, record.day, *counts, self._callers, OTHERS
+
+    async def sums(self) -> tuple[CallerUsage, ...]:
+        """As UsageStore says."""
+        async with self._connections.connection() as connection:
+            return tuple(CallerUsage(**row) for row in await connection.fetch(query("usage_sums")))
+
+    async def days(self, route: str) -> tuple[UsageDay, ...]:
+        """As UsageStore says."""
+        async with self._connections.connection() as connection:
+            return tuple(UsageDay(**row) for row in await connection.fetch(query("usage_days"), route))
+
+    async def prune(self, now: float) -> int:
+        """As UsageStore says."""
+        async with self._connections.transaction() as connection:
+            await connection.execute(query("take_usage_turn"))
+            first = day_of(now) - KEPT_DAYS
+            oldest = int(await connection.fetchval(query("oldest_usage"), first, self._most))
+            gone = await connection.execute(query("prune_usage"), oldest)
+            await connection.execute(query("move_usage_begin"), float(oldest * SECONDS_A_DAY))
+        return int(gone.split()[-1])

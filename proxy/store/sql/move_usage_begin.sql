@@ -1,0 +1,1 @@
+UPDATE banyan.usage_record SET began = greatest(began, $1)

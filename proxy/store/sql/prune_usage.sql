@@ -1,0 +1,1 @@
+DELETE FROM banyan.usage_day WHERE day < $1

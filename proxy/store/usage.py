@@ -1,0 +1,45 @@
+"""What a store of usage can do. `memory/usage.py` and `postgres/usage.py` both do, by the same tests.
+
+Rule 1: the record says since when it is kept, and that moves on with whatever is let go: who reads it never takes
+        "not recorded" for "not called".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from proxy.core.discovery.usage import CallerUsage, UsageDay
+
+KEPT_DAYS = 366
+"""A year and a day, so that what is called once a year is seen."""
+MOST_CALLERS = 500
+"""Of a route; further ones are counted together, as `OTHERS`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageBatch:
+    """Records that were not told yet; a second time with the same id they count for nothing."""
+
+    id: str
+    at: float
+    days: tuple[UsageDay, ...]
+
+
+class UsageStore(Protocol):
+    """Usage by origin of route, pooled over all replicas. Every method may raise StoreUnavailable or StoreRefused."""
+
+    async def begin(self, now: float) -> float:
+        """Since when usage is recorded; `now`, if it was not until now."""
+
+    async def add(self, batch: UsageBatch) -> None:
+        """Add all of it or nothing."""
+
+    async def sums(self) -> tuple[CallerUsage, ...]:
+        """Of all routes, by route and caller."""
+
+    async def days(self, route: str) -> tuple[UsageDay, ...]:
+        """Of one route, by caller and day."""
+
+    async def prune(self, now: float) -> int:
+        """Let go what is older than `KEPT_DAYS`, and the oldest days of too many; how many records that was."""

@@ -1,0 +1,114 @@
+"""The contract of UsageStore, held to by both implementations."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+
+import pytest
+
+from proxy.core.discovery.usage import OTHERS, SECONDS_A_DAY, CallerUsage, UsageDay
+from proxy.store.embedded.embedded_postgres import Embedded
+from proxy.store.memory.usage import MemoryUsage
+from proxy.store.postgres.connections import Connections
+from proxy.store.postgres.usage import PostgresUsage
+from proxy.store.usage import KEPT_DAYS, UsageBatch, UsageStore
+from tests.store.conftest import TEMPLATE, _database
+from tests.store.waiting import PATIENT
+
+Bounded = Callable[[int, int], UsageStore]
+TODAY = 20_000
+NOW = TODAY * SECONDS_A_DAY + 7_200.0
+USED = UsageDay(route="orders", caller="app", day=TODAY, calls=3, good=2, first=NOW - 60, last=NOW)
+
+
+@pytest.fixture(params=["memory", "postgres"])
+async def bounded(request: pytest.FixtureRequest, server: Embedded) -> AsyncIterator[Bounded]:
+    """What makes either, empty, with bounds of records and of callers of a route."""
+    if request.param == "memory":
+        yield MemoryUsage
+        return
+    connections = Connections(await _database(server, TEMPLATE), patience=PATIENT)
+    yield lambda most, callers: PostgresUsage(connections, most, callers)
+    await connections.close()
+
+
+@pytest.fixture
+def store(bounded: Bounded) -> UsageStore:
+    """With room for whatever a test adds."""
+    return bounded(1_000, 100)
+
+
+def batch(name: str, *days: UsageDay) -> UsageBatch:
+    return UsageBatch(id=name, at=NOW, days=days)
+
+
+async def test_the_record_knows_when_it_began(store: UsageStore) -> None:
+    """Once, whoever asks later."""
+    assert [await store.begin(now) for now in (NOW, NOW + 5, NOW - 5)] == [NOW, NOW, NOW]
+
+
+async def test_batches_add_up_and_each_counts_once(store: UsageStore) -> None:
+    """A batch that is sent again under its id adds nothing; days, callers and routes stay apart."""
+    tomorrow = replace(USED, day=TODAY + 1, first=NOW + SECONDS_A_DAY, last=NOW + SECONDS_A_DAY)
+    other = replace(USED, caller="zoë", calls=1, good=0)
+    first = batch("a", USED, tomorrow, other, replace(USED, route="users"))
+    for sent in (first, first, batch("b", replace(USED, calls=4, good=4, first=NOW - 90, last=NOW - 80))):
+        await store.add(sent)
+
+    today = replace(USED, calls=7, good=6, first=NOW - 90)
+    assert await store.days("orders") == (today, tomorrow, other)
+    assert await store.sums() == (
+        CallerUsage(route="orders", caller="app", calls=10, good=8, first=NOW - 90, last=tomorrow.last, days=2),
+        CallerUsage(route="orders", caller="zoë", calls=1, good=0, first=NOW - 60, last=NOW, days=1),
+        CallerUsage(route="users", caller="app", calls=3, good=2, first=NOW - 60, last=NOW, days=1),
+    )
+    assert await store.days("nothing") == ()
+
+
+async def test_callers_beyond_the_bound_are_counted_together(bounded: Bounded) -> None:
+    """No call is lost; who is known already goes on under its own name."""
+    store = bounded(1_000, 2)
+    await store.add(batch("a", *(replace(USED, caller=f"c{number}") for number in range(5))))
+    await store.add(batch("b", replace(USED, caller="c1"), replace(USED, route="users", caller="c9")))
+
+    found = {(each.route, each.caller): each.calls for each in await store.sums()}
+    assert found == {("orders", OTHERS): 9, ("orders", "c0"): 3, ("orders", "c1"): 6, ("users", "c9"): 3}
+
+
+async def test_a_year_is_kept(store: UsageStore) -> None:
+    """What is older goes, and the record says that it begins later; a younger record begins when it did."""
+    began = await store.begin(NOW)
+    await store.prune(NOW)
+    assert await store.begin(NOW) == began
+
+    old = [replace(USED, day=TODAY - past) for past in (KEPT_DAYS + 1, KEPT_DAYS, 0)]
+    await store.add(batch("a", *old))
+    later = NOW + 10 * SECONDS_A_DAY
+    gone = await store.prune(NOW), await store.prune(later)
+
+    assert gone == (1, 1)
+    assert [each.day for each in await store.days("orders")] == [TODAY]
+    await store.prune(NOW + KEPT_DAYS * SECONDS_A_DAY + SECONDS_A_DAY)
+    assert await store.begin(NOW) == (TODAY + 1) * SECONDS_A_DAY
+
+
+async def test_the_oldest_days_go_where_records_are_too_many(bounded: Bounded) -> None:
+    """Whole days, and the record says that it begins after them."""
+    store = bounded(3, 100)
+    await store.begin(NOW - 9 * SECONDS_A_DAY)
+    await store.add(batch("a", *(replace(USED, day=TODAY - past) for past in (3, 2, 1, 0))))
+    await store.add(batch("b", replace(USED, day=TODAY - 2, caller="other")))
+    await store.prune(NOW)
+
+    assert [each.day for each in await store.days("orders")] == [TODAY - 1, TODAY]
+    assert await store.begin(NOW) == (TODAY - 1) * SECONDS_A_DAY
+
+
+async def test_a_caller_that_no_database_takes_is_made_one(store: UsageStore) -> None:
+    """Tokens name clients as they like."""
+    await store.add(batch("a", replace(USED, caller="a\0b" + "c" * 900)))
+
+    ((caller,),) = ([each.caller for each in await store.sums()],)
+    assert caller.startswith("a␀b")
+    assert len(caller) == 500
