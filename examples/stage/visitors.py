@@ -15,7 +15,7 @@ from examples.stage.children import LOOK, PATIENCE, Children, StoryError
 from examples.stage.notebook import Notebook
 
 ACTORS = 6
-PAUSE, FAST_IDLE = 0.05, 0.5
+PAUSE, FAST_IDLE = 0.05, 1.0
 """Seconds between two visits of one; of a story with --fast, while it does not wait for what they see."""
 _INTERESTED = 0.75
 UNREADABLE = (LookupError, TypeError, ValueError, AttributeError)
