@@ -18,6 +18,7 @@ from examples.accounts.story.report import Report
 from examples.accounts.story.separation import separation
 from examples.stage.performance import arguments, perform, stay
 from examples.stage.telling import Telling
+from examples.stage.visitors import FAST_IDLE, PAUSE
 
 PHASES = (authentication, data, separation)
 TENANTS, FAST_TENANTS = 20_000, 1_000
@@ -36,7 +37,7 @@ async def play_all(options: argparse.Namespace, parts: Parts, folder: Path) -> l
     tell(f"A card product with {tenants} tenants, an account service, a second product, the aggregator, and Banyan.")
     tell(f"Everything lies in {folder}; phases move by edits of {folder / 'routes.yaml'}.")
     async with scene(folder, parts, tenants, tell) as made:
-        load = Load(children=made.children, scene=made)
+        load = Load(children=made.children, scene=made, idle=FAST_IDLE if options.fast else PAUSE)
         play = Play(
             scene=made,
             operator=made.operator,
@@ -44,12 +45,12 @@ async def play_all(options: argparse.Namespace, parts: Parts, folder: Path) -> l
             visitors=load,
             tell=tell,
             report=Report(options.phase),
-            pace=100 if options.fast else 1000,
+            pace=60 if options.fast else 1000,
             compared=40 if options.fast else 300,
         )
         wrong = await _play(play, PHASES[: options.phase])
         if options.keep:
-            await stay(made.operator, made.banyan, tell)
+            await stay(made.operator, load, made.banyan, tell)
     return wrong
 
 

@@ -19,13 +19,12 @@ from examples.crm.story.report import Report
 from examples.crm.story.writes import writes
 from examples.stage.performance import arguments, perform, stay
 from examples.stage.telling import Telling
-from examples.stage.visitors import PAUSE
+from examples.stage.visitors import FAST_IDLE, PAUSE
 
 PHASES = (reads, writes, ending)
 CUSTOMERS, FAST_CUSTOMERS = 5_000, 400
-PACE, FAST_PACE = 1000, 60
+PACE, FAST_PACE = 1000, 40
 COMPARED, FAST_COMPARED = 400, 20
-FAST_PAUSE = 0.1
 WRITES, FAST_WRITES = 10_000, 200
 
 
@@ -47,7 +46,7 @@ async def play_all(options: argparse.Namespace, parts: Parts, folder: Path) -> l
             banyan=made.banyan,
             client=made.client,
             customers=customers,
-            pause=FAST_PAUSE if options.fast else PAUSE,
+            idle=FAST_IDLE if options.fast else PAUSE,
         )
         play = Play(
             scene=made,
@@ -67,7 +66,7 @@ async def play_all(options: argparse.Namespace, parts: Parts, folder: Path) -> l
                 await phase(play)
         wrong = _judged(play)
         if options.keep:
-            await stay(made.operator, made.banyan, tell)
+            await stay(made.operator, load, made.banyan, tell)
     return wrong
 
 

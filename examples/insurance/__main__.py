@@ -21,9 +21,10 @@ from examples.insurance.story.report import Report
 from examples.insurance.systems.settings import APP_KEY, BANYAN_KEY
 from examples.stage.performance import arguments, perform, stay
 from examples.stage.telling import Telling
+from examples.stage.visitors import FAST_IDLE, PAUSE
 
 PHASES = (gateway, plans, contracts)
-PACE, FAST_PACE = 1000, 60
+PACE, FAST_PACE = 1000, 40
 COMPARED, FAST_COMPARED = 400, 60
 
 
@@ -46,6 +47,7 @@ async def play_all(options: argparse.Namespace, parts: Parts, folder: Path) -> l
 async def _play(base: Foundation, options: argparse.Namespace, tell: Telling, report: Report) -> list[str]:
     async with scene(base, tell) as made:
         load = Load(
+            idle=FAST_IDLE if options.fast else PAUSE,
             children=made.children,
             banyan=made.banyan,
             client=made.client,
@@ -67,7 +69,7 @@ async def _play(base: Foundation, options: argparse.Namespace, tell: Telling, re
                 await phase(play)
         wrong = _judged(play)
         if options.keep:
-            await stay(made.operator, made.banyan, tell)
+            await stay(made.operator, load, made.banyan, tell)
     return wrong
 
 

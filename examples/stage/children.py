@@ -9,15 +9,21 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+PATIENCE = 90.0
+"""Seconds for whatever is waited for: it ends by its event, this is for when that never comes."""
+LOOK = 0.1
+_LOOK_AT_LOG = 0.05
 GRACE = 20.0
 """Seconds that all of them together have to leave by themselves."""
+_AT_ONCE = 5.0
+"""Seconds that a store has to leave its folder when it is told to drop everything."""
 ROOT = Path(__file__).parents[2]
 """The folder in which the package `examples` lies."""
 
@@ -33,6 +39,11 @@ class Child:
     name: str
     process: subprocess.Popen[bytes]
     log: Path
+
+    @property
+    def is_store(self) -> bool:
+        """A PostgreSQL."""
+        return self.name.endswith("store")
 
     @property
     def last_words(self) -> str:
@@ -119,13 +130,22 @@ class Children:
             if code is not None:
                 raise StoryError(f"{child.name} ended with {code}: {child.last_words}")
 
-    async def until_said(self, child: Child, word: str) -> None:
-        """Wait for a word in its log; StoryError when one of them ends meanwhile."""
-        while word not in child.log.read_text(encoding="utf-8", errors="replace"):
-            if child.process.poll() is not None:
-                raise StoryError(f"{child.name} ended: {child.last_words}")
+    async def until(self, found: Callable[[], Awaitable[bool]], what: str, look: float = LOOK) -> None:
+        """Look until it is so; StoryError when it takes too long, or a process ends."""
+        deadline = time.monotonic() + PATIENCE
+        while not await found():
             self.check()
-            await asyncio.sleep(0.05)
+            if time.monotonic() > deadline:
+                raise StoryError(f"waited {PATIENCE:g} s for {what}")
+            await asyncio.sleep(look)
+
+    async def until_said(self, child: Child, word: str) -> None:
+        """Wait for a word in its log; StoryError when one of them ends meanwhile, or it never says so."""
+
+        async def is_said() -> bool:
+            return word in child.log.read_text(encoding="utf-8", errors="replace")
+
+        await self.until(is_said, f"{child.name} to say {word!r}", look=_LOOK_AT_LOG)
 
     def __enter__(self) -> Self:
         """Nothing runs yet."""
@@ -134,12 +154,32 @@ class Children:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End all of them, the last one first: a store leaves when those that use it have."""
+        """End all of them; at once where whoever waits for that interrupts again, so that nothing is left behind."""
+        try:
+            self._end_all()
+        except BaseException:
+            self._end_at_once()
+            raise
+
+    def _end_all(self) -> None:
+        """Stores when those that use them have left; all others at once."""
         deadline = time.monotonic() + GRACE
+        for stores, number in ((False, signal.SIGTERM), (True, signal.SIGINT)):
+            leaving = [child for child in reversed(self._children) if child.is_store is stores]
+            for child in leaving:
+                child.process.send_signal(number)
+            for child in leaving:
+                with suppress(subprocess.TimeoutExpired):
+                    child.process.wait(max(deadline - time.monotonic(), 0.1))
+                _end_group(child.process)
+
+    def _end_at_once(self) -> None:
+        """A store's own processes are not of its group: it has to end them itself (SIGQUIT)."""
         for child in reversed(self._children):
-            child.process.send_signal(signal.SIGINT if child.name.endswith("store") else signal.SIGTERM)
-            with suppress(subprocess.TimeoutExpired):
-                child.process.wait(max(deadline - time.monotonic(), 0.1))
+            if child.is_store and child.process.poll() is None:
+                child.process.send_signal(signal.SIGQUIT)
+                with suppress(subprocess.TimeoutExpired):
+                    child.process.wait(_AT_ONCE)
             _end_group(child.process)
 
 

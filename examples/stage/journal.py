@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from examples.stage.children import StoryError
 from examples.stage.operator import Operator
 from examples.stage.stores import Store
@@ -22,8 +24,15 @@ async def until_journal_is_empty(operator: Operator, state: Store) -> None:
 
 async def reconciled(operator: Operator, check: str) -> tuple[int, int]:
     """`banyan reconcile`: how many rows differ, and how many new has."""
+    before = await _last_run(operator, check)
     said = await operator.command("reconcile", check, shows=4)
-    runs = (await operator.look("/api/reconcile") or {}).get("runs", [])
-    if said.code not in {0, 1} or not runs:
+    run = await _last_run(operator, check)
+    if said.code not in {0, 1} or run is None or run == before or run["ended"] is None:
         raise StoryError(f"banyan reconcile left with {said.code}: {said.text}")
-    return int(runs[0]["differences"]), int(runs[0]["new_rows"])
+    return int(run["differences"]), int(run["new_rows"])
+
+
+async def _last_run(operator: Operator, check: str) -> dict[str, Any] | None:
+    """As Banyan has it on record; None where it never ran."""
+    runs: list[dict[str, Any]] = (await operator.look("/api/reconcile") or {}).get("runs", [])
+    return next((run for run in runs if run["check"] == check), None)

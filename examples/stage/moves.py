@@ -34,7 +34,8 @@ class Moves(ABC):
 
     async def until_compared(self, route: str, count: int, *, differs: str = "") -> Compared:
         """With the release that runs."""
-        return await until_compared(self.operator, route, count, release=self.release_of(route), differs=differs)
+        with self.visitors.awaited(route):
+            return await until_compared(self.operator, route, count, release=self.release_of(route), differs=differs)
 
     async def until_it_runs(self, route: str, stage: str) -> None:
         """A move that an order, or the judge, makes."""
@@ -43,7 +44,8 @@ class Moves(ABC):
             page = await self.operator.look(f"/api/routes/{route}") or {}
             return bool(page.get("runs", {}).get("stage") == stage)
 
-        await self.operator.until(runs, f"{route} to run at {stage}")
+        with self.visitors.awaited(route):
+            await self.operator.until(runs, f"{route} to run at {stage}")
 
     async def until_held(self, route: str, obstacle: str) -> dict[str, Any]:
         """The route's page, once its ramp names what holds it by a sentence that begins so."""
@@ -53,7 +55,8 @@ class Moves(ABC):
             page.update(await self.operator.look(f"/api/routes/{route}") or {})
             return str(page.get("obstacle", "")).startswith(obstacle)
 
-        await self.operator.until(says, f"the ramp of {route} to say what holds it")
+        with self.visitors.awaited(route):
+            await self.operator.until(says, f"the ramp of {route} to say what holds it")
         return page
 
     async def order(self, word: str, whom: str, reason: str) -> None:
@@ -79,9 +82,10 @@ class Moves(ABC):
             self.tell(f"  failed {each}")
         self.tell(f"  load   {notebook.since} requests of customers, {failures} failed{said and ': '}{said}")
 
-    async def edit(self, *routes: str, stage: str, split: str = "") -> None:
-        """Routes that move together, in one save."""
-        await self.operator.edit(*routes, stage=stage, split=split)
+    async def edit(self, *routes: str, stage: str, split: str = "", **values: str) -> None:
+        """Routes that move together, in one save, under load."""
+        with self.visitors.awaited():
+            await self.operator.edit(*routes, stage=stage, split=split, **values)
 
     async def goes_back(self, *routes: str, to: str, forward: str) -> None:
         """The way back, under load, and forward again."""

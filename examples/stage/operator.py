@@ -16,19 +16,8 @@ from typing import Any
 import aiohttp
 
 from examples.stage.children import ROOT, Children, StoryError
+from examples.stage.commands import Said, run_to_end
 from examples.stage.routes import RoutesFile
-
-PATIENCE = 90.0
-"""Seconds for whatever is waited for: it ends by its event, this is for when that never comes."""
-LOOK = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a command printed, and how it left."""
-
-    code: int
-    text: str
 
 
 @dataclass(slots=True)
@@ -50,25 +39,36 @@ class Operator:
     orders: int = 0
 
     async def edit(self, *routes: str, **values: str) -> None:
-        """Change these routes in one save, tell of it, and wait until every worker serves it."""
+        """Change these routes in one save, tell of it, and wait until they run so, in every worker."""
+        await self._save(partial(self.routes.set_all, routes, **values), routes)
+
+    async def replace(self, where: str, key: str, before: str, after: str) -> None:
+        """Change a value that is none of a route; `where` it stands, and as what, is told."""
+
+        def change() -> dict[str, list[str]]:
+            text = self.routes.path.read_text(encoding="utf-8")
+            self.routes.save(text.replace(before, after))
+            return {where: [f"{key}: {before} → {after}"]} if before in text else {}
+
+        await self._save(change)
+
+    async def _save(self, change: Callable[[], dict[str, list[str]]], routes: Sequence[str] = ()) -> None:
         before, since = (await self.look("/api/routes") or {}).get("revision", ""), time.monotonic()
-        said = await asyncio.to_thread(self.routes.set_all, routes, **values)
+        said = await asyncio.to_thread(change)
         if not said:
             return
-        for route, changes in said.items():
-            self.tell(f"  edit   {self.routes.path.name}, {route}: {'; '.join(changes)}")
+        for where, changes in said.items():
+            self.tell(f"  edit   {self.routes.path.name}, {where}: {'; '.join(changes)}")
         await self.serves(before)
-        for route in said:
-            await self.until(partial(self._runs, route), f"{route} to run as routes.yaml says")
+        moved = said.keys() & set(routes)
+        await self.until(partial(self._run, moved), f"{', '.join(moved)} to run as routes.yaml says")
         self.moves.append(time.monotonic() - since)
 
-    async def _runs(self, name: str) -> bool:
-        """Whether a route stands where the file has it: one that writes to both sides waits for what is on its way."""
+    async def _run(self, names: set[str]) -> bool:
+        """Whether routes stand where the file has them: those that write to both sides wait for what is on its way."""
         for admin in (self.admin, *self.replicas):
-            routes = (await self.look("/api/routes", admin) or {}).get("routes", [])
-            route: dict[str, Any] = next((each for each in routes if each["name"] == name), {})
-            said, runs = route.get("file", {}), route.get("runs", {})
-            if not said or any(said.get(key) != runs.get(key) for key in ("stage", "split")):
+            routes: list[dict[str, Any]] = (await self.look("/api/routes", admin) or {}).get("routes", [])
+            if names - {route["name"] for route in routes if _runs_as_said(route)}:
                 return False
         return True
 
@@ -94,7 +94,7 @@ class Operator:
         try:
             async with self.client.get((admin or self.admin) + path) as answer:
                 return await answer.json(content_type=None) if answer.status == 200 else None
-        except (aiohttp.ClientError, ValueError):
+        except (aiohttp.ClientError, TimeoutError, ValueError):
             return None
 
     async def metric(self, name: str, having: str = "") -> float:
@@ -109,12 +109,7 @@ class Operator:
 
     async def until(self, found: Callable[[], Awaitable[bool]], what: str) -> None:
         """Look until it is so; StoryError when it takes too long, or a process ends."""
-        deadline = time.monotonic() + PATIENCE
-        while not await found():
-            self.children.check()
-            if time.monotonic() > deadline:
-                raise StoryError(f"waited {PATIENCE:g} s for {what}")
-            await asyncio.sleep(LOOK)
+        await self.children.until(found, what)
 
     async def command(
         self, *words: str, given: str = "", shows: int = 12, more: Mapping[str, str] | None = None
@@ -124,25 +119,21 @@ class Operator:
         `more` is for its environment.
         """
         path = os.pathsep.join(each for each in (str(ROOT), os.environ.get("PYTHONPATH", "")) if each)
-        process = await asyncio.create_subprocess_exec(
-            *(*self.prefix, sys.executable, "-P", "-m", "proxy", *words),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            cwd=self.routes.path.parent,
+        said = await run_to_end(
+            [*self.prefix, sys.executable, "-P", "-m", "proxy", *words],
+            given=given,
+            folder=self.routes.path.parent,
             env={**os.environ, **self.children.variables, "PYTHONPATH": path, "COLUMNS": "100", **(more or {})},
         )
-        out, _ = await process.communicate(given.encode())
-        text = out.decode()
         if shows:
             self.orders += 1
             self.tell(f"  $ banyan {' '.join(words)}")
-            lines = [line for line in text.splitlines() if line.strip()]
+            lines = [line for line in said.text.splitlines() if line.strip()]
             if len(lines) > shows:
                 lines[shows - 1 : -1] = [f"… {len(lines) - shows} lines more"]
             for line in lines:
                 self.tell(f"    {line}")
-        return Said(await process.wait(), text)
+        return said
 
     async def json(self, *words: str) -> Any:  # noqa: ANN401 -- JSON
         """What a command says to scripts; it is not told of."""
@@ -151,6 +142,11 @@ class Operator:
             return json.loads(said.text)
         except ValueError as error:
             raise StoryError(f"banyan {' '.join(words)}: {said.text}") from error
+
+
+def _runs_as_said(route: Mapping[str, Any]) -> bool:
+    said, runs = route["file"], route["runs"]
+    return all(said.get(key) == runs.get(key) for key in ("stage", "split"))
 
 
 def own_copy(example: Path, folder: Path, name: str = "routes.yaml") -> RoutesFile:

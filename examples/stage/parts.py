@@ -41,6 +41,12 @@ def find_node(of: str) -> str:
     return node
 
 
+def find_curl(of: str) -> None:
+    """On the PATH; `of` is what it does."""
+    if shutil.which("curl") is None:
+        raise MissingPartError(f"curl is not here; {of}.", "apt-get install curl")
+
+
 def find_modules(package: str, version: str) -> Path:
     """The `node_modules` in which this package of npm lies."""
     named = os.environ.get("BANYAN_NODE_MODULES")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import shlex
 import signal
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,10 +17,12 @@ from examples.stage.children import StoryError
 from examples.stage.operator import Operator
 from examples.stage.parts import MissingPartError
 from examples.stage.record import Missing, Stopped, record
-from examples.stage.telling import Telling
+from examples.stage.telling import NobodyListensError, Telling
+from examples.stage.visitors import Visitors
 
-FINE, FOUND, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+FINE, FOUND, UNUSABLE, INTERRUPTED, UNHEARD = 0, 1, 2, 130, 141
 PHASES = (1, 2, 3)
+ENVIRONMENT = "environment"
 _Parts = TypeVar("_Parts")
 
 
@@ -58,6 +61,9 @@ def perform(name: str, find: Callable[[], _Parts], play: Callable[[_Parts, Path]
         return FOUND
     except KeyboardInterrupt:
         return INTERRUPTED
+    except NobodyListensError:
+        sys.stdout = None  # what it still holds goes nowhere
+        return UNHEARD
 
 
 def end_by_signals() -> None:
@@ -66,14 +72,25 @@ def end_by_signals() -> None:
         signal.signal(number, lambda got, _: sys.exit(128 + got))
 
 
-async def stay(operator: Operator, clients: str, tell: Telling) -> None:
-    """Until Ctrl-C, for somebody to look and edit."""
+async def stay(operator: Operator, visitors: Visitors, clients: str, tell: Telling) -> None:
+    """Until Ctrl-C, for somebody to look and edit while clients come. Commands find there what the story's found."""
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, ended.set)
-    tell(f"\nEverything stays up until Ctrl-C: clients {clients}, admin {operator.admin}")
-    tell(f"  watch  banyan status --admin {operator.admin}")
-    tell(f"  edit   {operator.routes.path}")
-    while not ended.is_set():
-        operator.children.check()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(ended.wait(), 1.0)
+    file = operator.routes.path.with_name(ENVIRONMENT)
+    write_environment(file, operator.children.variables)
+    tell(f"\nEverything stays up until Ctrl-C, and clients come: by {clients}, admin {operator.admin}")
+    tell(f"  enter  cd {file.parent} && . ./{ENVIRONMENT}")
+    tell("  watch  banyan status")
+    tell(f"  edit   {operator.routes.path.name}, and save it")
+    async with visitors.coming():
+        while not ended.is_set():
+            operator.children.check()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), 1.0)
+
+
+def write_environment(file: Path, variables: Mapping[str, str]) -> None:
+    """For a shell of this user's: what routes.yaml refers to, and where Banyan keeps its token."""
+    file.touch(mode=0o600)
+    lines = (f"export {name}={shlex.quote(value)}\n" for name, value in sorted(variables.items()))
+    file.write_text("".join(lines), encoding="utf-8")

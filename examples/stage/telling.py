@@ -13,6 +13,10 @@ WIDTH = 100
 _NAMES = 24
 
 
+class NobodyListensError(Exception):
+    """Whoever was told has gone, as `| head` does."""
+
+
 class Telling:
     """Lines on standard output; a chapter has a number, a title, and the article's words."""
 
@@ -21,9 +25,12 @@ class Telling:
         self._began = time.monotonic()
 
     def __call__(self, line: str) -> None:
-        """One line, as it is."""
-        sys.stdout.write(line.rstrip() + "\n")
-        sys.stdout.flush()
+        """One line, as it is; NobodyListensError where it comes to nobody."""
+        try:
+            sys.stdout.write(line.rstrip() + "\n")
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise NobodyListensError from None
 
     def chapter(self, title: str) -> None:
         """What begins."""

@@ -10,7 +10,7 @@ from statistics import median
 
 from examples.stage.performance import arguments, perform, stay
 from examples.stage.telling import Telling
-from examples.stage.visitors import PAUSE
+from examples.stage.visitors import FAST_IDLE, PAUSE
 from examples.todock.stage.parts import Parts, find_parts
 from examples.todock.stage.scene import scene
 from examples.todock.story.callers import callers
@@ -21,11 +21,9 @@ from examples.todock.story.play import Play
 from examples.todock.story.report import Report
 
 PHASES = (member_apis, orders, callers)
-PACE, FAST_PACE = 1000, 50
+PACE, FAST_PACE = 1000, 30
 COMPARED, FAST_COMPARED = 120, 60
-DEAD, FAST_DEAD = 300.0, 3.0
-FAST_PAUSE = 0.15
-"""Seconds between two visits: what clients ask beside a step costs more than the step."""
+DEAD, FAST_DEAD = 300.0, 1.0
 
 
 def read_arguments(words: list[str]) -> argparse.Namespace:
@@ -41,7 +39,7 @@ async def play_all(options: argparse.Namespace, parts: Parts, folder: Path) -> l
     tell("A delivery server that does login too, an identity provider, five APIs, sixty members, and Banyan.")
     tell(f"Everything lies in {folder}; phases move by edits of {folder / 'routes.yaml'}.")
     async with scene(folder, parts, tell) as made:
-        load = Load(children=made.children, scene=made, pause=FAST_PAUSE if options.fast else PAUSE)
+        load = Load(children=made.children, scene=made, idle=FAST_IDLE if options.fast else PAUSE)
         play = Play(
             scene=made,
             operator=made.operator,
@@ -58,7 +56,7 @@ async def play_all(options: argparse.Namespace, parts: Parts, folder: Path) -> l
                 await phase(play)
         wrong = _judged(play)
         if options.keep:
-            await stay(made.operator, made.banyans[0], tell)
+            await stay(made.operator, load, made.banyans[0], tell)
     return wrong
 
 

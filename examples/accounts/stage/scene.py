@@ -193,5 +193,5 @@ async def _answers(client: aiohttp.ClientSession, port: int) -> bool:
     try:
         async with client.get(f"http://127.0.0.1:{port}/healthz") as answer:
             return answer.status == 200
-    except aiohttp.ClientError:
+    except (aiohttp.ClientError, TimeoutError):
         return False

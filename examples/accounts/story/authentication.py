@@ -45,7 +45,7 @@ async def _one_token_used_at_once(play: Play) -> None:
             for client in clients:
                 await client.close()
         play.report.upstream_calls = (await play.scene.story("/_counts"))["refreshed"] - before
-    kinds = len({each["refresh_token"] for each in said})
+    kinds = play.report.rush_tokens = len({each["refresh_token"] for each in said})
     play.tell(
         f"  rush   {RUSH} uses of one token at once, half of them by each system: {play.report.upstream_calls} call "
         f"of the aggregator, {kinds} token for all"

@@ -63,7 +63,8 @@ async def _until_overdrawn_is_written(play: Play) -> None:
     async def written() -> bool:
         return bool(await play.scene.ask("card", _OVERDRAWN))
 
-    await play.operator.until(written, "an overdrawn account to be written to both stores")
+    with play.load.awaited("accounts"):
+        await play.operator.until(written, "an overdrawn account to be written to both stores")
 
 
 async def _reads_and_writes_move(play: Play) -> None:

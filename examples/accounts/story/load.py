@@ -13,11 +13,13 @@ from typing import Any
 import aiohttp
 
 from examples.accounts.stage.scene import RECEIVABLES, Scene
-from examples.stage.visitors import Visitors
+from examples.stage.visitors import Visitors, chosen
 
 HOT = 0.1
 """Share of the tenants to whom most of the visits go."""
 SEED = 1
+_USE = {"strangers": 2, "auth": 38, "receivables": 20, "accounts": 40}
+"""For what they come, in a hundred visits, by the route that it is for."""
 
 
 def tenant_name(number: int) -> str:
@@ -36,15 +38,15 @@ class Load(Visitors):
 
     async def visit(self) -> None:
         """Of a customer of either product, or of one whom nobody knows."""
-        kind = self._dice.random()
-        if kind < 0.02:
-            await self.stranger(f"nobody-{self._dice.randrange(1000)}")
-        elif kind < 0.4:
-            await self.token(self._tenant())
-        elif kind < 0.6:
-            await self.receivables(self._customer())
-        else:
-            await self.card(self._tenant())
+        match chosen(_USE, self.interest, self._dice):
+            case "strangers":
+                await self.stranger(f"nobody-{self._dice.randrange(1000)}")
+            case "auth":
+                await self.token(self._tenant())
+            case "receivables":
+                await self.receivables(self._customer())
+            case _:
+                await self.card(self._tenant())
 
     def _tenant(self) -> str:
         count = self.scene.tenants

@@ -52,6 +52,7 @@ async def _everybody_is_fetched(play: Play) -> None:
         await each_of(names, play.load.fetch)
         fetched, tokens = calls(play.scene.folder, since), calls(play.scene.folder, since, "/token")
     play.report.card_calls = fetched["card-product"] + tokens["card-product"]
+    play.report.service_calls = fetched["account-service"]
     play.tell(f"  night  all {len(names)} tenants are fetched once")
     play.tell(f"  log    of the aggregator since: accounts by {by_caller(fetched)}; tokens by {by_caller(tokens)}")
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import asyncpg
 
 from examples.crm.stage.parts import Parts
-from examples.stage.children import Children, StoryError
-from examples.stage.stores import PATIENCE, Store, system_store, wheel_store
+from examples.stage.children import Children
+from examples.stage.stores import Store, system_store, wheel_store
 
 SYSTEMS = Path(__file__).parents[1] / "systems"
 
@@ -50,12 +49,7 @@ class Databases:
         """The replica is copied, and streams."""
         await asyncio.to_thread(self.replica.follow, self.primary)
         self.replica.start(children)
-        deadline = time.monotonic() + PATIENCE
-        while not await self._streams():
-            children.check()
-            if time.monotonic() > deadline:
-                raise StoryError(f"the replica does not stream after {PATIENCE:g} s")
-            await asyncio.sleep(0.05)
+        await children.until(self._streams, "the replica to stream")
 
     async def _streams(self) -> bool:
         try:

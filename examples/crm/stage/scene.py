@@ -28,6 +28,14 @@ COPIES = ("copy_legacy", "copy_new")
 """The copies of the database on which both systems' writes are rehearsed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Requests of clients, and those that were sent to be compared."""
+
+    clients: int
+    shadows: int
+
+
 @dataclass(slots=True, kw_only=True)
 class Scene:
     """`rehearsal`: the ports of the two systems on the copies; `listener`: the socket of each release in turn."""
@@ -66,10 +74,11 @@ class Scene:
         if before is not None:
             await asyncio.to_thread(self.children.end, before)
 
-    async def asked_of_legacy(self) -> int:
-        """Requests of clients that the customer service has answered, as it counts them itself."""
+    async def asked_of_legacy(self) -> Asked:
+        """What the customer service has answered, as it counts that itself."""
         async with self.client.get(f"http://127.0.0.1:{self.where.legacy}/-/asked") as answer:
-            return int((await answer.json())["clients"])
+            said = await answer.json()
+        return Asked(int(said["clients"]), int(said["shadows"]))
 
 
 @asynccontextmanager
@@ -128,7 +137,7 @@ async def answers(client: aiohttp.ClientSession, port: int, path: str) -> bool:
     try:
         async with client.get(f"http://127.0.0.1:{port}{path}"):
             return True
-    except aiohttp.ClientError:
+    except (aiohttp.ClientError, TimeoutError):
         return False
 
 

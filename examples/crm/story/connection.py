@@ -7,7 +7,7 @@ from typing import Any
 
 from examples.crm.story.play import Play
 from examples.crm.systems.projects import RIGHTS, Right
-from examples.crm.systems.settings import NUMBERS
+from examples.crm.systems.settings import AUDIENCE, BANYAN_ACCOUNT, CRM_ACCOUNT, NUMBERS
 from examples.stage.children import StoryError
 from examples.stage.telling import WIDTH
 
@@ -54,7 +54,9 @@ def _tell(play: Play, *texts: str) -> None:
 
 
 def _names(right: Right, text: str) -> bool:
-    """By the project's name or number."""
+    """By the project's name or number: not by those within the name of an account, or of a service's address."""
+    for name in (AUDIENCE, BANYAN_ACCOUNT, CRM_ACCOUNT):
+        text = text.replace(name, "")
     return right.name in text and (right.project in text or NUMBERS[right.project] in text)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import aiohttp
 
 from examples.crm.systems.settings import OPERATOR
-from examples.stage.visitors import Visitors
+from examples.stage.visitors import Visitors, chosen
 
 OPERATORS = 24
 SEED = 16
@@ -26,6 +26,18 @@ SOURCES = ("tv", "web", "flyer", "referral")
 KINDS = ("visit", "shop", "parcel", "online")
 CATEGORIES = ("kimono", "gold", "stamps", "watch", "liquor")
 NOBODY = 999_999_999
+_USE = {
+    "customers.show": 24,
+    "customers.search": 14,
+    "customers.create": 16,
+    "customers.change": 14,
+    "appointments": 12,
+    "items": 10,
+    "valuations": 4,
+    "miss": 3,
+    "unseen": 3,
+}
+"""What they do, in a hundred visits, by the route that it is for."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,19 +57,18 @@ class Load(Visitors):
             await self._work()(number)
 
     def _work(self) -> Callable[[int], Any]:
-        works = {
-            self.show: 24,
-            self.search: 14,
-            self.create: 16,
-            self.change: 14,
-            self.book: 12,
-            self.add: 10,
-            self.value: 4,
-            self.miss: 3,
-            self.change_unseen: 3,
+        works: dict[str, Callable[[int], Any]] = {
+            "customers.show": self.show,
+            "customers.search": self.search,
+            "customers.create": self.create,
+            "customers.change": self.change,
+            "appointments": self.book,
+            "items": self.add,
+            "valuations": self.value,
+            "miss": self.miss,
+            "unseen": self.change_unseen,
         }
-        (chosen,) = self._dice.choices(list(works), list(works.values()))
-        return chosen
+        return works[chosen(_USE, self.interest, self._dice)]
 
     @asynccontextmanager
     async def _customer(self) -> AsyncIterator[int]:

@@ -51,7 +51,7 @@ class Play(Moves):
             before, requests = await self.scene.asked_of_legacy(), self.load.notebook.requests
         await self.watch()
         async with self.load.stopped():
-            needed = await self.scene.asked_of_legacy() - before
+            needed = (await self.scene.asked_of_legacy()).clients - before.clients
             share = needed / (self.load.notebook.requests - requests)
         self.report.shares[said] = share
         self.tell(f"  needs  {share:.0%} of these requests were answered by the customer service")

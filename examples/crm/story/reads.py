@@ -13,7 +13,7 @@ async def reads(play: Play) -> None:
     await play.share_of_legacy("at first")
     await _values_are_compared(play)
     await _it_climbs(play)
-    await play.operator.edit("customers.show", stage="canary", split="50%", ramp="")
+    await play.edit("customers.show", stage="canary", split="50%", ramp="")
     await play.watch()
     await play.edit("customers.show", stage="live")
     await _search_moves(play)

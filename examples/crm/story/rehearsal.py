@@ -23,6 +23,7 @@ from examples.crm.stage.scene import COPIES, Scene, answers
 from examples.crm.story.rehearsed_writes import RehearsedWrites, alike
 from examples.crm.story.report import Differing
 from examples.stage.children import Child, StoryError
+from examples.stage.commands import run_to_end
 from examples.stage.released import SOCKET, listening_socket
 
 _DUMPED = "copied"
@@ -121,18 +122,9 @@ class Rehearsal:
     async def _run(self, program: str, address: str, *words: str) -> None:
         """One of PostgreSQL's own programs."""
         path = Path(self.scene.databases.primary.binaries.folder, program)
-        process = await asyncio.create_subprocess_exec(
-            str(path),
-            "-d",
-            address,
-            *words,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, "LC_ALL": "C"},
-        )
-        _, wrong = await process.communicate()
-        if process.returncode:
-            raise StoryError(f"{program} failed: {wrong.decode().strip()[-500:]}")
+        ran = await run_to_end([str(path), "-d", address, *words], env={**os.environ, "LC_ALL": "C"})
+        if ran.code:
+            raise StoryError(f"{program} failed: {ran.text.strip()[-500:]}")
 
 
 def rows_that_differ(said: str) -> Differing:

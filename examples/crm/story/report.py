@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from examples.stage.notebook import Notebook
 
+ALL_MOVED = "all has moved"
 Differing = Mapping[tuple[str, str, str], int]
 """Keys that differ, by check, kind and column."""
 
@@ -15,7 +16,8 @@ Differing = Mapping[tuple[str, str, str], int]
 class Report:
     """Filled as the phases are played; `phases`: how many were.
 
-    `differing`: by route, answers that differed where no bug is planted.
+    `differing`: by route, answers that differed where no bug is planted. `asked_before_the_kill`: by clients, and to
+    compare.
     """
 
     phases: int
@@ -37,7 +39,8 @@ class Report:
     differing_at_last: int = -1
     compared_rows: int = -1
     climbed_to: str = ""
-    asked_before_the_kill: int = -1
+    asked_before_the_kill: tuple[int, int] = (-1, -1)
+    valued_after_the_kill: int = -1
     went_back: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
@@ -73,10 +76,15 @@ class Report:
                 "keys differ, needs" in self.held_with_rows,
                 f"the ramp was not held by rows: {self.held_with_rows or 'it rose'}",
             )
+            yield self.compared_rows > 0, "no row was compared with the last release"
             yield self.differing_at_last == 0, f"{self.differing_at_last} rows differ with the last release"
             yield self.climbed_to == "live", f"the ramp has come to {self.climbed_to or 'nothing'} alone"
 
     def _end(self) -> Iterator[tuple[bool, str]]:
         if self.phases > 2:
-            still = f"the customer service was asked {self.asked_before_the_kill} times before it was killed"
-            yield self.asked_before_the_kill == 0, still
+            moved = self.shares.get(ALL_MOVED, 1.0)
+            yield moved == 0, f"when all had moved the customer service still answered {moved:.0%}"
+            clients, shadows = self.asked_before_the_kill
+            still = f"before it was killed the customer service got {clients} requests, and {shadows} to compare"
+            yield (clients, shadows) == (0, 0), still
+            yield self.valued_after_the_kill > 0, "the valuation service has valued for nobody since it was killed"

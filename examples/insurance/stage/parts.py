@@ -8,6 +8,7 @@ from pathlib import Path
 
 from examples.stage.parts import (
     MissingPartError,
+    find_curl,
     find_modules,
     find_node,
     find_system_postgresql,
@@ -31,6 +32,7 @@ def find_parts() -> Parts:
     if find_spec("botocore") is None:
         message = "botocore is not here; the consumer app signs with it, and the back end checks signatures by it."
         raise MissingPartError(message, "pip install 'banyan-proxy[aws]'")
+    find_curl("by it a service that has moved is asked, as well as by the probe")
     return Parts(
         node=find_node("the identity provider"),
         modules=find_modules("oidc-provider", "9.13.3"),

@@ -122,5 +122,5 @@ async def _answers(client: aiohttp.ClientSession, port: int) -> bool:
     try:
         async with client.get(f"http://127.0.0.1:{port}/app/accepted"):
             return True
-    except aiohttp.ClientError:
+    except (aiohttp.ClientError, TimeoutError):
         return False

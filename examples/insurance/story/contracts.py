@@ -110,7 +110,8 @@ async def _the_provider_changes_its_key(play: Play) -> None:
     async def used() -> bool:
         return all(partner.signed_by[newest] for name, partner in play.load.partners.items())
 
-    await play.operator.until(used, "all partners to have a token of the new key")
+    with play.load.awaited():
+        await play.operator.until(used, "all partners to have a token of the new key")
     await play.watch()
     play.report.keys_used = len({kid for partner in play.load.partners.values() for kid in partner.signed_by})
     play.tell(f"  keys   the provider is back with another key; good tokens that got 401: {play.load.wrong_401}")

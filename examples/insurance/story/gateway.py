@@ -34,7 +34,8 @@ async def _until_somebody_is_counted(play: Play) -> None:
         play.report.would_refuse = int(await play.operator.metric("banyan_step_passes_total"))
         return play.report.would_refuse > 0
 
-    await play.operator.until(is_counted, "somebody who may not to be counted")
+    with play.load.awaited("intrude"):
+        await play.operator.until(is_counted, "somebody who may not to be counted")
 
 
 async def _enforce(play: Play, *, on: bool) -> None:

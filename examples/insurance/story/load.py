@@ -21,13 +21,15 @@ import aiohttp
 from examples.insurance.story.consumer_app import ConsumerApp, SignedRequest
 from examples.insurance.story.partner import Partner, forged
 from examples.insurance.systems.settings import PARTNERS, READER
-from examples.stage.visitors import Visitors
+from examples.stage.visitors import Visitors, chosen
 
 NUMBERS = 10
 """Contracts of each partner."""
 _NOT_BEGUN = "the write was not begun"
 """What Banyan says to a write that meets the very moment of a move; it was sent to no side (docs/dual-writes.md)."""
 SEED = 4
+_USE = {"intrude": 4, "app": 12, "plans": 44, "contracts": 40}
+"""Who comes, and for what, in a hundred visits."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,15 +52,15 @@ class Load(Visitors):
 
     async def visit(self) -> None:
         """One of either, or somebody who may not."""
-        kind = self._dice.random()
-        if kind < 0.04:
-            await self._intrude()
-        elif kind < 0.16:
-            await self._use_the_app()
-        elif kind < 0.6:
-            await self.propose(self._partner())
-        else:
-            await self._sell()
+        match chosen(_USE, self.interest, self._dice):
+            case "intrude":
+                await self._intrude()
+            case "app":
+                await self._use_the_app()
+            case "plans":
+                await self.propose(self._partner())
+            case _:
+                await self._sell()
 
     def _partner(self, *, sells: bool = False) -> Partner:
         names = [name for name in self.partners if name not in self.barred and not (sells and name == READER)]

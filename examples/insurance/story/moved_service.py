@@ -9,6 +9,8 @@ from typing import Any
 from examples.insurance.stage.foundation import ADDRESSES
 from examples.insurance.story.play import Play
 from examples.insurance.systems.settings import CONTRACT_NAME, MOVED_ADDRESS
+from examples.stage.children import StoryError
+from examples.stage.commands import run_to_end
 
 _STILL = 1.0
 """Seconds without a request after which nobody asks at the old address any more."""
@@ -43,11 +45,10 @@ async def _where_is_it(play: Play) -> str:
     rows: list[dict[str, Any]] = said["targets"][0]["findings"]
     probed = {each["address"].rpartition(":")[0] for each in rows if each["row"] == "connect"}
     url = f"http://{CONTRACT_NAME}:{play.scene.where.contract}/healthz"
-    process = await asyncio.create_subprocess_exec(
-        *(*play.operator.prefix, "curl", "--silent", "--max-time", "30", url), stdout=asyncio.subprocess.PIPE
-    )
-    out, _ = await process.communicate()
-    curled = str(json.loads(out)["address"])
+    asked = await run_to_end([*play.operator.prefix, "curl", "--silent", "--show-error", "--max-time", "30", url])
+    if asked.code:
+        raise StoryError(f"curl left with {asked.code}: {asked.text.strip()}")
+    curled = str(json.loads(asked.text)["address"])
     name = next(each["said"] for each in rows if each["row"] == "name")
     play.tell(f"  probe  {CONTRACT_NAME}: {name}; curl is answered from {curled}")
     if probed != {curled}:

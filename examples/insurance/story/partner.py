@@ -42,7 +42,7 @@ class Partner:
         try:
             async with self.client.post(f"{self.provider}/token", data=form, auth=auth) as answer:
                 said = await answer.json(content_type=None)
-        except aiohttp.ClientError:
+        except (aiohttp.ClientError, TimeoutError):
             return ""
         if answer.status != 200:
             raise StoryError(f"the provider gives {self.name} no token: {answer.status} {said}")

@@ -67,6 +67,7 @@ class Report:
             yield (taken, problems) == (1, 0), f"an edit of two files was taken {taken} times, refused {problems} times"
             yield self.found_effects > 0, "the planted bug in effects was not found"
             yield self.answered_by_new_when_found == 0, "new had answered for contracts before it was found"
+            yield self.rows > 0, "no row was compared"
             yield self.differences == 0, f"the stores differ in {self.differences} rows"
             yield self.keys_used == 2, f"tokens of {self.keys_used} keys were used"
             yield 0 <= self.suspended_after <= WITHIN, f"a suspended partner was out after {self.suspended_after:.2f} s"

@@ -182,5 +182,5 @@ async def is_well(client: aiohttp.ClientSession, url: str) -> bool:
     try:
         async with client.get(url) as answer:
             return answer.status == 200
-    except aiohttp.ClientError:
+    except (aiohttp.ClientError, TimeoutError):
         return False

@@ -11,10 +11,10 @@ from examples.todock.story.dead_server import dies
 from examples.todock.story.inventory import browned_out, inventory, outsiders, retired
 from examples.todock.story.member import Member, forged
 from examples.todock.story.play import ORDERS, Play
-from examples.todock.story.report import WITHIN
+from examples.todock.story.report import WITHIN, Refusal
 
 SECOND_OUTAGE = 3.0
-"""Seconds; short, as what was written meanwhile is sent to the delivery server ever later."""
+"""Seconds at most; short, as what was written meanwhile is sent to the delivery server ever later."""
 _MOST_SUSPENDED = 3
 _POLL = 0.01
 
@@ -38,8 +38,8 @@ async def callers(play: Play) -> None:
         await inventory(play, found)
     await retired(play)
     await play.needs_legacy("3")
-    play.count_moves("3")
     await _nobody_notices(play)
+    play.count_moves("3")
 
 
 async def _a_member_is_suspended(play: Play) -> None:
@@ -63,7 +63,7 @@ async def _suspended(play: Play, member: Member) -> dict[str, float]:
     listed = (await play.operator.look("/api/suspended"))["suspensions"]
     since = next(datetime.fromisoformat(each["since"]) for each in listed if each["subject"] == member.subject)
     found = {f"banyan-{at}": when - since.timestamp() for at, when in enumerate(refused, start=1)}
-    await play.operator.command("suspend", member.subject, "--lift", shows=0)
+    await play.lift(member.subject)
     await play.operator.until(lambda: _is_let_in(play, member), f"{member.subject} to be let in again")
     play.load.barred.discard(member.subject)
     told = ", ".join(f"{name} after {seconds:.2f} s" for name, seconds in found.items())
@@ -73,11 +73,13 @@ async def _suspended(play: Play, member: Member) -> dict[str, float]:
 
 async def _refused_at(play: Play, member: Member, banyan: str) -> float:
     """When he was, in unix seconds."""
-    while True:
+
+    async def is_refused() -> bool:
         async with play.scene.client.get(f"{banyan}/points", headers=member.fields) as answer:
-            if answer.status == 403:
-                return time.time()
-        await asyncio.sleep(_POLL)
+            return answer.status == 403
+
+    await play.scene.children.until(is_refused, f"{banyan} to refuse {member.subject}", look=_POLL)
+    return time.time()
 
 
 async def _is_let_in(play: Play, member: Member) -> bool:
@@ -99,8 +101,8 @@ async def _which_of_the_two_said_no(play: Play) -> None:
     play.report.refused_by = at_edge, at_api
 
 
-async def _said_no(play: Play, target: str, fields: dict[str, str]) -> str:
-    """Who answered, as `banyan why` has it."""
+async def _said_no(play: Play, target: str, fields: dict[str, str]) -> Refusal:
+    """Who answered, as Banyan remembers it, and by which status."""
     async with play.scene.client.get(play.scene.banyans[0] + target, headers=fields) as answer:
         number = answer.headers["X-Request-Id"]
 
@@ -112,7 +114,7 @@ async def _said_no(play: Play, target: str, fields: dict[str, str]) -> str:
     play.operator.orders += 1
     for line in _told(said.text):
         play.tell(f"  why    {line}")
-    return str((await play.operator.look(f"/api/requests/{number}"))["request"]["side"])
+    return str((await play.operator.look(f"/api/requests/{number}"))["request"]["side"]), answer.status
 
 
 def _told(text: str) -> list[str]:
@@ -128,10 +130,10 @@ async def _the_provider_is_away(play: Play) -> None:
     )
     play.load.provider_is_away = True
     await play.scene.stop_provider()
-    before, failed = play.load.notebook.requests, play.load.notebook.failed.total()
+    notebook = play.load.notebook
+    before = notebook.requests - notebook.failed.total() - notebook.planted
     await play.watch("with tokens of before")
-    failed = play.load.notebook.failed.total() - failed
-    play.report.passed_without_provider = play.load.notebook.requests - before - failed
+    play.report.passed_without_provider = notebook.requests - notebook.failed.total() - notebook.planted - before
     await play.scene.revive_provider()
     await play.operator.until(lambda: _logs_in(play), "members to log in again")
     async with play.load.stopped():
@@ -148,7 +150,7 @@ async def _logs_in(play: Play) -> bool:
 
 
 async def _nobody_notices(play: Play) -> None:
-    found = play.report.second_outage = await dies(play, SECOND_OUTAGE, frozenset())
+    found = play.report.second_outage = await dies(play, min(play.dead, SECOND_OUTAGE), frozenset())
     asked = found.through.total()
     play.tell(
         f"  alive  through Banyan {found.share:.0%} of {asked} requests; without its routes {found.direct_share:.0%}"

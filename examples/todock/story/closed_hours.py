@@ -14,16 +14,17 @@ from zoneinfo import ZoneInfo
 
 from examples.todock.story.play import ORDERS, Play
 
-UNPLANNED = 1.5
-"""Seconds of the night that nobody has thought of."""
-PLANNED = 5
+UNPLANNED = 60.0
+"""Seconds of the night that nobody has thought of; it is over when both sides have shown what they do in it."""
+_SHOWN = 5
+"""Answers of each side after which it is."""
+PLANNED = 4
 """Seconds of the one that routes.yaml knows, with those in which the edit is taken."""
 _ZONE = ZoneInfo("Asia/Tokyo")
+_NIGHT, _NEAR = 2, range(1, 4)
 _CLOSE = "UPDATE core_hours SET closed_until = to_timestamp($1::float8)"
 _ASKED = 8
 """Members who ask whether it is open: new answers some of them, and legacy others."""
-_SLACK = 1
-"""Seconds by which what a client is told may be rounded."""
 
 
 async def closed_hours(play: Play) -> None:
@@ -38,14 +39,20 @@ async def _nobody_has_thought_of_it(play: Play) -> None:
         "The order API knows nothing of it, and takes orders that nobody is there to take."
     )
     async with play.load.stopped():
-        play.load.closed_until = until = time.time() + UNPLANNED
-        await play.scene.ask("delivery", _CLOSE, until)
-    await asyncio.sleep(max(0.0, until - time.time()))
+        play.load.closed_until = time.time() + UNPLANNED
+        await play.scene.ask("delivery", _CLOSE, play.load.closed_until)
+    with play.load.awaited("orders"):
+        await play.operator.until(lambda: _is_shown(play), "both sides to show what they do while it is closed")
+    await play.scene.ask("delivery", _CLOSE, time.time())
     await _until_orders_are_taken(play)
     play.report.taken_unplanned = play.load.taken
     told = len(play.load.told_closed)
     play.tell(f"  night  closed by the delivery server: {told} answers; taken by new: {play.load.taken} orders")
     await _opened(play)
+
+
+async def _is_shown(play: Play) -> bool:
+    return min(len(play.load.told_closed), play.load.taken) >= _SHOWN or time.time() > play.load.closed_until
 
 
 async def _the_file_knows_them(play: Play) -> None:
@@ -55,7 +62,7 @@ async def _the_file_knows_them(play: Play) -> None:
     )
     moved = await _moves(play)
     counted = await play.operator.metric("banyan_step_answers_total", 'reason="closed"')
-    since, end = time.time(), await _closes(play)
+    end = await _closes(play)
     async with play.load.stopped():
         play.load.taken, play.load.told_closed = 0, []
         await play.scene.ask("delivery", _CLOSE, end.timestamp())
@@ -64,7 +71,7 @@ async def _the_file_knows_them(play: Play) -> None:
     play.report.asked_in_window = await _asked_of_legacy(play) - asked
     await _until_orders_are_taken(play)
     play.report.late_after_window = time.time() - end.timestamp()
-    await _judged(play, moved, counted, end.timestamp() - since)
+    await _judged(play, moved, counted, end.timestamp())
     await _opened(play)
 
 
@@ -80,29 +87,29 @@ async def _closes(play: Play) -> datetime:
 
 
 def windows_until(end: datetime) -> str:
-    """The nightly hour, at the far side of this clock, and the same from now on."""
-    hour = (end.astimezone(_ZONE).hour + 12) % 24
+    """The nightly hour, and the same from now on. Whoever plays this about that hour has a nightly one at noon."""
+    hour = 14 if end.astimezone(_ZONE).hour in _NEAR else _NIGHT
     nightly = f'{{ name: core-night, start: "{hour:02}:00", end: "{hour:02}:50", zone: Asia/Tokyo, answer: 503 }}'
     start = (end - timedelta(hours=1)).isoformat()
     return f'[{nightly}, {{ name: tonight, start: "{start}", end: "{end.isoformat()}", answer: 503 }}]'
 
 
-async def _judged(play: Play, moved: list[str], counted: float, lasted: float) -> None:
-    """`lasted`: seconds of the closed hours, from their edit on."""
+async def _judged(play: Play, moved: list[str], counted: float, end: float) -> None:
+    """`end`: of the closed hours, unix seconds."""
     report, told = play.report, play.load.told_closed
     report.taken_in_window, report.told_in_window = play.load.taken, len(told)
-    report.wrong_retry_after = sum(not 0 < each <= lasted + _SLACK for each in told)
+    report.wrong_retry_after = sum(not each.names(end) for each in told)
     report.moved_in_window = [each for each in await _moves(play) if each not in moved]
     after = await play.operator.metric("banyan_step_answers_total", 'reason="closed"')
     report.counted_closed = int(after - counted)
-    most, taken = max(told, default=0), play.load.taken
+    most, taken = max((each.seconds for each in told), default=0), play.load.taken
     play.tell(
         f"  night  closed by Banyan: {len(told)} answers, Retry-After {most} s at most; taken by new: {taken} orders"
     )
     moves = len(report.moved_in_window)
     play.tell(f"  asked  of the delivery server meanwhile: {report.asked_in_window}")
     play.tell(f"  judge  moves meanwhile: {moves}; answers counted as closed: {report.counted_closed}")
-    play.tell(f"  open   the first order was taken {report.late_after_window:.1f} s after the end")
+    play.tell(f"  open   both halves of the members were answered {report.late_after_window:.1f} s after the end")
 
 
 async def _asked_of_legacy(play: Play) -> int:

@@ -20,7 +20,7 @@ from typing import Any
 
 import aiohttp
 
-from examples.stage.visitors import Visitors
+from examples.stage.visitors import Visitors, chosen
 from examples.todock.stage.scene import Scene
 from examples.todock.story.member import USES, Member, forged, members
 from examples.todock.story.outage import Outage
@@ -31,6 +31,8 @@ _NOT_BEGUN = "the write was not begun"
 """What Banyan says to a write that meets the very moment of a move; it was sent to no side (docs/dual-writes.md)."""
 SEED = 3
 _MONTHS = ("2026-08", "2026-09", "2026-10")
+_USE = {"intrude": 4, "points": 16, "history": 22, "invoice": 8, "card": 10, "orders": 40}
+"""For what members come, in a hundred visits."""
 
 
 Sent = bytes | Mapping[str, str] | None
@@ -46,6 +48,19 @@ class Answered:
     fields: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class ToldClosed:
+    """When somebody had asked, and was told (unix seconds), and to come back after so many seconds, rounded up."""
+
+    asked: float
+    told: float
+    seconds: int
+
+    def names(self, end: float) -> bool:
+        """Whether that is the end, whenever between the two it was said."""
+        return end - self.told <= self.seconds < end - self.asked + 1
+
+
 @dataclass(slots=True, kw_only=True)
 class Load(Visitors):
     """`barred` do not come; `closed_until`: unix seconds, 0: it is open; `taken`, `told_closed`: orders meanwhile."""
@@ -55,7 +70,7 @@ class Load(Visitors):
     outage: Outage | None = None
     closed_until: float = 0.0
     taken: int = 0
-    told_closed: list[int] = field(default_factory=list)
+    told_closed: list[ToldClosed] = field(default_factory=list)
     provider_is_away: bool = False
     barred: set[str] = field(default_factory=set)
     by_contract: Counter[str] = field(default_factory=Counter)
@@ -86,19 +101,17 @@ class Load(Visitors):
         member.uses += bool(member.token)
         if not member.token:
             return
-        kind = self._dice.random()
-        if kind < 0.04:
-            await self._intrude(member, banyan)
-        elif kind < 0.2:
-            await self.ask(member, banyan, "points", "/points")
-        elif kind < 0.42:
-            await self.ask(member, banyan, "history", "/history")
-        elif kind < 0.5:
-            await self.ask(member, banyan, "invoice", f"/invoices/{self._dice.choice(_MONTHS)}")
-        elif kind < 0.6 and member.confirmed:
-            await self.ask(member, banyan, "card", "/card")
-        else:
-            await self.order(member, banyan, f"{member.number}-{self._dice.choice(WEEKS)}")
+        match kind := chosen(_USE, self.interest.partition(".")[0], self._dice):
+            case "intrude":
+                await self._intrude(member, banyan)
+            case "invoice":
+                await self.ask(member, banyan, kind, f"/invoices/{self._dice.choice(_MONTHS)}")
+            case "card" if not member.confirmed:
+                pass
+            case "orders":
+                await self.order(member, banyan, f"{member.number}-{self._dice.choice(WEEKS)}")
+            case _:
+                await self.ask(member, banyan, kind, f"/{kind}")
 
     # -- what members do ----------------------------------------------------------------------------------------------
 
@@ -196,7 +209,7 @@ class Load(Visitors):
     def _judge(self, member: Member, kind: str, what: str, answer: Answered, since: float) -> None:
         """Rule 3, and what is none of it; `since`: when it was begun."""
         if kind == "orders" and self.closed_until:
-            self._in_closed_hour(answer, is_write=what.startswith("PUT"))
+            self._in_closed_hour(answer, since, is_write=what.startswith("PUT"))
             if answer.status == 503 and "Retry-After" in answer.fields:
                 self.notebook.planted += 1
                 return
@@ -209,11 +222,13 @@ class Load(Visitors):
             said = f"{what} of {member.subject}: {answer.status} {answer.said}"
             self.notebook.fail(self.phase, said)
 
-    def _in_closed_hour(self, answer: Answered, *, is_write: bool) -> None:
-        if time.time() < self.closed_until:
+    def _in_closed_hour(self, answer: Answered, since: float, *, is_write: bool) -> None:
+        now = time.time()
+        if now < self.closed_until:
             self.taken += is_write and answer.status == 200
             if answer.status == 503:
-                self.told_closed.append(int(answer.fields.get("Retry-After", "-1")))
+                asked, seconds = now - (time.monotonic() - since), int(answer.fields.get("Retry-After", "-1"))
+                self.told_closed.append(ToldClosed(asked, now, seconds))
 
     async def _sent(self, method: str, url: str, fields: Mapping[str, str], body: Sent = None) -> Answered:
         try:

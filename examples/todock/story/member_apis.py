@@ -28,11 +28,7 @@ async def _one_cannot_be_reached(play: Play) -> None:
         "what comes from here; there is another way to it."
     )
     play.report.unreachable = await _probed(play)
-    routes = play.operator.routes
-    before = (await play.operator.look("/api/routes") or {}).get("revision", "")
-    routes.save(routes.path.read_text(encoding="utf-8").replace(_DIRECT, _DETOUR))
-    play.tell(f"  edit   {routes.path.name}, upstreams.invoice: url: {_DIRECT} → {_DETOUR}")
-    await play.operator.serves(before)
+    await play.operator.replace("upstreams.invoice", "url", _DIRECT, _DETOUR)
     play.report.unreachable_after = await _probed(play, "invoice")
 
 
@@ -85,7 +81,7 @@ async def _they_move(play: Play) -> None:
     await play.edit("login", *_READS, stage="canary", split="50%")
     await play.watch()
     await play.goes_back("login", *_READS, to="legacy", forward="50%")
-    await play.operator.edit("history", stage="live", ramp="")
+    await play.edit("history", stage="live", ramp="")
     await play.edit("login", *_READS, stage="live")
     play.report.echoes = int(await play.operator.metric("banyan_principal_echoes_total", 'echo="said"'))
     play.tell(f"  saw    {play.report.echoes} answers said for which member they were, and were compared by that")

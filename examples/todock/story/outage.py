@@ -7,6 +7,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from statistics import median
 
+KINDS = frozenset({"login", "points", "history", "invoice", "card", "orders"})
+"""What members ask for."""
+
 
 @dataclass(slots=True)
 class Outage:
@@ -40,6 +43,12 @@ class Outage:
                 self.statuses[status] += 1
                 self.refused.append(seconds)
         return alive or kind in self.needs
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether all kinds have come: those that go on, and those that are refused, by rule as well as found out."""
+        is_refused = not self.needs or self.statuses[503] > self.statuses[502]
+        return self.alive_kinds >= KINDS - self.needs and is_refused
 
     @property
     def share(self) -> float:

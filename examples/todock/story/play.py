@@ -30,6 +30,12 @@ class Play(Moves):
         differences, self.report.rows = await self.rows("orders", self.scene.orders_store)
         return differences
 
+    async def lift(self, subject: str) -> None:
+        """He may call again."""
+        said = await self.operator.command("suspend", subject, "--lift", shows=0)
+        self.operator.orders += 1
+        self.tell(f"  order  banyan suspend {subject} --lift: {said.text.partition(chr(10))[0]}")
+
     async def needs_legacy(self, when: str) -> None:
         """The share of clients' requests that legacy answers now, over a watch."""
         before = await self._answered()

@@ -29,9 +29,12 @@ GOOD = replace(
     found_rows=ROWS,
     moved_when_rows_found=0,
     held_with_rows="reconciled 3 keys differ, needs 0 keys differ, at most 24h old",
+    compared_rows=2400,
     differing_at_last=0,
     climbed_to="live",
-    asked_before_the_kill=0,
+    shares={"at first": 1.0, "all has moved": 0.0},
+    asked_before_the_kill=(0, 0),
+    valued_after_the_kill=2,
     went_back=["1", "2", "3"],
 )
 
@@ -61,7 +64,17 @@ def test_a_story_that_held_has_nothing_wrong(report: Report) -> None:
         ({"held_with_rows": "reconciled no result"}, "the ramp was not held by rows: reconciled no result"),
         ({"differing_at_last": 1}, "1 rows differ with the last release"),
         ({"climbed_to": ""}, "the ramp has come to nothing alone"),
-        ({"asked_before_the_kill": 4}, "the customer service was asked 4 times before it was killed"),
+        ({"compared_rows": 0}, "no row was compared with the last release"),
+        ({"shares": {"all has moved": 0.25}}, "when all had moved the customer service still answered 25%"),
+        (
+            {"asked_before_the_kill": (4, 0)},
+            "before it was killed the customer service got 4 requests, and 0 to compare",
+        ),
+        (
+            {"asked_before_the_kill": (0, 3)},
+            "before it was killed the customer service got 0 requests, and 3 to compare",
+        ),
+        ({"valued_after_the_kill": 0}, "the valuation service has valued for nobody since it was killed"),
         ({"wrong": ["something else"]}, "something else"),
     ],
 )

@@ -19,6 +19,15 @@ def test_without_botocore_it_says_which_extra_brings_it(monkeypatch: pytest.Monk
     assert told.value.cure == "pip install 'banyan-proxy[aws]'"
 
 
+def test_without_curl_it_says_what_brings_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is started; in the last phase a service that has moved is asked by it."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    with pytest.raises(MissingPartError, match="curl is not here") as told:
+        parts.find_parts()
+    assert told.value.cure == "apt-get install curl"
+
+
 def test_all_parts_are_here() -> None:
     """CI plays the story: a part that is missing there fails."""
     assert parts.find_parts().backend.major >= 15
