@@ -4,6 +4,8 @@ Rule 1: a child's loop counts once a second; whatever keeps the loop (a comparis
 Rule 2: silence is measured in the supervisor's own looks, each of which adds `LONGEST_LOOK` at the most: on a machine
         that stood still nobody has been silent.
 Rule 3: a child counts as heard when it is born; one that has been silent for `HUNG` seconds is to be replaced.
+Rule 4: where one was replaced before it was ever heard, its successor is given twice the time for its first word: on a
+        machine so loaded that a start takes longer, each would be killed just before it serves, for ever.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from proxy.tasks import Tasks
 EVERY = 1.0
 HUNG = 20.0
 """Seconds of silence after which a child counts as hung: found and replaced within half a minute."""
+LONGEST_START = 640.0
+"""Seconds that one is given for its first word at most."""
 LONGEST_LOOK = 2.0
 _SIZE = 8
 
@@ -60,12 +64,20 @@ class Silence:
     count: int
     looked: float
     silent: float = 0.0
+    patience: float = HUNG
+    heard: bool = False
 
     def look(self, count: int, now: float) -> bool:
         """Whether it hangs, as of `now` on a steady clock, with its counter at `count`."""
         passed, self.looked = now - self.looked, now
         if count != self.count:
             self.count, self.silent = count, 0.0
+            self.patience, self.heard = HUNG, True
         else:
             self.silent += min(passed, LONGEST_LOOK)
-        return self.silent >= HUNG
+        return self.silent >= self.patience
+
+    def successor(self, count: int, now: float) -> Silence:
+        """Of the one that takes its place, born at `now`."""
+        hung_unheard = not self.heard and self.silent >= self.patience
+        return Silence(count, now, patience=min(self.patience * 2, LONGEST_START) if hung_unheard else HUNG)

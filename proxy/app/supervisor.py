@@ -28,7 +28,7 @@ import structlog
 
 from proxy.app.child_start import WorkerFork, run_clerk, run_comparer, run_control, run_translator, run_worker
 from proxy.app.handover import HandedDown, Readiness, handed_down, start_successor
-from proxy.app.heartbeat import HUNG, Heartbeats, Silence
+from proxy.app.heartbeat import Heartbeats, Silence
 from proxy.app.initial_table import Start, first_start
 from proxy.app.selfcheck import cautions, prepare, state_kept
 from proxy.app.shared_ties import SharedTies
@@ -112,6 +112,7 @@ class Supervisor:
         self._children: dict[int, _Child] = {}
         self._due: dict[int, float] = {}
         self._deaths: dict[int, int] = {}
+        self._silences: dict[int, Silence] = {}
         self._stopping = 0
         self._kill_at = float("inf")
 
@@ -219,7 +220,8 @@ class Supervisor:
         now = time.monotonic()
         for number, child in self._children.items():
             if child.silence.look(self._heartbeats.count(number - _FIRST), now) and not self._stopping:
-                _log.error("child_hangs", child=_name(number), pid=child.pid, silent=HUNG, hint="it is replaced")
+                silent = child.silence.patience
+                _log.error("child_hangs", child=_name(number), pid=child.pid, silent=silent, hint="it is replaced")
                 os.kill(child.pid, signal.SIGKILL)
 
     def _ended(self, number: int, child: _Child, code: int) -> None:
@@ -253,7 +255,10 @@ class Supervisor:
         pid = os.fork()
         if pid:
             now = time.monotonic()
-            self._children[number] = _Child(pid, now, Silence(self._heartbeats.count(number - _FIRST), now))
+            count = self._heartbeats.count(number - _FIRST)
+            before = self._silences.get(number)
+            self._silences[number] = Silence(count, now) if before is None else before.successor(count, now)
+            self._children[number] = _Child(pid, now, self._silences[number])
             self._deaths.setdefault(number, 0)
             return
         self._be(number, first=first)

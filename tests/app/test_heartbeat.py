@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from proxy.app.heartbeat import HUNG, LONGEST_LOOK, Heartbeats, Silence
+from proxy.app.heartbeat import HUNG, LONGEST_LOOK, LONGEST_START, Heartbeats, Silence
 from tests.waiting import until
 
 
@@ -31,6 +31,31 @@ def test_a_machine_that_stood_still_makes_nobody_hang() -> None:
 
     assert not silence.look(7, 3600.0)
     assert silence.silent == LONGEST_LOOK
+
+
+def test_who_was_never_heard_is_followed_by_one_with_twice_the_time() -> None:
+    """On a machine where a start takes a minute the third is let be, and once it was heard it hangs as soon as any."""
+    lived: list[int] = []
+    silence = Silence(count=7, looked=0.0)
+    for _ in range(3):
+        lived.append(next(second for second in range(1, 1000) if silence.look(7, silence.looked + 1)))
+        silence = silence.successor(7, silence.looked)
+    assert not silence.look(8, silence.looked + 1)
+    lived.append(next(second for second in range(1, 1000) if silence.look(8, silence.looked + 1)))
+
+    assert lived == [HUNG, 2 * HUNG, 4 * HUNG, HUNG]
+    assert silence.successor(8, 0.0).patience == HUNG
+
+
+def test_the_time_for_a_first_word_has_an_end() -> None:
+    """However often it was given in vain; and one that ended by itself has earned its successor none."""
+    silence = Silence(count=7, looked=0.0)
+    assert silence.successor(7, 0.0).patience == HUNG
+    for _ in range(20):
+        silence.silent = silence.patience
+        silence = silence.successor(7, 0.0)
+
+    assert silence.patience == LONGEST_START
 
 
 async def test_a_loop_that_turns_counts_and_one_that_is_kept_does_not() -> None:

@@ -106,14 +106,19 @@ class UndecidedKey(NamedTuple):
     repeatable: bool
 
 
-def standing_of(record: KeyRecord, owner: bytes, fingerprint: bytes) -> ClaimOutcome:
-    """Of a claim that did not take the key."""
+def standing_of(record: KeyRecord, owner: bytes, fingerprint: bytes, *, repeatable: bool) -> ClaimOutcome:
+    """Of a claim that did not take the key; of one that is `repeatable` the next try may do so.
+
+    It takes a key whose request is over: where it has not, that one ended between claim and look.
+    """
     if record.owner == owner:
         return ClaimOutcome.CLAIMED
     if record.fingerprint != fingerprint:
         return ClaimOutcome.OTHER_PAYLOAD
     if record.phase is KeyPhase.ANSWERED:
         return ClaimOutcome.ANSWERED
+    if repeatable:
+        return ClaimOutcome.RUNNING
     if record.phase is KeyPhase.UNKEPT:
         return ClaimOutcome.UNKEPT
     was_sent = record.tried or record.phase is KeyPhase.SENT

@@ -1,6 +1,7 @@
 """The step of a route whose writes both sides get: nothing is sent before the journal has it.
 
-Rule 1: it is about writes, while both sides are there; who reads pays one look at the method.
+Rule 1: it is about writes, while both sides are there; who reads pays one look at the method. Until it is known where
+        the route stands they may be there, whatever stage it runs at meanwhile: its writes wait.
 Rule 2: the journal keeps what the other side is to get: no credentials, no conditions, which are one side's own.
 Rule 3: a write that is on its way is told again and again, so that nobody takes it for abandoned (`held_writes.py`);
         one that may have been taken so before it was sent is not sent (`journal_tap.py`).
@@ -71,12 +72,14 @@ class JournalStep(RouteStep):
     def __call__(self, request: Request, /) -> Verdict:
         """Rule 1."""
         route, method = request.bound.route, request.head.method
-        if method in SAFE_METHODS or route.effects is Effects.SAFE or not route.stage.facts.has_both:
+        if method in SAFE_METHODS or route.effects is Effects.SAFE:
             return None
-        if request.decision.reason is Reason.STANDING_UNKNOWN:
+        if request.decision.reason is Reason.STANDING_UNKNOWN:  # it runs at legacy: asked before the stage is looked at
             return LocalAnswer(
                 503, "it is not known yet where this route stands", lines=COME_BACK, counted="write_waits"
             )
+        if not route.stage.facts.has_both:
+            return None
         if self._writes.reads_body and is_encoded(request.head.fields.get(CONTENT_ENCODING, ())):
             return LocalAnswer(
                 415,

@@ -101,7 +101,7 @@ def _claimed(row: Mapping[str, Any] | None, claim: KeyClaim) -> Claimed:
     if row is None:
         return ClaimOutcome.RUNNING, None  # it has gone since
     record = KeyRecord(row["owner"], row["fingerprint"], KeyPhase(row["phase"]), row["is_locked"], row["tried"])
-    standing = standing_of(record, claim.owner, claim.fingerprint)
+    standing = standing_of(record, claim.owner, claim.fingerprint, repeatable=claim.repeatable)
     if standing in (ClaimOutcome.ANSWERED, ClaimOutcome.UNKEPT):
         return standing, KeptReply(row["status"], tuple(row["lines"]), row["body"])
     return standing, None

@@ -16,15 +16,17 @@ from proxy.core.idempotency.claims import (
 OWNER, OTHER, PRINT = b"owner", b"other", b"print"
 
 
-def standing(phase: KeyPhase, *, locked: bool = False, tried: bool = False, payload: bytes = PRINT) -> ClaimOutcome:
-    return standing_of(KeyRecord(OTHER, PRINT, phase, locked, tried), OWNER, payload)
+def standing(
+    phase: KeyPhase, *, locked: bool = False, tried: bool = False, payload: bytes = PRINT, repeatable: bool = False
+) -> ClaimOutcome:
+    return standing_of(KeyRecord(OTHER, PRINT, phase, locked, tried), OWNER, payload, repeatable=repeatable)
 
 
 def test_what_was_claimed_before_is_ones_own() -> None:
     """A claim that is made twice, since its answer was lost, is the same one."""
     record = KeyRecord(OWNER, PRINT, KeyPhase.CLAIMED, is_locked=True)
 
-    assert standing_of(record, OWNER, PRINT) is ClaimOutcome.CLAIMED
+    assert standing_of(record, OWNER, PRINT, repeatable=False) is ClaimOutcome.CLAIMED
 
 
 @pytest.mark.parametrize("phase", KeyPhase)
@@ -40,6 +42,13 @@ def test_a_lock_says_whether_a_request_still_runs() -> None:
     assert standing(KeyPhase.CLAIMED) is ClaimOutcome.RUNNING
     assert standing(KeyPhase.CLAIMED, tried=True) is ClaimOutcome.UNKNOWN
     assert standing(KeyPhase.SENT) is ClaimOutcome.UNKNOWN
+
+
+@pytest.mark.parametrize("phase", [KeyPhase.CLAIMED, KeyPhase.SENT, KeyPhase.UNKEPT])
+@pytest.mark.parametrize("tried", [False, True])
+def test_what_may_be_repeated_is_never_refused_for_good(phase: KeyPhase, *, tried: bool) -> None:
+    """Its request has ended between the claim and the look at it: the client comes back, and takes the key then."""
+    assert standing(phase, tried=tried, repeatable=True) is ClaimOutcome.RUNNING
 
 
 def test_what_was_answered_is_answered() -> None:
