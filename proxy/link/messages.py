@@ -138,6 +138,7 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     `orders` is the version of the Orders that it obeys; `bad` are bad events of live traffic, `bad_lost` more of them;
     `cohorts` are those that new answered on routes where it fails. `asked`: what became of questions to the clerk;
     `waits` and `held` are requests that wait for it now, and bytes kept for it. `usage` is of the routes in `routes`.
+    `span`: the seconds in which `routes` were counted, more than one where nobody could be told meanwhile.
     """
 
     worker: int
@@ -170,6 +171,7 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     held: int = 0
     echoes: list[EchoDelta] = []
     usage: list[UsageDelta] = []
+    span: float = 0.0
 
 
 class AskedDelta(msgspec.Struct, frozen=True, array_like=True):
