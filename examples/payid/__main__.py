@@ -67,7 +67,7 @@ async def play_all(options: argparse.Namespace, parts: Parts, folder: Path) -> l
                 await phase(play)
         wrong = _judged(play)
         if options.keep:
-            await stay(made.operator, made.banyan, tell)
+            await stay(made.operator, load, made.banyan, tell)
     return wrong
 
 

@@ -121,6 +121,7 @@ class Worker:
         self._kill_file = KillFile(inputs.kill_file(inputs.snapshot.kill_file), self._ordered)
         self._certificates = CertificateWatch(self._listener)
         self._switched = 0.0
+        self._told_all = monotonic()
         self._has_standing = asyncio.Event()
         self._has_keys = asyncio.Event()
         self._listener.callers.suspended.adopt(inputs.suspended)
@@ -251,6 +252,8 @@ class Worker:
             return
         counters, events = self._listener.counters, self._listener.finished.bad
         routes, failures = counters.take(None if whole else events.routes)
+        now = monotonic()
+        span, self._told_all = now - self._told_all, now if whole else self._told_all
         bad, bad_lost = events.take()
         cohorts = events.take_cohorts()
         report = Report(
@@ -286,6 +289,7 @@ class Worker:
             waits=self._clerk.waits,
             held=self._clerk.held,
             translations=self._translator.take_outcomes(),
+            span=span,
         )
         link.send(report)
 

@@ -60,6 +60,7 @@ class PairComparer:
         self.memories = Memories()
         self._key = key
         self._notices = Notices()
+        self._rules: dict[str, Rules] = {}
         self._counting = Counting()
         self._runs = Runs()
         self._outcomes = ComparedOutcomes()
@@ -69,11 +70,14 @@ class PairComparer:
     def follow(self, snapshot: Snapshot) -> None:
         """Compare by this table from now on."""
         self.revision = snapshot.revision
+        before = self._rules
         self._rules = {route.name: route.compare for route in snapshot.routes}
         self._exact = {route.name for route in snapshot.routes if route.shadow is not None and not route.shadow.second}
         self._origins = origins_of(snapshot.routes)
         origins = {route.origin for route in snapshot.routes}
         self._counting.follow(origins, len(self._rules))
+        edited = {name for name, rules in self._rules.items() if before.get(name, rules) != rules}
+        self._counting.edited({self._origins.origin(name) for name in edited}, time.time())
         self._versions = {origin: known for origin, known in self._versions.items() if origin in origins}
         self._redactors: dict[str, Redactor] = {}
         self._notices.forget()

@@ -164,6 +164,8 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     `waits` and `held` are requests that wait for it now, and bytes kept for it. `translations`: what became of messages
     to the translators' process (proxy.core.translation.adapter_policy.TranslationOutcome) since the last report.
     `usage` is of the routes in `routes`.
+    `waits` and `held` are requests that wait for it now, and bytes kept for it. `usage` is of the routes in `routes`.
+    `span`: the seconds in which `routes` were counted, more than one where nobody could be told meanwhile.
     """
 
     worker: int
@@ -198,6 +200,7 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     brownouts: list[BrownoutDelta] = []
     usage: list[UsageDelta] = []
     translations: dict[str, int] = {}
+    span: float = 0.0
 
 
 class AskedDelta(msgspec.Struct, frozen=True, array_like=True):

@@ -44,6 +44,19 @@ def test_a_request_is_evidence_three_times_a_day() -> None:
     assert outcomes(parts) == [("match", "", 4), ("match", REPEATED, 2)]
 
 
+def test_a_request_is_evidence_anew_when_the_rules_of_its_route_were_edited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`accept` makes what was compared count no longer, so what was asked three times today must count again."""
+    on, again = made("a", "b"), [pair({"a": 1}, {"a": 1}, route=name, at=1_000.0) for name in "ab"]
+    weigh(on, *again * 3)
+    monkeypatch.setattr("proxy.comparer.comparison.time.time", lambda: 1_010.0)
+    edited = route("a", compare=Rules(secrets=frozenset({"plate"})))
+    on.follow(snapshot(edited, route("b"), revision="r2"))
+
+    parts = weigh(on, *(replace(each, at=1_021.0) for each in again))
+
+    assert [part.route for part in parts if ("match", "", 1) in outcomes([part])] == ["a"]
+
+
 def test_an_answer_without_a_version_is_of_the_version_before() -> None:
     """A timeout names no version; it begins no epoch."""
     parts = weigh(made(), pair(1, 1, new_version="7"), pair(1, 1, new_version=""), pair(1, 1, new_version="8"))

@@ -28,6 +28,17 @@ def test_a_step_and_an_epoch_begin_anew() -> None:
     assert counting.counts(replace(ONE, begun=1))[0]
 
 
+def test_an_edit_of_the_rules_begins_anew() -> None:
+    """What was found by other rules counts no longer: from the next full minute on each request is evidence again."""
+    counting = Counting()
+    for _ in range(3):
+        counting.counts(ONE)
+    counting.edited([ONE.route], ONE.at + 30)
+    found = [counting.counts(replace(ONE, at=ONE.at + seconds))[0] for seconds in (59, 60, 61, 62, 63)]
+
+    assert found == [False, True, True, True, False]
+
+
 def test_what_is_remembered_is_bounded() -> None:
     """Of a route's steps and epochs the latest four; of each so many requests; nothing of routes that are gone."""
     counting = Counting()

@@ -56,6 +56,12 @@ class SecondsRing:
         self._latest = second
         self._counts[second % _SLOTS] += count
 
+    def spread(self, second: int, count: int, span: int) -> None:
+        """Count `count` more, evenly over the `span` whole seconds of which `second` is the last."""
+        self.add(second, 0)
+        for back in range(min(span, MINUTE)):
+            self._counts[(second - back) % _SLOTS] += (back + 1) * count // span - back * count // span
+
     def total(self, second: int, length: int) -> int:
         """The sum over the `length` whole seconds before `second`; at most a minute of them."""
         low, high = max(second - length, self._latest - MINUTE), min(second, self._latest + 1)
@@ -231,9 +237,10 @@ class Ledger:
     def fold(self, report: Report) -> None:
         """Add one report; ValueError, and nothing added, when it does not fit this version's classes and bounds."""
         _check(report)
-        second = int(self._clock())
+        second, span = int(self._clock()), max(int(report.span), 1)
+        self._began = min(self._began, second - span + 1)
         for delta in report.routes:
-            self._fold_route(delta, second)
+            self._fold_route(delta, second, span)
         for failure in report.failures:
             self._fold_failure(failure)
         for repeat in report.repeats:
@@ -253,15 +260,15 @@ class Ledger:
             self._translations[outcome] = self._translations.get(outcome, 0) + count
         self._workers[report.pid] = _state_of(report, self._clock())
 
-    def _fold_route(self, delta: RouteDelta, second: int) -> None:
+    def _fold_route(self, delta: RouteDelta, second: int, span: int) -> None:
         series = Series(delta.route, delta.side)
         row = self._rows.get(series)
         if row is None:
             row = self._rows[series] = _Row(second)
         row.totals = row.totals.plus(delta)
-        row.ring.add(second, sum(delta.codes))
+        row.ring.spread(second, sum(delta.codes), span)
         if delta.codes[_FAILED]:
-            row.add_failed(second, delta.codes[_FAILED])
+            row.add_failed(second, delta.codes[_FAILED], span)
         self._reported.add(delta.route)
 
     def _fold_failure(self, delta: FailureDelta) -> None:
@@ -287,20 +294,20 @@ class Ledger:
     def _fold_callers(self, report: Report) -> None:
         for answered in report.step_answers:
             self._fold_step(self._step_answers, answered)
-            self._fold_closed(answered)
+            self._fold_closed(answered, max(int(report.span), 1))
         for passed in report.step_passes:
             self._fold_step(self._step_passes, passed)
         for echo in report.echoes:
             self._fold_echo(echo)
 
-    def _fold_closed(self, delta: StepAnswerDelta) -> None:
+    def _fold_closed(self, delta: StepAnswerDelta, span: int) -> None:
         """A 503 of closed hours, or of a brown-out, says when to come back: nobody failed."""
         if delta.reason in _COME_BACK:
             series, second = Series(delta.route, ServedBy.SELF), int(self._clock())
             row = self._rows.get(series)
             if row is None:
                 row = self._rows[series] = _Row(second)
-            row.add_failed(second, -delta.count)
+            row.add_failed(second, -delta.count, span)
 
     def _fold_echo(self, delta: EchoDelta) -> None:
         series = Series(delta.route, delta.side)
@@ -409,11 +416,11 @@ class _Row:
         self.ring = SecondsRing(second)
         self.failed: SecondsRing | None = None
 
-    def add_failed(self, second: int, count: int) -> None:
-        """Count `count` more 5xx in `second`."""
+    def add_failed(self, second: int, count: int, span: int) -> None:
+        """Count `count` more 5xx in the `span` seconds of which `second` is the last."""
         if self.failed is None:
             self.failed = SecondsRing(second)
-        self.failed.add(second, count)
+        self.failed.spread(second, count, span)
 
 
 def _check(report: Report) -> None:

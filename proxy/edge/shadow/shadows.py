@@ -268,12 +268,15 @@ def shadow_pools(
                 most[name] = max(most.get(name, 0), route.shadow.concurrency)
     wanted = [_for_shadows(snapshot.upstreams[name], most[name]) for name in most if name in snapshot.upstreams]
     known = {upstream.name: before.get(upstream.name) for upstream in wanted}
-    return {
+    pools = {
         upstream.name: old
         if (old := known[upstream.name]) is not None and old.upstream == upstream
         else pool_of(upstream, tasks, names, here)
         for upstream in wanted
     }
+    for pool in pools.values():
+        pool.of_shadows = True
+    return pools
 
 
 def _for_shadows(upstream: Upstream, concurrency: int) -> Upstream:

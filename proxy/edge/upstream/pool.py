@@ -62,14 +62,15 @@ _SERVER_ERROR = 500
 class Pool:
     """`acquire` answers through the waiter, at once when a connection is idle.
 
-    `credential` is what requests to it are sent with, where it has `auth`; given by the worker.
+    `credential` is what requests to it are sent with, where it has `auth`; given by the worker. `of_shadows`: no client
+    waits for it, and it says so where it says anything.
     """
 
     # fmt: off
     __slots__ = (
         "_budget", "_chooser", "_connecting", "_fair_share", "_greedy", "_looking", "_looks", "_names", "_only",
         "_resolving", "_restless", "_retired", "_tasks", "_troubled", "_usable", "addresses", "asked", "breakers",
-        "credential", "dialler", "upstream", "waiting",
+        "credential", "dialler", "of_shadows", "upstream", "waiting",
     )
     # fmt: on
 
@@ -87,6 +88,7 @@ class Pool:
         """
         self.upstream = upstream
         self.credential: Credential | None = None
+        self.of_shadows = False
         memory = upstream.timeouts.response + (upstream.breaker.window if upstream.breaker else 0.0)
         self.breakers = Breakers(upstream.breaker, memory=memory, most=upstream.connections)
         self.dialler = dialler or Dialler(upstream, here)
@@ -550,7 +552,8 @@ class Pool:
             self._say(event, state=state.name.lower(), **more)
 
     def _say(self, event: str, **more: object) -> None:
-        structlog.get_logger().warning(event, upstream=self.upstream.name, **more)
+        whose = {"of_shadows": True} if self.of_shadows else {}
+        structlog.get_logger().warning(event, upstream=self.upstream.name, **whose, **more)
 
     # -- in the course of time ----------------------------------------------------------------------------------------
 

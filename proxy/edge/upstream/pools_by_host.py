@@ -61,6 +61,7 @@ class PoolOfName(Pool):
         upstream = every.upstream
         dialler = DiallerByName(upstream, here, every.dialler.tls, name, every.held)
         super().__init__(upstream, tasks, resolver, here, dialler)
+        self.of_shadows = every.of_shadows
 
     def _left_alone(self, resting: Resting) -> Failure:
         """That one name is left alone says no more of the whole than that one operation is."""

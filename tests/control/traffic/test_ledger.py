@@ -225,6 +225,27 @@ def test_the_rate_is_right_from_the_start(ledger: Ledger, clock: Clock) -> None:
     assert ledger.rate(SHOW) == 10.0
 
 
+def test_what_was_counted_before_control_lived_is_of_the_seconds_in_which_it_came(ledger: Ledger, clock: Clock) -> None:
+    """A worker that served 200 requests in ten seconds without control tells them at once: 20 a second, and not 200."""
+    late = report(delta("show", "legacy", ok=150, failed=50))
+    ledger.fold(msgspec.structs.replace(late, span=10.3))
+    clock.now += 1
+
+    assert (ledger.rate(SHOW), ledger.failed_rate(SHOW)) == (20.0, 5.0)
+    assert ledger.last_minute(SHOW) == [0] * 50 + [20] * 10
+    assert ledger.served(SHOW) == 200
+
+
+def test_what_was_counted_in_more_than_a_minute_weighs_what_it_did(ledger: Ledger, clock: Clock) -> None:
+    """Of ten minutes without control the last one has a tenth; what was of a second is of that second."""
+    ledger.fold(msgspec.structs.replace(report(delta("show", "legacy", ok=6000)), span=600.0))
+    clock.now += 1
+    ledger.fold(msgspec.structs.replace(report(delta("show", "legacy", ok=30)), span=1.2))
+    clock.now += 1
+
+    assert ledger.last_minute(SHOW) == [10] * 59 + [30]
+
+
 def test_the_rate_of_5xx_is_that_of_the_same_seconds(ledger: Ledger, clock: Clock) -> None:
     """Three a second while they come, and none ten seconds after the last one; the totals keep them."""
     for _ in range(20):

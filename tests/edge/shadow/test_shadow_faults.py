@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from proxy.core.limits.ceiling import Level
 from proxy.core.parity.answers import IncomparableReason, find_differences
@@ -72,15 +73,20 @@ async def test_a_hostile_side_is_not_felt(play: Play, serve: Serve, script: Scri
 
 
 async def test_a_side_that_refuses_is_not_felt(play: Play, serve: Serve) -> None:
-    """SH02: where nobody listens; after some failures its own breaker sheds, and the live one stays closed."""
+    """SH02: where nobody listens; after some failures its own breaker sheds, the log says whose it is, and the live one
+    stays closed.
+    """
     legacy, new = await play(always(sized(b"legacy"))), await play(silent)
     new.stop_listening()
     proxy, pairs = await shadowing(serve, legacy, new, shadow=QUICK)
     client = await proxy.client()
-    for _ in range(12):
-        assert (await client.ask(get())).body == b"legacy"
-        await pairs.next()
+    with capture_logs() as said:
+        for _ in range(12):
+            assert (await client.ask(get())).body == b"legacy"
+            await pairs.next()
 
+    opened = {"event": "breaker_opened", "log_level": "warning", "upstream": "new", "state": "open"}
+    assert [each for each in said if each["event"] == "breaker_opened"] == [opened | {"of_shadows": True}]
     assert await counted(proxy, 12) == {"failed": 5, "shed": 7}
     assert {each.new.failure for each in pairs.taken} == {"failed", "breaker_open"}
     assert {each.upstream: each.breaker for each in proxy.listener.upstreams()} == {"legacy": 0, "new": 0}
