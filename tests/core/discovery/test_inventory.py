@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import pytest
+
+from proxy.core.discovery import inventory as module
+from proxy.core.discovery.endpoint import Observation
+from proxy.core.discovery.inventory import Inventory, Parameter, teaches
+from proxy.core.discovery.segment import SegmentKind
+from proxy.core.discovery.usage import UNVERIFIED
+
+
+def seen(path: str, status: int = 200, caller: str = UNVERIFIED, route: str = "", weight: float = 1.0) -> Observation:
+    return Observation(method="GET", path=path, status=status, at=1.0, caller=caller, route=route, weight=weight)
+
+
+def found(*all_seen: Observation) -> dict[str, float]:
+    inventory = Inventory()
+    for each in all_seen:
+        inventory.take(each)
+    return {each.template: each.seen.calls for each in inventory.endpoints()}
+
+
+def test_only_what_is_there_teaches_a_path() -> None:
+    """Below 400, a conflict; a refusal and a failure where the caller is verified; never what was not found."""
+    taught = {
+        (status, caller)
+        for status in (200, 304, 409, 401, 403, 429, 500, 404, 400, 405)
+        for caller in ("app", UNVERIFIED)
+        if teaches(seen("/", status, caller))
+    }
+
+    assert taught == {
+        *((status, caller) for status in (200, 304, 409) for caller in ("app", UNVERIFIED)),
+        *((status, "app") for status in (401, 403, 429, 500)),
+    }
+
+
+def test_what_is_not_found_counts_where_the_path_is_known() -> None:
+    """Else it is held apart."""
+    inventory = Inventory()
+    for each in (seen("/orders/7"), seen("/orders/8", 404), seen("/wp-login.php", 404, weight=3.0)):
+        inventory.take(each)
+
+    assert {each.template: each.seen.calls for each in inventory.endpoints()} == {"/orders/{id}": 2.0}
+    assert (inventory.missed, inventory.observed, inventory.dropped, inventory.places) == (3.0, 3, 0, 3)
+
+
+def test_a_route_that_names_the_path_is_the_template() -> None:
+    """Whatever the path looks like; not found as well."""
+    inventory = Inventory()
+    for path, status in (("/orders/mine", 200), ("/orders/7", 404)):
+        inventory.take(seen(path, status, route="orders"), "/orders/{number}")
+    (endpoint,) = inventory.endpoints()
+
+    assert (endpoint.template, endpoint.is_known, endpoint.routes) == ("/orders/{number}", True, ("orders",))
+    assert (endpoint.seen.calls, endpoint.is_single, endpoint.parameters) == (2.0, False, ())
+
+
+def test_templates_of_routes_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Further ones are passed over."""
+    monkeypatch.setattr(module, "MOST_KNOWN", 1)
+    inventory = Inventory()
+    for name in ("a", "b"):
+        inventory.take(seen("/x", route=name), f"/{name}")
+
+    assert [each.template for each in inventory.endpoints()] == ["/a"]
+
+
+def test_what_was_seen_once_is_told_apart() -> None:
+    """From nobody verified; twice, or from somebody, is enough."""
+    inventory = Inventory()
+    for path, caller in (("/once", UNVERIFIED), ("/twice", UNVERIFIED), ("/twice", UNVERIFIED), ("/known", "app")):
+        inventory.take(seen(path, caller=caller))
+
+    assert [each.template for each in inventory.endpoints() if each.is_single] == ["/once"]
+
+
+def test_parameters_are_named_for_what_they_look_like() -> None:
+    """Two of one name for the words before them, and where that is not enough by number."""
+    assert list(
+        found(
+            seen("/customers/7/orders/8"),
+            seen("/mail/ann@example.com"),
+            seen("/reports/2026-11-30"),
+            seen("/search/two%20words"),
+            seen("/boxes/7/8"),
+            seen("/categories/7/addresses/8"),
+            seen("/7/1/8"),
+            seen("/9a-x/7/_/8"),
+        )
+    ) == [
+        "/9a-x/{p_9a_x_id}/_/{p__id}",
+        "/boxes/{box_id}/{box_id_2}",
+        "/categories/{category_id}/addresses/{address_id}",
+        "/customers/{customer_id}/orders/{order_id}",
+        "/mail/{email}",
+        "/reports/{date}",
+        "/search/{text}",
+        "/{id}/{id_2}/{id_3}",
+    ]
+
+
+def test_the_evidence_of_a_parameter_is_kept() -> None:
+    """What its values looked like, the usual first, and how many there were; not one of them."""
+    inventory = Inventory()
+    for path in ("/orders/4711", "/orders/4712", "/orders/ORD-77"):
+        inventory.take(seen(path))
+    (endpoint,) = inventory.endpoints()
+
+    assert endpoint.parameters == (Parameter(name="id", kinds=(SegmentKind.INTEGER, SegmentKind.CODE), distinct=3),)
