@@ -275,7 +275,7 @@ class Worker:
             echoes=counters.take_echoes(),
             usage=self._listener.finished.callers.take(routes),
             alive=counters.take_alive(),
-            recent=None if recent is None else Recent(recent.sample, recent.bad, recent.total),
+            recent=None if recent is None else Recent(recent.sample, recent.bad, recent.total, recent.fresh),
             asked=self._clerk.take_outcomes(),
             waits=self._clerk.waits,
             held=self._clerk.held,

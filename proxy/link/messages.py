@@ -181,11 +181,14 @@ class AskedDelta(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Recent(msgspec.Struct, frozen=True, array_like=True):
-    """A sample of the `requests` that ended since the last report, and beside it some that went wrong."""
+    """A sample of the `requests` that ended since the last report; beside it some that went wrong, and `fresh`: some
+    with paths that were not met lately, of what `/**` takes.
+    """
 
     sample: list[RememberedRequest]
     bad: list[RememberedRequest]
     requests: int
+    fresh: list[RememberedRequest] = []
 
 
 class BadDelta(msgspec.Struct, frozen=True, array_like=True):

@@ -31,7 +31,7 @@ PAGE = ROOT / "docs" / "first-route.md"
 PORTS = ("8080", "9090", "3001", "3002")
 ELSEWHERE = ("pip install",)
 """What the test's machine has done already."""
-READS = ("banyan status", "banyan mismatches", "banyan idempotency list", "banyan check", "curl ")
+READS = ("banyan status", "banyan mismatches", "banyan discover", "banyan idempotency list", "banyan check", "curl ")
 HINTS = {
     "banyan mismatches": (r"\A(?!.*undecided).*\$\.total",),
     "banyan status": ("mismatches are proved to be above", "^orders.show +live "),

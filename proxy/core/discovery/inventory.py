@@ -4,7 +4,7 @@ Rule 1: where a route of routes.yaml names the path (it is no `/**`), its patter
 Rule 2: only answers that say that something is there teach a new path: below 400, or a conflict; 401, 403, 429 and
         failures of the server only to a verified caller. All others count where their path is known already, else they
         are held apart (`missed`): scanners invent paths.
-Rule 3: what was seen once, from nobody verified, is held apart as well.
+Rule 3: a template that was seen once, from nobody verified, is held apart as well.
 """
 
 from __future__ import annotations
@@ -41,18 +41,21 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """One method of one template; `is_known`: a route of routes.yaml names the template."""
+    """One method of one template; `is_known`: a route of routes.yaml names the template, `is_alone`: nothing else of it
+    was seen.
+    """
 
     method: str
     template: str
     seen: EndpointSeen
     parameters: tuple[Parameter, ...] = ()
     is_known: bool = False
+    is_alone: bool = False
 
     @property
     def is_single(self) -> bool:
         """Rule 3."""
-        return self.seen.observed == 1 and set(self.seen.callers) == {UNVERIFIED} and not self.is_known
+        return self.is_alone and set(self.seen.callers) == {UNVERIFIED}
 
     @property
     def routes(self) -> tuple[str, ...]:
@@ -117,8 +120,8 @@ def teaches(seen: Observation) -> bool:
     return seen.caller != UNVERIFIED and (seen.status in _REFUSED or seen.status >= 500)
 
 
-Step = tuple[str, Place]
-"""A segment: its word, empty for a value, and the place behind it."""
+Step = tuple[str | None, Place]
+"""A segment: its word, None for a value, and the place behind it."""
 
 
 def _found(root: Place) -> Iterator[Endpoint]:
@@ -129,24 +132,25 @@ def _found(root: Place) -> Iterator[Endpoint]:
             yield from _ends(place.ends, way)
         waiting += [(below, (*way, (word, below))) for word, below in place.words.items()]
         if place.value is not None:
-            waiting.append((place.value, (*way, (place.value.constant, place.value))))
+            waiting.append((place.value, (*way, (place.value.constant or None, place.value))))
 
 
 def _ends(ends: Mapping[str, EndpointSeen], way: Sequence[Step]) -> Iterator[Endpoint]:
     parameters = tuple(_parameters(way))
     names = iter(parameters)
-    segments = [word or f"{{{next(names).name}}}" for word, _ in way]
+    segments = [f"{{{next(names).name}}}" if word is None else word for word, _ in way]
+    template, is_alone = "/" + "/".join(segments), sum(seen.observed for seen in ends.values()) == 1
     for method, seen in ends.items():
-        yield Endpoint(method=method, template="/" + "/".join(segments), seen=seen, parameters=parameters)
+        yield Endpoint(method=method, template=template, seen=seen, parameters=parameters, is_alone=is_alone)
 
 
 def _parameters(way: Sequence[Step]) -> Iterator[Parameter]:
     """Named for what they look like; two of one name for the words before them."""
-    plain = [_NAMES.get(_usual(place), "id") for word, place in way if not word]
+    plain = [_NAMES.get(_usual(place), "id") for word, place in way if word is None]
     taken: set[str] = set()
     before, at = "", 0
     for word, place in way:
-        if word:
+        if word is not None:
             before = word
             continue
         wished = plain[at] if plain.count(plain[at]) == 1 or not before else f"{_singular(before)}_{plain[at]}"

@@ -29,75 +29,14 @@ _SURE = 50
 _MUCH = 0.01
 _SHORT_NUMBER = 4
 _PREFIXES = frozenset({"api", "apis", "rest", "internal", "public", "private", "services", "service", "json", "rpc"})
-RESERVED = frozenset(
-    [
-        "me",
-        "self",
-        "mine",
-        "current",
-        "my",
-        "own",
-        "search",
-        "find",
-        "query",
-        "lookup",
-        "filter",
-        "list",
-        "new",
-        "create",
-        "add",
-        "edit",
-        "update",
-        "delete",
-        "remove",
-        "latest",
-        "last",
-        "first",
-        "next",
-        "previous",
-        "count",
-        "total",
-        "all",
-        "recent",
-        "export",
-        "import",
-        "batch",
-        "bulk",
-        "upload",
-        "download",
-        "validate",
-        "verify",
-        "check",
-        "preview",
-        "login",
-        "logout",
-        "signin",
-        "signup",
-        "signout",
-        "register",
-        "refresh",
-        "revoke",
-        "callback",
-        "status",
-        "health",
-        "healthz",
-        "ready",
-        "live",
-        "ping",
-        "version",
-        "info",
-        "summary",
-        "config",
-        "default",
-        "schema",
-        "metadata",
-        "help",
-        "about",
-        "index",
-        "autocomplete",
-        "suggest",
-    ]
-)
+_OPERATIONS = """
+me self mine current my own search find query lookup filter list new create add edit update delete remove latest last
+first next previous count total all recent export import batch bulk upload download validate verify check preview login
+logout signin signup signout register refresh revoke callback status health healthz ready live ping version info summary
+config default schema metadata help about index autocomplete suggest
+"""
+RESERVED = frozenset({"", *_OPERATIONS.split()})
+"""Words that stay words among values; the empty one is a slash at the end."""
 
 
 class Place:
@@ -230,8 +169,9 @@ class PathTrie:
 
 
 def segments_of(path: str) -> Sequence[str]:
-    """Its segments, at most `DEEPEST`, without empty ones."""
-    return [segment for segment in path.split("/") if segment][:DEEPEST]
+    """Its segments, at most `DEEPEST`; of empty ones only that of a slash at the end, which makes another path."""
+    found = [segment for segment in path.split("/") if segment]
+    return (found + [""] * (bool(found) and path.endswith("/")))[:DEEPEST]
 
 
 def _is_prefix(word: str) -> bool:

@@ -38,7 +38,7 @@ _HEX = re.compile(r"(?=[a-fA-F]*[0-9])(?=[0-9]*[a-fA-F])[0-9a-fA-F]{8,}")
 _VERSION = re.compile(r"[vV][0-9]{1,3}(?:[._][0-9]{1,3}){0,2}")
 _NUMBERED = re.compile(r"[A-Za-z]{1,12}[-_][0-9]{2,}(?:[-_][0-9A-Za-z]{1,12}){0,3}|[A-Za-z]{1,3}[0-9]{4,}")
 _TOKEN = re.compile(r"(?=(?:[^0-9]*[0-9]){3})[A-Za-z0-9_-]{8,}")
-_WORDY = re.compile(rf"[A-Za-z0-9\-._~$:]{{1,{LONGEST_WORD}}}")
+_WORDY = re.compile(rf"[A-Za-z0-9\-._~$:]{{0,{LONGEST_WORD}}}")
 _NEVER_SENT = frozenset({".", ".."})
 _SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}$")
 _BY_LOOK = (
@@ -58,7 +58,7 @@ def kind_of(segment: str) -> SegmentKind:
     """The kind of a segment as it was sent; one with a file's ending is what stands before that."""
     plain = unquote(segment)
     found = _look(plain)
-    if found is not SegmentKind.WORD:
+    if found is not SegmentKind.WORD or not segment:
         return found
     if "%" in segment or plain in _NEVER_SENT:
         return SegmentKind.TEXT

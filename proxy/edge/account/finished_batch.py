@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 BATCH: Final = 128
 _BAD: Final = 500
+_REFUSED: Final = 400
+_DIGITS: Final = bytes.maketrans(b"123456789", b"000000000")
+"""Paths that differ in their numbers alone are one."""
 
 
 class Finished:
@@ -67,6 +70,10 @@ class Finished:
             tally.count(status, seconds)
             if exchange.principal is not None:
                 self.callers.count(bound.route.name, exchange.principal, status)
+        if bound.takes_rest and status < _REFUSED:
+            key = exchange.head.path.translate(_DIGITS)
+            if key not in self.recent.met:
+                self.recent.note_fresh(key, exchange)
         if failure is not None or log.wants(status):
             log.write(line_of_exchange(log.stamp(exchange.ended + wall), exchange, seconds))
         slow = bound.slow

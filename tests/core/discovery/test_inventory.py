@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from proxy.core.discovery import inventory as module
@@ -67,12 +69,16 @@ def test_templates_of_routes_are_bounded(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_what_was_seen_once_is_told_apart() -> None:
-    """From nobody verified; twice, or from somebody, is enough."""
+    """From nobody verified; twice, from somebody, or by two methods is enough. A slash at the end is another path."""
     inventory = Inventory()
     for path, caller in (("/once", UNVERIFIED), ("/twice", UNVERIFIED), ("/twice", UNVERIFIED), ("/known", "app")):
         inventory.take(seen(path, caller=caller))
 
-    assert [each.template for each in inventory.endpoints() if each.is_single] == ["/once"]
+    inventory.take(seen("/orders/7"))
+    inventory.take(replace(seen("/orders/8"), method="PUT"))
+    inventory.take(seen("/twice/"))
+
+    assert [each.template for each in inventory.endpoints() if each.is_single] == ["/once", "/twice/"]
 
 
 def test_parameters_are_named_for_what_they_look_like() -> None:

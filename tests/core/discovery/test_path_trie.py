@@ -123,8 +123,9 @@ def test_memory_is_bounded() -> None:
 
 
 def test_a_path_has_segments() -> None:
-    """Empty ones are none; those beyond the bound are not told apart."""
-    assert segments_of("//a//b/") == ["a", "b"]
+    """Empty ones are none, but for a slash at the end; those beyond the bound are not told apart."""
+    assert segments_of("//a//b") == ["a", "b"]
+    assert segments_of("/a/b/") == ["a", "b", ""]
     assert segments_of("/") == []
     assert len(segments_of("/a" * 99)) == DEEPEST
 

@@ -1,0 +1,81 @@
+"""Endpoints, mined out of the sample that workers tell of finished requests.
+
+Rule 1: workers do nothing for it that they do not do for `recent`, but for paths that `/**` took and they had not met.
+Rule 2: nothing of it is waited for; what it takes is bounded by what a report holds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from proxy.api.discovery import DiscoveryView, discovery_view
+from proxy.core.discovery.access_log import names_of
+from proxy.core.discovery.endpoint import Observation
+from proxy.core.discovery.inventory import Inventory
+from proxy.core.discovery.usage import UNVERIFIED
+from proxy.core.routing.snapshot import Snapshot
+from proxy.core.traffic.remembered_request import RememberedRequest
+from proxy.link.messages import Recent
+
+EVERYTHING = "/**"
+_AT_ONCE = 20
+"""Requests that are learned from between two looks at the sockets."""
+MOST_WAITING = 5_000
+
+
+class Discovery:
+    """`take` is told of every report; `running` is the present table."""
+
+    def __init__(self, running: Callable[[], Snapshot], clock: Callable[[], float] = time.time) -> None:
+        """Nothing yet; `clock` in unix seconds."""
+        self._running = running
+        self._inventory = Inventory()
+        self._since = clock()
+        self._waiting: list[tuple[RememberedRequest, float]] = []
+        self._come = asyncio.Event()
+
+    def take(self, recent: Recent) -> None:
+        """What a worker has sampled since its last report."""
+        weight = recent.requests / len(recent.sample) if recent.sample else 1.0
+        told = [(seen, weight) for seen in recent.sample] + [(seen, 1.0) for seen in recent.fresh]
+        self._waiting += told[: MOST_WAITING - len(self._waiting)]
+        self._come.set()
+
+    async def run(self) -> None:
+        """Learn from what waits, for ever."""
+        while True:
+            await self._come.wait()
+            self._come.clear()
+            while self._waiting:
+                self._learn(_AT_ONCE)
+                await asyncio.sleep(0)
+
+    def _learn(self, most: int) -> None:
+        now, self._waiting = self._waiting[:most], self._waiting[most:]
+        for seen, weight in now:
+            self._inventory.take(_observation(seen, weight), self._pattern(seen.route))
+
+    def _pattern(self, name: str) -> str:
+        """Of the route that took it, where it names anything."""
+        route = self._running().named(name) if name else None
+        return "" if route is None or route.pattern.text == EVERYTHING else route.pattern.text
+
+    def view(self) -> DiscoveryView:
+        """What is known by now."""
+        self._learn(len(self._waiting))
+        return discovery_view(self._inventory, self._since)
+
+
+def _observation(seen: RememberedRequest, weight: float) -> Observation:
+    return Observation(
+        method=seen.method,
+        path=seen.path,
+        status=seen.status,
+        at=seen.at,
+        caller=seen.caller or UNVERIFIED,
+        route=seen.route,
+        weight=weight,
+        query=names_of(seen.query),
+    )
