@@ -66,14 +66,15 @@ async def _judged(play: Play) -> list[str]:
     wrong = play.report.verdict(notebook, count, found)
     timed = play.report.timed
     play.tell.chapter("Figures")
-    play.tell(f"  requests of customers    {notebook.requests}, of which {notebook.planted} planted errors")
-    play.tell(f"  client errors            {notebook.failed.total()}")
-    play.tell(f"  tenants                  {play.scene.tenants}, {len(notebook.used)} used, {count} moved")
-    play.tell(f"  new consents needed      {found.card + found.service + found.lost}; grants revoked {found.revoked}")
+    figure = play.tell.figure
+    figure("requests of customers", f"{notebook.requests}, of which {notebook.planted} planted errors")
+    figure("client errors", f"{notebook.failed.total()}")
+    figure("tenants", f"{play.scene.tenants}, {len(notebook.used)} used, {count} moved")
+    figure("new consents needed", f"{found.card + found.service + found.lost}; grants revoked {found.revoked}")
     if timed:
-        play.tell(f"  token endpoint           directly {timed.direct}; through Banyan {timed.first_use}")
+        figure("token endpoint", f"directly {timed.direct}; through Banyan {timed.first_use}")
     if play.report.phases > 1:
-        play.tell(f"  rows in both stores      {play.report.rows}, {play.report.differences} differ")
+        figure("rows in both stores", f"{play.report.rows}, {play.report.differences} differ")
     play.tell.verdict(wrong, "nobody had to consent again, and nobody noticed.")
     return wrong
 

@@ -76,18 +76,19 @@ def _judged(play: Play) -> list[str]:
     report.went_back = play.went_back
     wrong = report.verdict(notebook)
     tell.chapter("Figures")
-    tell(f"  requests of clients      {notebook.requests}, of which {notebook.planted} planted errors")
-    tell(f"  client errors            {notebook.failed.total()}")
-    tell(f"  rights that were missing {report.rights_missing}, named with their project {report.rights_named}")
+    figure = tell.figure
+    figure("requests of clients", f"{notebook.requests}, of which {notebook.planted} planted errors")
+    figure("client errors", f"{notebook.failed.total()}")
+    figure("rights that were missing", f"{report.rights_missing}, named with their project {report.rights_named}")
     if report.phases > 1:
-        tell(f"  writes on two copies     {report.writes}, answered alike {report.answered_alike}")
-        tell(f"  rows that differed       {report.rows_that_differed} with release 2, each of them planted")
-        tell(f"  and with release 3       {report.differing_at_last} of {report.compared_rows}")
+        figure("writes on two copies", f"{report.writes}, answered alike {report.answered_alike}")
+        figure("rows that differed", f"{report.rows_that_differed} with release 2, each of them planted")
+        figure("and with release 3", f"{report.differing_at_last} of {report.compared_rows}")
     moves = play.operator.moves
-    tell(f"  moves                    {len(moves)} saves of routes.yaml, {play.operator.orders} commands")
-    tell(f"  until all serve a save   median {statistics.median(moves):.1f} s, longest {max(moves):.1f} s")
+    figure("moves", f"{len(moves)} saves of routes.yaml, {play.operator.orders} commands")
+    figure("until all serve a save", f"median {statistics.median(moves):.1f} s, longest {max(moves):.1f} s")
     for said, share in report.shares.items():
-        tell(f"  need the old service     {share:.0%} {said}")
+        figure("need the old service", f"{share:.0%} {said}")
     tell.verdict(wrong, "the customer service has moved, and nobody noticed.")
     return wrong
 

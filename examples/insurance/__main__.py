@@ -76,20 +76,20 @@ def _judged(play: Play) -> list[str]:
     report.went_back = play.went_back
     wrong = report.verdict(notebook, play.load.wrong_401)
     tell.chapter("Figures")
-    tell(f"  requests of clients      {notebook.requests}, of which {notebook.planted} planted errors")
-    tell(f"  client errors            {notebook.failed.total()}; good tokens that got 401: {play.load.wrong_401}")
-    tell(
-        f"  legacy took              {report.accepted.get(APP_KEY, 0)} requests signed by the app, "
-        f"{report.accepted.get(BANYAN_KEY, 0)} by Banyan"
-    )
+    figure, accepted = tell.figure, report.accepted
+    figure("requests of clients", f"{notebook.requests}, of which {notebook.planted} planted errors")
+    figure("client errors", f"{notebook.failed.total()}; good tokens that got 401: {play.load.wrong_401}")
+    signed = f"{accepted.get(APP_KEY, 0)} requests signed by the app, {accepted.get(BANYAN_KEY, 0)} by Banyan"
+    figure("legacy took", signed)
     if report.phases > 1:
-        tell(f"  whom the sides saw       {report.echoes} answers said it")
+        figure("whom the sides saw", f"{report.echoes} answers said it")
     if report.phases > 2:
-        tell(f"  writes that met a move   {play.load.came_again}: begun at no side, and sent again by their partners")
-        tell(f"  rows in both stores      {report.rows}, {report.differences} differ")
-        tell(f"  a suspended partner      out after {report.suspended_after:.2f} s")
+        again = f"{play.load.came_again}: begun at no side, and sent again by their partners"
+        figure("writes that met a move", again)
+        figure("rows in both stores", f"{report.rows}, {report.differences} differ")
+        figure("a suspended partner", f"out after {report.suspended_after:.2f} s")
         if report.moved_by_name:
-            tell(f"  failed while one moved   {report.failed_while_moving}")
+            figure("failed while one moved", f"{report.failed_while_moving}")
     tell.verdict(wrong, "partners have no SDK, the app has noticed nothing.")
     return wrong
 

@@ -15,6 +15,7 @@ from typing import TypeVar
 from examples.stage.children import StoryError
 from examples.stage.operator import Operator
 from examples.stage.parts import MissingPartError
+from examples.stage.record import Missing, Stopped, record
 from examples.stage.telling import Telling
 
 FINE, FOUND, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
@@ -38,8 +39,7 @@ def arguments(words: list[str], name: str, description: str, fast: str) -> argpa
 
 def perform(name: str, find: Callable[[], _Parts], play: Callable[[_Parts, Path], Awaitable[list[str]]]) -> int:
     """Play it, in a folder of its own; whatever ends this ends all that was started. The exit code."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda got, _: sys.exit(128 + got))
+    end_by_signals()
 
     async def played(parts: _Parts, folder: Path) -> list[str]:
         return await play(parts, folder)
@@ -49,13 +49,21 @@ def perform(name: str, find: Callable[[], _Parts], play: Callable[[_Parts, Path]
         with tempfile.TemporaryDirectory(prefix=f"banyan-{name}-", ignore_cleanup_errors=True) as folder:
             return FOUND if asyncio.run(played(parts, Path(folder))) else FINE
     except MissingPartError as error:
+        record(Missing(error.message, error.cure))
         sys.stderr.write(f"banyan: {error.message}\n        Bring it: {error.cure}\n")
         return UNUSABLE
     except StoryError as error:
+        record(Stopped(str(error)))
         sys.stderr.write(f"banyan: {error}\n")
         return FOUND
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def end_by_signals() -> None:
+    """As by Ctrl-C: whatever was entered is left."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda got, _: sys.exit(128 + got))
 
 
 async def stay(operator: Operator, clients: str, tell: Telling) -> None:

@@ -54,7 +54,8 @@ class Visitors(ABC):
 
     async def _act(self) -> None:
         while True:
-            await self._open.wait()
+            while not self._open.is_set():  # once more: it may be closed again before whoever waited goes on
+                await self._open.wait()
             self._busy += 1
             try:
                 await self.visit()

@@ -67,35 +67,32 @@ def _judged(play: Play) -> list[str]:
     report.went_back = play.went_back
     wrong = report.verdict(notebook, play.load.wrong_401)
     tell.chapter("Figures")
-    for line in _figures(play):
-        tell(f"  {line}")
+    _figures(play)
     tell.verdict(wrong, "the server may die, and members order on.")
     return wrong
 
 
-def _figures(play: Play) -> list[str]:
+def _figures(play: Play) -> None:
     notebook, report, seconds = play.load.notebook, play.report, play.operator.moves
     needs = "; ".join(f"{when} {share:.0%}" for when, share in report.needs.items())
     moves = "; ".join(
         f"phase {name}: {edits} edits, {orders} commands" for name, (edits, orders) in report.moves.items()
     )
-    found = [
-        f"requests of clients      {notebook.requests}, of which {notebook.planted} planted errors",
-        f"client errors            {notebook.failed.total()}; good tokens that got 401: {play.load.wrong_401}",
-        f"still needed legacy      {needs}",
-        f"by the operator          {moves}",
-        f"an edit was in force     after {median(seconds):.1f} s, {max(seconds):.1f} s at most",
-    ]
+    figure = play.tell.figure
+    figure("requests of clients", f"{notebook.requests}, of which {notebook.planted} planted errors")
+    figure("client errors", f"{notebook.failed.total()}; good tokens that got 401: {play.load.wrong_401}")
+    figure("still needed legacy", needs)
+    figure("by the operator", moves)
+    figure("an edit was in force", f"after {median(seconds):.1f} s, {max(seconds):.1f} s at most")
     if report.outage is not None:
         dead = f"{report.outage.share:.0%} through Banyan, {report.outage.direct_share:.0%} without its routes"
-        found.append(f"alive, the server dead   {dead}")
+        figure("alive, the server dead", dead)
     if report.phases > 1:
-        found.append(f"rows in both stores      {report.rows}, {report.differences} differ")
-        found.append(f"writes that met a move   {play.load.came_again}: begun at no side, and sent again")
+        figure("rows in both stores", f"{report.rows}, {report.differences} differ")
+        figure("writes that met a move", f"{play.load.came_again}: begun at no side, and sent again")
     if report.phases > 2:
         out = ", ".join(f"{seconds:.2f} s" for seconds in report.suspended.values())
-        found.append(f"a suspended member       out after {out}, by replica")
-    return found
+        figure("a suspended member", f"out after {out}, by replica")
 
 
 def main() -> int:

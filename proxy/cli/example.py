@@ -3,6 +3,7 @@
 Rule 1: an example is a package below `examples` with a routes.yaml, in a checkout or among the data of the wheel; its
         README's first line says what it is.
 Rule 2: it becomes this very process: arguments, output and exit code are its own.
+Rule 3: with `--all` this process becomes the package beside them that plays them all (`TOGETHER`).
 """
 
 from __future__ import annotations
@@ -20,12 +21,15 @@ from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.terminal import complain, leave, say
 
 FOLDER = "examples"
+TOGETHER = "together"
 CHECKOUT = Path(__file__).parents[2]
 LESSON = Lesson(
     purpose="Play a published migration with real parts.",
     more="Without a name: which there are. What stands behind the name belongs to the example: --help there says what "
     "it takes. Each starts its systems, their stores and a Banyan on this machine, plays the migration under load, "
-    "tells what happens and why, and ends with figures and a verdict; its folder has a README and a routes.yaml.",
+    "tells what happens and why, and ends with figures and a verdict; its folder has a README and a routes.yaml. "
+    "With --all all of them are played, as many at once as there are cores (--at-once N), and end in one table (--json "
+    "has it as JSON); what measures a ratio is played alone, and --fast is what it is to each of them.",
     example="banyan example",
     exits={
         FINE: "listed; or all that had to be so was so",
@@ -40,9 +44,13 @@ PASSED_ON: Mapping[str, bool] = {"allow_interspersed_args": False, "ignore_unkno
 def example(
     name: Annotated[str, typer.Argument(metavar="[NAME]", help="Which; without it all are listed.")] = "",
     words: Annotated[list[str] | None, typer.Argument(metavar="[ARGUMENTS]...", help="The example's own.")] = None,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="All of them, and one table of what became of each.")] = False,
 ) -> None:
     """See LESSON."""
     found = dict(_examples())
+    if every and found:
+        _become(next(iter(found.values())).parent / TOGETHER, [*filter(None, [name]), *(words or [])])
     if not name:
         for each, folder in found.items():
             say(f"{each:<12} {_title(folder)}")

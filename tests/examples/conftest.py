@@ -5,21 +5,25 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+import tempfile
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+
+from examples.stage.record import VARIABLE, Figure, read_record
 
 ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """How a command left, and what it said."""
+    """How a command left, and what it said; of a story, the names of its figures."""
 
     code: int
     text: str
     complaint: str
+    figures: tuple[str, ...] = ()
 
 
 def banyan(*words: str, **variables: str) -> Played:
@@ -30,21 +34,29 @@ def banyan(*words: str, **variables: str) -> Played:
     return Played(ran.returncode, ran.stdout, ran.stderr)
 
 
+def story(name: str) -> Played:
+    """`banyan example NAME --fast`."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "record"
+        played = banyan("example", name, "--fast", **{VARIABLE: str(path)})
+        return replace(played, figures=tuple(each.name for each in read_record(path) if isinstance(each, Figure)))
+
+
 @pytest.fixture(scope="session")
 def accounts() -> Played:
-    return banyan("example", "accounts", "--fast")
+    return story("accounts")
 
 
 @pytest.fixture(scope="session")
 def insurance() -> Played:
-    return banyan("example", "insurance", "--fast")
+    return story("insurance")
 
 
 @pytest.fixture(scope="session")
 def crm() -> Played:
-    return banyan("example", "crm", "--fast")
+    return story("crm")
 
 
 @pytest.fixture(scope="session")
 def todock() -> Played:
-    return banyan("example", "todock", "--fast")
+    return story("todock")

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
+from tests.examples.conftest import ROOT
+
 _BLOCK = re.compile(r"```(?P<kind>console|text)\n(?P<text>.*?)```", re.DOTALL)
 _CHANGING = re.compile(r"\b[0-9a-f]{12}\b|[0-9]+(?:[.:,-][0-9]+)*")
 _KEYS = re.compile(r"\bkeys? differs?\b")
@@ -43,6 +45,25 @@ def told_commands(said: str) -> Iterator[ToldCommand]:
         if line.startswith("  $ banyan "):
             end = next((end for end in range(at + 1, len(lines)) if not lines[end].startswith("    ")), len(lines))
             yield ToldCommand(line.removeprefix("  $ "), steady(lines[at + 1 : end]))
+
+
+def table_of_all() -> list[str]:
+    """The lines of what the README shows of `banyan example --all`."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    found = re.search(r"banyan example --all --fast\n```\n.*?^```text\n(.*?)^```", readme, re.DOTALL | re.MULTILINE)
+    return found[1].splitlines() if found else []
+
+
+def figures_in_the_table(story: str) -> tuple[str, ...]:
+    """The names of its figures there, in their order."""
+    heads, *lines = table_of_all()
+    at = [heads.index(head) for head in ("figure", "value")]
+    named, names = "", []
+    for line in lines:
+        named = line.split(" ", 1)[0] or named
+        if named == story and (name := line[slice(*at)].strip()):
+            names.append(name)
+    return tuple(names[1:])
 
 
 def steady(lines: list[str]) -> tuple[str, ...]:

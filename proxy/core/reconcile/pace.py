@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-PIECES = 10
+PIECES = 50
 """A second, at the least, so that nobody waits long behind one."""
 SMALLEST = 100
 

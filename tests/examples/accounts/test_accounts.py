@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.examples.conftest import ROOT, Played
-from tests.examples.told import shown_commands, shown_lines, steady, told_commands
+from tests.examples.told import figures_in_the_table, shown_commands, shown_lines, steady, told_commands
 
 README = (ROOT / "examples" / "accounts" / "README.md").read_text(encoding="utf-8")
 
@@ -34,3 +34,8 @@ def test_every_line_of_the_readme_is_told(accounts: Played) -> None:
 def test_the_first_use_of_a_token_is_one_call(accounts: Played) -> None:
     """Two hundred uses of one token at once, by both systems, reach the aggregator once."""
     assert "half of them by each system: 1 call of the aggregator, 1 token for all" in accounts.text
+
+
+def test_the_readme_of_all_has_its_figures(accounts: Played) -> None:
+    """The table of all stories has those that this one ends with, in their order."""
+    assert accounts.figures == figures_in_the_table("accounts") != ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.examples.conftest import ROOT, Played
-from tests.examples.told import shown_commands, shown_lines, steady, told_commands
+from tests.examples.told import figures_in_the_table, shown_commands, shown_lines, steady, told_commands
 
 README = (ROOT / "examples" / "crm" / "README.md").read_text(encoding="utf-8")
 
@@ -34,3 +34,8 @@ def test_every_line_of_the_readme_is_told(crm: Played) -> None:
 def test_each_missing_right_is_named(crm: Played) -> None:
     """All seven, one after the other, by the words that the probe has for each of them."""
     assert "7 of 7 rights were named" in crm.text
+
+
+def test_the_readme_of_all_has_its_figures(crm: Played) -> None:
+    """The table of all stories has those that this one ends with, in their order."""
+    assert crm.figures == figures_in_the_table("crm") != ()

@@ -6,7 +6,7 @@ import os
 import subprocess
 
 from tests.examples.conftest import ROOT, Played
-from tests.examples.told import shown_commands, shown_lines, steady, told_commands
+from tests.examples.told import figures_in_the_table, shown_commands, shown_lines, steady, told_commands
 
 README = (ROOT / "examples" / "insurance" / "README.md").read_text(encoding="utf-8")
 NAMED = ("probe contract.insurance.internal", "failed while one moved")
@@ -47,3 +47,8 @@ def test_every_line_of_the_readme_is_told(insurance: Played) -> None:
 def test_what_was_not_played_is_said(insurance: Played) -> None:
     """A service moves by its name, or the story says that it did not."""
     assert ("not played" in insurance.text) is not namespaces_can_be_made()
+
+
+def test_the_readme_of_all_has_its_figures(insurance: Played) -> None:
+    """The table of all stories has those that this one ends with, in their order."""
+    assert insurance.figures == figures_in_the_table("insurance") != ()

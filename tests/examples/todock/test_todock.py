@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tests.examples.conftest import ROOT, Played
-from tests.examples.told import shown_commands, shown_lines, steady, told_commands
+from tests.examples.told import figures_in_the_table, shown_commands, shown_lines, steady, told_commands
 
 README = (ROOT / "examples" / "todock" / "README.md").read_text(encoding="utf-8")
 
@@ -51,3 +51,8 @@ def test_at_the_end_nobody_needs_the_server(todock: Played) -> None:
 
     assert last == "100"
     assert "needs  3: 0% of the requests of clients were answered by legacy" in todock.text
+
+
+def test_the_readme_of_all_has_its_figures(todock: Played) -> None:
+    """The table of all stories has those that this one ends with, in their order."""
+    assert todock.figures == figures_in_the_table("todock") != ()
