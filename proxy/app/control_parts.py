@@ -103,7 +103,7 @@ class ControlParts:
             alarm=partial(self.tell_alarm, "", "reconcile"),
         )
         self.usage = UsageRecord(base.stores.usage, lambda: running.origins)
-        self.discovery = Discovery(lambda: running.snapshot)
+        self.discovery = Discovery(lambda: running.snapshot, base.directory)
         self._clerk_watch = ClerkWatch(self._has_clerk, partial(self.tell_alarm, "", "clerk"))
         self.journal = JournalWatch(base.journal, lambda: running.snapshot)
         self.journal.alarm = lambda route, reason: self.tell_alarm(route, "journal", reason)
@@ -180,6 +180,7 @@ class ControlParts:
             "reconcile runs": self.reconcile_runs.run,
             "usage": self.usage.run,
             "discovery": self.discovery.run,
+            "discovered": self.discovery.keep,
             "journal": self.journal.run,
         }
 
@@ -203,6 +204,7 @@ class ControlParts:
         except (StoreUnavailable, StoreRefused, TimeoutError) as error:
             _log.info("left_without_a_word", error=str(error))
         await self.usage.last()
+        await self.discovery.last()
         await self._writer.write()
 
     def _hear(self, report: Report) -> None:

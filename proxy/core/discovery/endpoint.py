@@ -93,8 +93,11 @@ class EndpointSeen:
             self._add(self.query, name[:LONGEST_NAME], 1)
         self._see_day(day_of(seen.at), seen.weight)
         if seen.fields is not None:
-            self.bodies += 1
             self._see_fields(seen.fields, caller)
+
+    def see_body(self, fields: Sequence[tuple[str, str]], caller: str) -> None:
+        """Names in the body of a request that was counted, or will be."""
+        self._see_fields(fields, self.callers.get(caller))
 
     def merge(self, other: EndpointSeen) -> None:
         """What was seen of the same endpoint elsewhere."""
@@ -136,13 +139,14 @@ class EndpointSeen:
         if len(self.days) > MOST_DAYS:
             del self.days[min(self.days)]
 
-    def _see_fields(self, fields: Sequence[tuple[str, str]], caller: CallerSeen) -> None:
+    def _see_fields(self, fields: Sequence[tuple[str, str]], caller: CallerSeen | None) -> None:
+        self.bodies += 1
         kinds: dict[str, dict[str, int]] = {}
         for name, kind in fields:
             kinds.setdefault(name[:LONGEST_NAME], {})[kind] = 1
         for name, found in kinds.items():
             self._see_field(name, 1, found)
-            if NULL in found and name in self.fields:
+            if NULL in found and name in self.fields and caller is not None:
                 caller.nulls.add(name)
 
     def _see_field(self, name: str, present: int, kinds: Mapping[str, int]) -> None:

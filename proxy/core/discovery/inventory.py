@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from proxy.core.discovery.endpoint import EndpointSeen, Observation
-from proxy.core.discovery.path_trie import DISTINCT, MOST_PLACES, PathTrie, Place
+from proxy.core.discovery.path_trie import DISTINCT, MOST_PLACES, PathTrie, Place, ValueSeen, segments_of
 from proxy.core.discovery.segment import SegmentKind
 from proxy.core.discovery.usage import UNVERIFIED
 
@@ -102,6 +102,23 @@ class Inventory:
                 self.missed += seen.weight
             else:
                 found.count(seen)
+
+    def see_body(self, seen: Observation, pattern: str = "") -> None:
+        """Names in the body of a request, where its endpoint is known already; it is not counted anew."""
+        known = self._known.get((pattern, seen.method)) if pattern else self._trie.find(seen.path, seen.method)
+        if known is not None and seen.fields is not None:
+            known.see_body(seen.fields, seen.caller)
+
+    def restore(self, endpoint: Endpoint) -> None:
+        """Go on with what was known of it before."""
+        if endpoint.is_known:
+            key = (endpoint.template, endpoint.method)
+            self._known.setdefault(key, EndpointSeen(endpoint.seen.first)).merge(endpoint.seen)
+        else:
+            values = {f"{{{each.name}}}": ValueSeen(each.kinds, each.distinct) for each in endpoint.parameters}
+            way = [values.get(segment, segment) for segment in segments_of(endpoint.template)]
+            self._trie.restore(way, endpoint.method, endpoint.seen)
+        self.observed += endpoint.seen.observed
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """All of them, by template and method, those that were seen once as well."""

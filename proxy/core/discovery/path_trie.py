@@ -13,6 +13,7 @@ Rule 4: memory is bounded: children of a place by rule 2 and 3, places by `most`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from proxy.core.discovery.endpoint import EndpointSeen, Observation
 from proxy.core.discovery.segment import SegmentKind, is_version, kind_of
@@ -37,6 +38,14 @@ config default schema metadata help about index autocomplete suggest
 """
 RESERVED = frozenset({"", *_OPERATIONS.split()})
 """Words that stay words among values; the empty one is a slash at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class ValueSeen:
+    """What was seen of the values in one place: how they looked, and how many there were, up to `DISTINCT`."""
+
+    kinds: tuple[SegmentKind, ...]
+    distinct: int
 
 
 class Place:
@@ -66,6 +75,14 @@ class Place:
             self.values.add(hash(segment))
             short = kind is SegmentKind.INTEGER and len(segment) <= _SHORT_NUMBER
             self.number = segment if short and len(self.values) == 1 else ""
+
+    def restored(self, value: ValueSeen) -> Place:
+        """The place for values behind it, of which so many were seen before."""
+        below = self._value()
+        below.kinds = {kind: max(below.kinds.get(kind, 0), 1) for kind in (*value.kinds, *below.kinds)}
+        below.values |= set(range(value.distinct - len(below.values)))
+        self.is_open = self.is_open or SegmentKind.SLUG in value.kinds
+        return below
 
     @property
     def constant(self) -> str:
@@ -151,6 +168,15 @@ class PathTrie:
                 return None
             place = place.words.get(segment) or (place.value if _may_be_value(place, segment) else None)
         return None if place is None else place.ends.get(method)
+
+    def restore(self, way: Sequence[str | ValueSeen], method: str, seen: EndpointSeen) -> None:
+        """What was known of an endpoint before: its words and values in order."""
+        place = self.root
+        for step in way:
+            place = place.words.setdefault(step, Place()) if isinstance(step, str) else place.restored(step)
+            place.calls += seen.observed
+        place.ends.setdefault(method, EndpointSeen(seen.first)).merge(seen)
+        self.places = size_of(self.root)
 
     def gather(self) -> None:
         """Ask everywhere whether words are values, and count places anew."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from proxy.core.outcome import SERVED_BY_SIDE, Repeat
+from proxy.edge.account.body_fields import BodySample
 from proxy.edge.account.caller_counts import CallerCounts
 from proxy.edge.account.canonical_line import FinishedExchange, line_of_exchange
 from proxy.edge.account.guard_events import BadEvents
@@ -32,10 +33,11 @@ _DIGITS: Final = bytes.maketrans(b"123456789", b"000000000")
 class Finished:
     """`waiting` is appended to by exchanges; `fold` works it off. `bad` keeps what the guard is to know.
 
-    `recent` is a sample, for those who ask later; `callers` counts by who called.
+    `recent` is a sample, for those who ask later; `callers` counts by who called; `bodies` has names
+    in some of their bodies.
     """
 
-    __slots__ = ("_counters", "_log", "bad", "callers", "recent", "waiting")
+    __slots__ = ("_counters", "_log", "bad", "bodies", "callers", "recent", "waiting")
 
     def __init__(self, log: AccessLogWriter, counters: Counters) -> None:
         self._log = log
@@ -43,6 +45,7 @@ class Finished:
         self.bad = BadEvents()
         self.recent = RequestSample()
         self.callers = CallerCounts()
+        self.bodies = BodySample()
         self.waiting: list[FinishedExchange] = []
 
     def fold(self) -> None:

@@ -59,6 +59,16 @@ def test_fields_are_present_null_or_absent() -> None:
     assert {name: each.nulls for name, each in found.callers.items()} == {"app": {"$.a"}, "web": set()}
 
 
+def test_names_of_a_body_are_seen_without_a_call() -> None:
+    """Of a caller that is known, and of one that is not yet."""
+    found = counted(seen())
+    for caller in ("app", "web"):
+        found.see_body((("$.a", "null"),), caller)
+
+    assert (found.calls, found.bodies, found.fields["$.a"].present) == (1.0, 2, 2)
+    assert {name: each.nulls for name, each in found.callers.items()} == {"app": {"$.a"}}
+
+
 def test_two_halves_are_the_whole() -> None:
     """Merged, what was seen in two places is what was seen in one."""
     all_seen = [

@@ -114,3 +114,44 @@ def test_the_evidence_of_a_parameter_is_kept() -> None:
     (endpoint,) = inventory.endpoints()
 
     assert endpoint.parameters == (Parameter(name="id", kinds=(SegmentKind.INTEGER, SegmentKind.CODE), distinct=3),)
+
+
+def test_names_of_a_body_belong_to_an_endpoint_that_is_known() -> None:
+    """Of a route or of a template; of none they are passed over, and no call is counted."""
+    inventory = Inventory()
+    inventory.take(seen("/orders/7"))
+    inventory.take(seen("/a/b"), "/a/{x}")
+    named = replace(seen("/orders/8"), fields=(("$.a", "null"),))
+    for body, pattern in ((named, ""), (named, "/a/{x}"), (replace(named, path="/none"), ""), (seen("/orders/8"), "")):
+        inventory.see_body(body, pattern)
+
+    found = {each.template: (each.seen.calls, each.seen.bodies) for each in inventory.endpoints()}
+    assert found == {"/orders/{id}": (1.0, 1), "/a/{x}": (1.0, 1)}
+
+
+def test_what_was_known_before_is_gone_on_with() -> None:
+    """Words, values and routes; what comes then counts to it, in either order."""
+    first, second = Inventory(), Inventory()
+    for path, pattern in (("/orders/7/items", ""), ("/orders/8/items", ""), ("/a/b", "/a/{x}"), ("/7/x/", "")):
+        first.take(seen(path), pattern)
+    second.take(seen("/orders/9/items"))
+    second.take(seen("/a/b"), "/a/{x}")
+    for endpoint in first.endpoints():
+        second.restore(endpoint)
+    second.take(seen("/orders/10/items"))
+
+    found = {each.template: (each.seen.calls, [one.distinct for one in each.parameters]) for each in second.endpoints()}
+    assert found == {"/a/{x}": (2.0, []), "/orders/{id}/items": (4.0, [3]), "/{id}/x/": (1.0, [1])}
+    assert second.observed == 7
+
+
+def test_values_that_look_like_words_are_known_again() -> None:
+    """One more of them is a value at once."""
+    first, second = Inventory(), Inventory()
+    for number in range(25):
+        first.take(seen(f"/tags/{chr(97 + number)}word"))
+    for endpoint in first.endpoints():
+        second.restore(endpoint)
+    second.take(seen("/tags/later"))
+
+    assert [(each.template, each.seen.calls) for each in second.endpoints()] == [("/tags/{name}", 26.0)]
