@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from proxy.api.view import View
 from proxy.core.discovery.endpoint import EndpointSeen, statuses
-from proxy.core.discovery.inventory import Endpoint, Inventory
+from proxy.core.discovery.inventory import DiscoveredEndpoint, Inventory
 from proxy.core.discovery.usage import SECONDS_A_DAY
 
 
@@ -48,7 +48,7 @@ class SeenFieldView(View, frozen=True, kw_only=True):
     """What stood there, `null` among them, each with how many bodies."""
 
 
-class EndpointView(View, frozen=True, kw_only=True):
+class DiscoveredEndpointView(View, frozen=True, kw_only=True):
     """One method of one template."""
 
     method: str
@@ -96,7 +96,7 @@ class DiscoveryView(View, frozen=True, kw_only=True):
     """Calls of paths that nothing is known of and that were not found: scanners', most of them."""
     dropped: int = 0
     """Requests whose path was forgotten, since memory is bounded."""
-    endpoints: Sequence[EndpointView] = ()
+    endpoints: Sequence[DiscoveredEndpointView] = ()
     """By template and method."""
 
 
@@ -111,9 +111,9 @@ def discovery_view(inventory: Inventory, since: float) -> DiscoveryView:
     )
 
 
-def _endpoint_view(endpoint: Endpoint) -> EndpointView:
+def _endpoint_view(endpoint: DiscoveredEndpoint) -> DiscoveredEndpointView:
     seen = endpoint.seen
-    return EndpointView(
+    return DiscoveredEndpointView(
         method=endpoint.method,
         template=endpoint.template,
         is_known=endpoint.is_known,

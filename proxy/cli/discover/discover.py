@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from proxy.cli.admin_address import ADMIN
-from proxy.cli.discover.source import LOG
+from proxy.cli.discover.discovery_source import LOG
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.terminal import complain, leave, say, say_json
@@ -36,7 +36,7 @@ def discover(
     json: JSON = False,
 ) -> None:
     """See LESSON."""
-    from proxy.cli.discover.source import found_or_leave
+    from proxy.cli.discover.discovery_source import found_or_leave
 
     if routes + openapi + json > 1:
         complain("--routes, --openapi and --json each say what is printed: give one of them")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from proxy.cli.admin_address import ADMIN
-from proxy.cli.discover.source import LOG
+from proxy.cli.discover.discovery_source import LOG
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, ROUTES
 from proxy.cli.terminal import complain, leave, say
@@ -37,8 +37,8 @@ def init(
     config: CONFIG = ROUTES,
 ) -> None:
     """See LESSON."""
+    from proxy.cli.discover.discovery_source import found_or_leave
     from proxy.cli.discover.first_file import first_file
-    from proxy.cli.discover.source import found_or_leave
     from proxy.config.load import load_text
 
     if log is None and not admin:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from proxy import __version__
-from proxy.api.discovery import DiscoveryView, EndpointView, SeenFieldView, SeenParameterView
+from proxy.api.discovery import DiscoveredEndpointView, DiscoveryView, SeenFieldView, SeenParameterView
 from proxy.cli.discover.picture import UNKNOWABLE
 from proxy.cli.discover.template_group import date_of, groups_of, shape_of
 
@@ -57,7 +57,7 @@ def _path(template: str) -> str:
     return "/".join(steps)
 
 
-def _operation(template: str, endpoint: EndpointView) -> Schema:
+def _operation(template: str, endpoint: DiscoveredEndpointView) -> Schema:
     operation: Schema = {
         "operationId": f"{endpoint.method.lower()}{re.sub(r'[^A-Za-z0-9]+', '_', template)}",
         "parameters": [*_path_parameters(template, endpoint.parameters), *_query(endpoint)],
@@ -91,7 +91,7 @@ def _kind(parameter: SeenParameterView | None) -> Schema:
     return dict(_FORMATS.get(kinds[0], {"type": "string"})) if len(kinds) == 1 else {"type": "string"}
 
 
-def _query(endpoint: EndpointView) -> list[Schema]:
+def _query(endpoint: DiscoveredEndpointView) -> list[Schema]:
     return [
         {"name": name, "in": "query", "required": False, "schema": {}, "x-observed": {"requests": count}}
         for name, count in endpoint.query.items()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from proxy.api.discovery import DiscoveryView, discovery_view
-from proxy.core.discovery.access_log import read_line
+from proxy.cli.discover.log_line import read_line
 from proxy.core.discovery.inventory import Inventory
 
 MOST_TOLD = 10

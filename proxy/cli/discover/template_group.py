@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 
-from proxy.api.discovery import DiscoveryView, EndpointView
+from proxy.api.discovery import DiscoveredEndpointView, DiscoveryView
 
 _PARAMETER = re.compile(r"\{[^}]*\}|\*+")
 
@@ -18,7 +18,7 @@ class TemplateGroup:
     """At least one endpoint."""
 
     template: str
-    endpoints: Sequence[EndpointView]
+    endpoints: Sequence[DiscoveredEndpointView]
 
     @property
     def methods(self) -> list[str]:

@@ -12,9 +12,9 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from proxy.api.discovery import DiscoveryView, EndpointView, SeenCallerView
+from proxy.api.discovery import DiscoveredEndpointView, DiscoveryView, SeenCallerView
 from proxy.core.discovery.endpoint import CLASSES, CallerSeen, EndpointSeen, FieldSeen
-from proxy.core.discovery.inventory import Endpoint, Inventory, Parameter
+from proxy.core.discovery.inventory import DiscoveredEndpoint, Inventory, Parameter
 from proxy.core.discovery.segment import SegmentKind
 from proxy.whole_file import read_regular, write_whole
 
@@ -47,17 +47,17 @@ def write_discovered(directory: Path, found: DiscoveryView) -> str:
     return ""
 
 
-def _endpoint(view: EndpointView) -> Endpoint:
+def _endpoint(view: DiscoveredEndpointView) -> DiscoveredEndpoint:
     parameters = tuple(
         Parameter(name=each.name, kinds=tuple(map(SegmentKind, each.kinds)), distinct=each.distinct)
         for each in view.parameters
     )
-    return Endpoint(
+    return DiscoveredEndpoint(
         method=view.method, template=view.template, seen=_seen(view), parameters=parameters, is_known=view.is_known
     )
 
 
-def _seen(view: EndpointView) -> EndpointSeen:
+def _seen(view: DiscoveredEndpointView) -> EndpointSeen:
     seen = EndpointSeen(view.first)
     seen.calls, seen.observed, seen.last, seen.bodies = view.calls, view.observed, view.last, view.bodies
     seen.classes = [view.statuses.get(f"{number}xx", 0.0) for number in range(1, CLASSES + 1)]

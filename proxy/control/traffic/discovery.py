@@ -15,16 +15,16 @@ import structlog
 
 from proxy.api.discovery import DiscoveryView, discovery_view
 from proxy.control.traffic.discovered_file import read_discovered, write_discovered
-from proxy.core.discovery.access_log import names_of
 from proxy.core.discovery.endpoint import Observation
 from proxy.core.discovery.inventory import Inventory
+from proxy.core.discovery.request_fields import names_of
 from proxy.core.discovery.usage import UNVERIFIED
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.traffic.remembered_request import RememberedRequest
 from proxy.link.messages import BodyFields, Recent
 
 EVERYTHING = "/**"
-EVERY = 60.0
+EVERY = 300.0
 """Seconds after which what is known is kept on disk."""
 _AT_ONCE = 20
 """Requests that are learned from between two looks at the sockets."""

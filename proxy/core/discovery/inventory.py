@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from proxy.core.discovery.endpoint import EndpointSeen, Observation
-from proxy.core.discovery.path_trie import DISTINCT, MOST_PLACES, PathTrie, Place, ValueSeen, segments_of
+from proxy.core.discovery.path_trie import DISTINCT, MOST_PLACES, PathTrie, TriePlace, ValueSeen, segments_of
 from proxy.core.discovery.segment import SegmentKind
 from proxy.core.discovery.usage import UNVERIFIED
 
@@ -40,7 +40,7 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
+class DiscoveredEndpoint:
     """One method of one template; `is_known`: a route of routes.yaml names the template, `is_alone`: nothing else of it
     was seen.
     """
@@ -109,7 +109,7 @@ class Inventory:
         if known is not None and seen.fields is not None:
             known.see_body(seen.fields, seen.caller)
 
-    def restore(self, endpoint: Endpoint) -> None:
+    def restore(self, endpoint: DiscoveredEndpoint) -> None:
         """Go on with what was known of it before."""
         if endpoint.is_known:
             key = (endpoint.template, endpoint.method)
@@ -120,11 +120,11 @@ class Inventory:
             self._trie.restore(way, endpoint.method, endpoint.seen)
         self.observed += endpoint.seen.observed
 
-    def endpoints(self) -> tuple[Endpoint, ...]:
+    def endpoints(self) -> tuple[DiscoveredEndpoint, ...]:
         """All of them, by template and method, those that were seen once as well."""
         self._trie.gather()
         known = [
-            Endpoint(method=method, template=pattern, seen=seen, is_known=True)
+            DiscoveredEndpoint(method=method, template=pattern, seen=seen, is_known=True)
             for (pattern, method), seen in self._known.items()
         ]
         return tuple(sorted([*known, *_found(self._trie.root)], key=lambda each: (each.template, each.method)))
@@ -137,12 +137,12 @@ def teaches(seen: Observation) -> bool:
     return seen.caller != UNVERIFIED and (seen.status in _REFUSED or seen.status >= 500)
 
 
-Step = tuple[str | None, Place]
+Step = tuple[str | None, TriePlace]
 """A segment: its word, None for a value, and the place behind it."""
 
 
-def _found(root: Place) -> Iterator[Endpoint]:
-    waiting: list[tuple[Place, tuple[Step, ...]]] = [(root, ())]
+def _found(root: TriePlace) -> Iterator[DiscoveredEndpoint]:
+    waiting: list[tuple[TriePlace, tuple[Step, ...]]] = [(root, ())]
     while waiting:
         place, way = waiting.pop()
         if place.ends:
@@ -152,13 +152,13 @@ def _found(root: Place) -> Iterator[Endpoint]:
             waiting.append((place.value, (*way, (place.value.constant or None, place.value))))
 
 
-def _ends(ends: Mapping[str, EndpointSeen], way: Sequence[Step]) -> Iterator[Endpoint]:
+def _ends(ends: Mapping[str, EndpointSeen], way: Sequence[Step]) -> Iterator[DiscoveredEndpoint]:
     parameters = tuple(_parameters(way))
     names = iter(parameters)
     segments = [f"{{{next(names).name}}}" if word is None else word for word, _ in way]
     template, is_alone = "/" + "/".join(segments), sum(seen.observed for seen in ends.values()) == 1
     for method, seen in ends.items():
-        yield Endpoint(method=method, template=template, seen=seen, parameters=parameters, is_alone=is_alone)
+        yield DiscoveredEndpoint(method=method, template=template, seen=seen, parameters=parameters, is_alone=is_alone)
 
 
 def _parameters(way: Sequence[Step]) -> Iterator[Parameter]:
@@ -178,7 +178,7 @@ def _parameters(way: Sequence[Step]) -> Iterator[Parameter]:
         yield Parameter(name=name, kinds=kinds, distinct=min(len(place.values), DISTINCT))
 
 
-def _usual(place: Place) -> SegmentKind:
+def _usual(place: TriePlace) -> SegmentKind:
     return max(place.kinds, key=lambda kind: place.kinds[kind])
 
 

@@ -15,12 +15,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from xxhash import xxh3_64_intdigest
+
 from proxy.core.discovery.endpoint import EndpointSeen, Observation
 from proxy.core.discovery.segment import SegmentKind, is_version, kind_of
 
 DISTINCT = 20
 RESOURCES = 200
-MOST_PLACES = 30_000
+MOST_PLACES = 10_000
 DEEPEST = 16
 """Segments of a path; what is behind them is not told apart."""
 _OFTEN = 5
@@ -48,7 +50,7 @@ class ValueSeen:
     distinct: int
 
 
-class Place:
+class TriePlace:
     """One place in paths. `words` are its children by name, `value` the one for values; `ends` what ends here, by
     method. Of a place for values `kinds` counts what they looked like, and `values` are marks of at most `DISTINCT`.
     `due`: with so many words it is asked whether they are values. `is_open`: they are, but for those there.
@@ -59,8 +61,8 @@ class Place:
     def __init__(self) -> None:
         """Nobody has been here."""
         self.calls = 0
-        self.words: dict[str, Place] = {}
-        self.value: Place | None = None
+        self.words: dict[str, TriePlace] = {}
+        self.value: TriePlace | None = None
         self.ends: dict[str, EndpointSeen] = {}
         self.is_open = False
         self.due = DISTINCT
@@ -72,11 +74,11 @@ class Place:
         """A value stood here."""
         self.kinds[kind] = self.kinds.get(kind, 0) + 1
         if len(self.values) < DISTINCT:
-            self.values.add(hash(segment))
+            self.values.add(xxh3_64_intdigest(segment.encode("utf-8", "surrogatepass")))
             short = kind is SegmentKind.INTEGER and len(segment) <= _SHORT_NUMBER
             self.number = segment if short and len(self.values) == 1 else ""
 
-    def restored(self, value: ValueSeen) -> Place:
+    def restored(self, value: ValueSeen) -> TriePlace:
         """The place for values behind it, of which so many were seen before."""
         below = self._value()
         below.kinds = {kind: max(below.kinds.get(kind, 0), 1) for kind in (*value.kinds, *below.kinds)}
@@ -89,7 +91,7 @@ class Place:
         """The one short number that always stands here; empty: it is a value."""
         return self.number if len(self.values) == 1 and self.calls >= _SURE else ""
 
-    def absorb(self, other: Place) -> None:
+    def absorb(self, other: TriePlace) -> None:
         """What was seen in another place that turned out to be this one."""
         self.calls += other.calls
         for method, seen in other.ends.items():
@@ -100,11 +102,11 @@ class Place:
                 self._value().absorb(place)
                 self._value().kinds[SegmentKind.SLUG] = self._value().kinds.get(SegmentKind.SLUG, 0) + 1
             else:
-                self.words.setdefault(word, Place()).absorb(place)
+                self.words.setdefault(word, TriePlace()).absorb(place)
         if other.value is not None:
             self._value().absorb_value(other.value)
 
-    def absorb_value(self, other: Place) -> None:
+    def absorb_value(self, other: TriePlace) -> None:
         """The same of a place for values."""
         for kind, count in other.kinds.items():
             self.kinds[kind] = self.kinds.get(kind, 0) + count
@@ -112,9 +114,9 @@ class Place:
         self.values = set(sorted(self.values | other.values)[:DISTINCT])
         self.absorb(other)
 
-    def _value(self) -> Place:
+    def _value(self) -> TriePlace:
         if self.value is None:
-            self.value = Place()
+            self.value = TriePlace()
         return self.value
 
 
@@ -126,7 +128,7 @@ class PathTrie:
     def __init__(self, most: int = MOST_PLACES) -> None:
         """Empty."""
         self._most = most
-        self.root = Place()
+        self.root = TriePlace()
         self.places = 1
         self.dropped = 0
 
@@ -145,24 +147,24 @@ class PathTrie:
         if self.places > self._most:
             self._thin()
 
-    def _step(self, place: Place, segment: str, *, is_prefix: bool) -> Place:
+    def _step(self, place: TriePlace, segment: str, *, is_prefix: bool) -> TriePlace:
         """The place behind."""
         kind = kind_of(segment)
         if kind is SegmentKind.WORD and segment not in place.words and (not place.is_open or segment in RESERVED):
-            place.words[segment] = Place()
+            place.words[segment] = TriePlace()
             self.places += 1
             if len(place.words) >= place.due:
                 gather(place, is_prefix=is_prefix)
         known = place.words.get(segment)
         if known is None:
             self.places += place.value is None
-            known = place.value = place.value or Place()
+            known = place.value = place.value or TriePlace()
             known.see_value(segment, SegmentKind.SLUG if kind is SegmentKind.WORD else kind)
         return known
 
     def find(self, path: str, method: str) -> EndpointSeen | None:
         """What is known of the endpoint that takes this path; None: nothing is."""
-        place: Place | None = self.root
+        place: TriePlace | None = self.root
         for segment in segments_of(path):
             if place is None:
                 return None
@@ -173,7 +175,7 @@ class PathTrie:
         """What was known of an endpoint before: its words and values in order."""
         place = self.root
         for step in way:
-            place = place.words.setdefault(step, Place()) if isinstance(step, str) else place.restored(step)
+            place = place.words.setdefault(step, TriePlace()) if isinstance(step, str) else place.restored(step)
             place.calls += seen.observed
         place.ends.setdefault(method, EndpointSeen(seen.first)).merge(seen)
         self.places = size_of(self.root)
@@ -204,11 +206,11 @@ def _is_prefix(word: str) -> bool:
     return word.lower() in _PREFIXES or is_version(word)
 
 
-def _may_be_value(place: Place, segment: str) -> bool:
+def _may_be_value(place: TriePlace, segment: str) -> bool:
     return place.is_open or kind_of(segment) is not SegmentKind.WORD
 
 
-def gather(place: Place, *, is_prefix: bool) -> None:
+def gather(place: TriePlace, *, is_prefix: bool) -> None:
     """Turn the words of a place into values where there are enough that are alike (rules 2 and 3)."""
     place.due = max(DISTINCT, len(place.words) * 3 // 2)
     if len(place.words) < DISTINCT:
@@ -222,7 +224,7 @@ def gather(place: Place, *, is_prefix: bool) -> None:
     values = _alike({word: place.words[word] for word in candidates})
     if len(values) < (RESOURCES if is_resources else DISTINCT):
         return
-    value = place.value = place.value or Place()
+    value = place.value = place.value or TriePlace()
     place.is_open = True
     for word in values:
         below = place.words.pop(word)
@@ -231,7 +233,7 @@ def gather(place: Place, *, is_prefix: bool) -> None:
     gather(value, is_prefix=False)
 
 
-def _is_collection(place: Place) -> bool:
+def _is_collection(place: TriePlace) -> bool:
     """Whether values stand right behind it: `customers/{id}`."""
     return place.value is not None
 
@@ -239,7 +241,7 @@ def _is_collection(place: Place) -> bool:
 Call = tuple[str, str]
 
 
-def _alike(words: dict[str, Place]) -> list[str]:
+def _alike(words: dict[str, TriePlace]) -> list[str]:
     """Those that are called as their siblings are."""
     calls = {word: dict(_calls(place)) for word, place in words.items()}
     having: dict[Call, int] = {}
@@ -255,7 +257,7 @@ def _is_other(found: dict[Call, int], is_rare: Callable[[Call], bool]) -> bool:
     return total >= _OFTEN and sum(count for call, count in found.items() if is_rare(call)) > total / 2
 
 
-def _calls(place: Place, deep: int = 3) -> Iterator[tuple[Call, int]]:
+def _calls(place: TriePlace, deep: int = 3) -> Iterator[tuple[Call, int]]:
     """How a place is called: the method, and the words behind it; what is deeper is one call."""
     for method, seen in place.ends.items():
         yield (method, ""), seen.observed
@@ -270,12 +272,12 @@ def _calls(place: Place, deep: int = 3) -> Iterator[tuple[Call, int]]:
                 yield (method, f"/{{}}{behind}"), count
 
 
-def size_of(place: Place) -> int:
+def size_of(place: TriePlace) -> int:
     """How many places there are, with this one."""
     return sum(1 for _ in _walk(place, is_prefix=False))
 
 
-def _walk(place: Place, *, is_prefix: bool) -> Iterator[tuple[Place, bool]]:
+def _walk(place: TriePlace, *, is_prefix: bool) -> Iterator[tuple[TriePlace, bool]]:
     waiting = [(place, is_prefix)]
     while waiting:
         here, prefix = waiting.pop()
@@ -286,7 +288,7 @@ def _walk(place: Place, *, is_prefix: bool) -> Iterator[tuple[Place, bool]]:
             waiting.append((here.value, False))
 
 
-def _drop(place: Place, often: int) -> int:
+def _drop(place: TriePlace, often: int) -> int:
     """Take away what is behind `place` and was called at most so often; how many requests that were."""
     gone = 0
     for word, below in list(place.words.items()):

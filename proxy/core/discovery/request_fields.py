@@ -1,4 +1,4 @@
-"""Names in a request's body of JSON, and what stands there: no value is kept.
+"""Names in a request's query, and in its body of JSON with what stands there: no value is kept.
 
 Rule 1: a name is a path: `$.items[*].price`. Keys that are values by their look are `{}`: maps by id have one name.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from urllib.parse import unquote_plus
 
 from proxy.core.discovery.endpoint import NULL
 from proxy.core.discovery.segment import SegmentKind, kind_of
@@ -46,3 +47,8 @@ def _within(said: object, path: str, deep: int) -> Iterator[tuple[str, str]]:
 
 def _kind(value: object) -> str:
     return NULL if value is None else _WORDS[type(value)]
+
+
+def names_of(query: str) -> tuple[str, ...]:
+    """The names in a query, without its values."""
+    return tuple(unquote_plus(pair.partition("=")[0]) for pair in query.split("&") if pair)

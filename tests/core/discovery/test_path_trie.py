@@ -4,7 +4,7 @@ import string
 from itertools import product
 
 from proxy.core.discovery.endpoint import Observation
-from proxy.core.discovery.path_trie import DEEPEST, DISTINCT, RESOURCES, PathTrie, Place, segments_of
+from proxy.core.discovery.path_trie import DEEPEST, DISTINCT, RESOURCES, PathTrie, TriePlace, segments_of
 from proxy.core.discovery.segment import SegmentKind
 
 WORDS = ["".join(letters) for letters in product(string.ascii_lowercase, repeat=3)]
@@ -27,7 +27,7 @@ def templates(trie: PathTrie) -> set[str]:
     return set(_below(trie.root, ""))
 
 
-def _below(place: Place, path: str) -> list[str]:
+def _below(place: TriePlace, path: str) -> list[str]:
     found = [path or "/"] if place.ends else []
     for word, below in place.words.items():
         found += _below(below, f"{path}/{word}")

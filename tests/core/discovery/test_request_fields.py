@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from proxy.core.discovery.request_fields import DEEPEST, MOST_FIELDS, fields_of
+from proxy.core.discovery.request_fields import DEEPEST, MOST_FIELDS, fields_of, names_of
 
 
 def test_names_are_paths_with_what_stood_there() -> None:
@@ -49,3 +49,8 @@ def test_fields_are_bounded() -> None:
 
     assert len(fields_of(json.dumps(deep).encode()) or ()) == DEEPEST
     assert len(fields_of(json.dumps(wide).encode()) or ()) == MOST_FIELDS
+
+
+def test_names_of_a_query_have_no_values() -> None:
+    """Decoded."""
+    assert names_of("a=1&b&c%20d=x+y&&=5") == ("a", "b", "c d", "")

@@ -11,9 +11,9 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import unquote_plus
 
 from proxy.core.discovery.endpoint import Observation
+from proxy.core.discovery.request_fields import names_of
 from proxy.core.discovery.usage import UNVERIFIED
 
 LONGEST = 64 * 1024
@@ -106,8 +106,3 @@ def _observed(
         route=route,
         query=names_of(query),
     )
-
-
-def names_of(query: str) -> tuple[str, ...]:
-    """The names in a query, without its values."""
-    return tuple(unquote_plus(pair.partition("=")[0]) for pair in query.split("&") if pair)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from proxy.core.discovery.access_log import LONGEST, names_of, read_line
+from proxy.cli.discover.log_line import LONGEST, read_line
 from proxy.core.discovery.endpoint import Observation
 from proxy.core.discovery.usage import UNVERIFIED
 
@@ -81,8 +81,3 @@ def test_a_line_that_cannot_be_read_says_why(line: str, why: str) -> None:
     assert isinstance(said, str)
     assert why in said
     assert "orders" not in said
-
-
-def test_names_of_a_query_have_no_values() -> None:
-    """Decoded."""
-    assert names_of("a=1&b&c%20d=x+y&&=5") == ("a", "b", "c d", "")
