@@ -17,7 +17,12 @@ def test_nobody_changes_who_calls() -> None:
 
 def test_a_caller_is_the_client_of_its_token() -> None:
     """By `client_id`, else `azp`, else the subject; what is no name is none."""
-    said = ({"client_id": "app", "azp": "b"}, {"client_id": "", "azp": "shop"}, {"azp": 7}, {})
+    said: tuple[dict[str, object], ...] = (
+        {"client_id": "app", "azp": "b"},
+        {"client_id": "", "azp": "shop"},
+        {"azp": 7},
+        {},
+    )
     found = [client_of(Principal("members", "ada", "https://id", claims, 2e9)) for claims in said]
 
     assert found == ["app", "shop", "ada", "ada"]
