@@ -31,8 +31,11 @@ from proxy.link.translations import (
 
 START_WITHIN: Final = 10.0
 """Seconds for a Python and the adapter; a busy machine takes long for that."""
+NICE: Final = 10
+"""Where cores are short, what is not translated goes first."""
 _PROGRAM: Final = (
-    "import sys; sys.path.insert(0, sys.argv[1]); from proxy.translator.adapter_program import main; main()"
+    f"import os, sys; os.nice({NICE}); sys.path.insert(0, sys.argv[1]); "
+    "from proxy.translator.adapter_program import main; main()"
 )
 _NO_ANSWER: Final = "its process said something that is no answer"
 COMMAND: Final = (sys.executable, "-I", "-c", _PROGRAM, str(Path(proxy.__file__).parent.parent))

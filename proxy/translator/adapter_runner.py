@@ -22,7 +22,7 @@ from proxy.tasks import Tasks
 from proxy.translator.adapter_process import AdapterDied, AdapterProcess
 from proxy.translator.waiting_messages import WaitingMessage, WaitingMessages
 
-FIRST_REST: Final = 0.25
+FIRST_REST: Final = 1.0
 LONGEST_REST: Final = 30.0
 """Seconds for which an adapter rests after the second failure in a row, and at the most."""
 BUSY: Final = 503
