@@ -39,7 +39,7 @@ def importable(found: Loaded | list[FileProblem], config: Path) -> Loaded | list
 
 def code_problems(snapshot: Snapshot, config: Path) -> list[FileProblem]:
     """Each adapter's code is run once, in a process as it will have; what cannot be imported, by file and line."""
-    from proxy.translator.trial import import_problem  # noqa: PLC0415 -- few files have code, and need what starts it
+    from proxy.translator.code_trial import import_problem  # noqa: PLC0415 -- few files have code, and need what starts it
 
     adapters = {adapter_of(route.steps): None for route in snapshot.routes if route.steps}
     found = []

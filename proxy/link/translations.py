@@ -14,7 +14,7 @@ from hashlib import sha256
 
 import msgspec
 
-from proxy.core.translation.adapter_code import HeadChange, Made, ToMake, check_change, fields_shown
+from proxy.core.translation.adapter_code import HeadChange, MadeElsewhere, ToMake, check_change, fields_shown
 from proxy.core.translation.adapter_policy import AdapterPolicy
 from proxy.core.translation.json_document import NotJson
 from proxy.core.translation.untranslatable import Untranslatable
@@ -172,11 +172,11 @@ def message_of(
     return msgspec.structs.replace(head, method=method, path=path, query=query, fields=fields, may_keep=asked.may_keep)
 
 
-def made_of(said: Translated) -> Made | Untranslatable:
+def made_of(said: Translated) -> MadeElsewhere | Untranslatable:
     """Rule 4."""
     change = HeadChange(said.status, said.query, said.fields)
     try:
         check_change(change)
     except Untranslatable as error:
         return error
-    return Made(said.body, change)
+    return MadeElsewhere(said.body, change)

@@ -18,7 +18,13 @@ from urllib.parse import parse_qsl, urlencode
 
 from proxy.core.translation.adapter_code import AdapterCode, answer_function, fields_changed, request_function
 from proxy.core.translation.adapter_policy import AdapterPolicy
-from proxy.core.translation.code.adapter_message import Answer, Fields, Request, read_body, write_body
+from proxy.core.translation.code.adapter_message import (
+    AdapterAnswer,
+    AdapterFields,
+    AdapterRequest,
+    read_body,
+    write_body,
+)
 from proxy.core.translation.code.pure_code import IMPURE, MODULES
 from proxy.core.translation.json_document import NotJson
 from proxy.core.translation.translate_message import check_size
@@ -60,24 +66,24 @@ class CodeAdapter:
         """Raises `Untranslatable`."""
         body, is_read = _body_of(message)
         if message.status:
-            given: Request | Answer = Answer(
+            given: AdapterRequest | AdapterAnswer = AdapterAnswer(
                 status=message.status,
                 method=message.method,
                 path=message.path,
-                headers=Fields(message.fields),
+                headers=AdapterFields(message.fields),
                 body=body,
             )
             name = answer_function(policy.other)
         else:
             query = parse_qsl(message.query, keep_blank_values=True)
-            given = Request(
-                method=message.method, path=message.path, query=query, headers=Fields(message.fields), body=body
+            given = AdapterRequest(
+                method=message.method, path=message.path, query=query, headers=AdapterFields(message.fields), body=body
             )
             name = request_function(policy.other)
         found = self._called(name, given)
         return self._made(policy, message, found, name, is_read=is_read)
 
-    def _called(self, name: str, given: Request | Answer) -> Request | Answer:
+    def _called(self, name: str, given: AdapterRequest | AdapterAnswer) -> AdapterRequest | AdapterAnswer:
         kind = type(given)
         function = self.load().get(name)
         if not callable(function):
@@ -87,20 +93,26 @@ class CodeAdapter:
         except Exception as error:  # noqa: BLE001 -- whatever it is
             raise self._told(error, name) from None
         if not isinstance(found, kind):
-            why = f"it returned {type(found).__name__}, and no {kind.__name__}"
+            why = f"it returned {type(found).__name__}, and no {kind.__name__.removeprefix('Adapter')}"
             raise Untranslatable(name, why, self._code.file, FAULT)
         return found
 
     def _made(
-        self, policy: AdapterPolicy, message: Message, found: Request | Answer, name: str, *, is_read: bool
+        self,
+        policy: AdapterPolicy,
+        message: Message,
+        found: AdapterRequest | AdapterAnswer,
+        name: str,
+        *,
+        is_read: bool,
     ) -> Translated:
         try:
-            is_made = is_read or (found.body is not None and isinstance(found, Answer))
+            is_made = is_read or (found.body is not None and isinstance(found, AdapterAnswer))
             body = write_body(found.body) if is_made else None
             if body is not None:
                 check_size(policy, len(body))
             fields = fields_changed(message.fields, list(found.headers))
-            if isinstance(found, Answer):
+            if isinstance(found, AdapterAnswer):
                 return Translated(message.id, body, int(found.status), None, fields)
             return Translated(message.id, body, 0, _query(found, message.query), fields)
         except Untranslatable as error:
@@ -146,7 +158,7 @@ def _body_of(message: Message) -> tuple[Any, bool]:
         raise
 
 
-def _query(found: Request, before: str) -> bytes | None:
+def _query(found: AdapterRequest, before: str) -> bytes | None:
     """None: it stays byte for byte."""
     if found.query == parse_qsl(before, keep_blank_values=True):
         return None

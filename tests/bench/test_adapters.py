@@ -8,10 +8,10 @@ import pytest
 
 from bench.suites.adapters import SIZES, SOURCE, adapter, contacts
 from proxy.core.outcome import Side
-from proxy.core.translation.adapter_code import AdapterCode, Made, ToMake
+from proxy.core.translation.adapter_code import AdapterCode, MadeElsewhere, ToMake
 from proxy.core.translation.adapter_policy import AdapterPolicy
 from proxy.core.translation.body_steps import translate_body
-from proxy.translator.trial import translated_by_code
+from proxy.translator.code_trial import translated_by_code
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -32,5 +32,5 @@ def test_code_and_steps_come_to_the_same() -> None:
     by_code = AdapterPolicy(name="a", speaks=Side.LEGACY, code=AdapterCode("a.py", SOURCE))
     found = translated_by_code(by_code, ToMake(body, 200, b"GET", b"/", []))
 
-    assert isinstance(found, Made)
+    assert isinstance(found, MadeElsewhere)
     assert json.loads(found.body or b"") == json.loads(translate_body(body, adapter().answer))

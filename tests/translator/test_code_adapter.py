@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from proxy.core.translation.adapter_code import HeadChange, Made, ToMake
+from proxy.core.translation.adapter_code import HeadChange, MadeElsewhere, ToMake
 from proxy.core.translation.adapter_policy import AdapterPolicy
 from proxy.core.translation.code.pure_code import faults_in
 from proxy.core.translation.untranslatable import Untranslatable
-from proxy.translator.trial import import_problem, translated_by_code
+from proxy.translator.code_trial import import_problem, translated_by_code
 from tests.translator.code import EVASION, policy
 from tests.translator.translators import linked, made, translators_at
 
@@ -45,8 +45,8 @@ def test_a_request_and_an_answer_are_what_code_makes_of_them() -> None:
 
     answer, request = translated_by_code(adapter, ANSWER), translated_by_code(adapter, REQUEST)
 
-    assert isinstance(answer, Made)
-    assert isinstance(request, Made)
+    assert isinstance(answer, MadeElsewhere)
+    assert isinstance(request, MadeElsewhere)
     assert answer.body == b'{"x":[{"a":1,"a":2}],"tel":1.10}'
     assert (answer.change.status, answer.change.fields) == (201, ((b"X-Seen", (b"X-Shop",)),))
     assert (request.body, request.change.query) == (b'{"phone":1.10}', b"page=1&q=~")
@@ -56,7 +56,7 @@ def test_a_request_and_an_answer_are_what_code_makes_of_them() -> None:
 def test_what_code_leaves_alone_stays_byte_for_byte() -> None:
     """Query and fields; and of a message without a body there is none afterwards."""
     found = translated_by_code(policy("return answer"), REQUEST._replace(body=None))
-    assert found == Made(None)
+    assert found == MadeElsewhere(None)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ async def test_messages_do_not_see_each_other(tmp_path: Path) -> None:
         prints + "KEPT.append(1)\nanswer.body = len(KEPT)\nanswer_from_new.seen = 1\nreturn answer", top="KEPT = []"
     )
     async with translators_at(tmp_path), linked(tmp_path) as link:
-        assert [await made(link, adapter, ANSWER) for _ in range(3)] == [Made(b"1", HeadChange(200))] * 3
+        assert [await made(link, adapter, ANSWER) for _ in range(3)] == [MadeElsewhere(b"1", HeadChange(200))] * 3
 
 
 def test_code_that_does_not_import_is_told_by_line() -> None:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from proxy.core.outcome import Side
-from proxy.core.translation.adapter_code import Made, ToMake
+from proxy.core.translation.adapter_code import MadeElsewhere, ToMake
 from proxy.core.translation.adapter_policy import AdapterPolicy
 from proxy.core.translation.field_steps import Rename
 from proxy.core.translation.untranslatable import Untranslatable
@@ -91,4 +91,4 @@ async def asked(
 ) -> bytes | Untranslatable | None:
     """What became of one body."""
     found = await made(link, adapter, ToMake(body, status, b"POST", b"/", []))
-    return found.body if isinstance(found, Made) else found
+    return found.body if isinstance(found, MadeElsewhere) else found

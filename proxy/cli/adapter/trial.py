@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from proxy.cli.adapter.written_message import WrittenMessage
-from proxy.core.translation.adapter_code import NO_CHANGE, Made, ToMake
+from proxy.core.translation.adapter_code import NO_CHANGE, MadeElsewhere, ToMake
 from proxy.core.translation.adapter_policy import AdapterPolicy, Step
 from proxy.core.translation.translate_message import (
     TranslatedAnswer,
@@ -111,9 +111,9 @@ def _answer_by(adapter: AdapterPolicy, said: WrittenMessage, body: bytes | None)
     return finish_answer(adapter, said.status, lines, said.body or None, made, change)
 
 
-def _by_code(adapter: AdapterPolicy, asked: ToMake) -> Made:
+def _by_code(adapter: AdapterPolicy, asked: ToMake) -> MadeElsewhere:
     """In a process as live messages have it."""
-    from proxy.translator.trial import translated_by_code
+    from proxy.translator.code_trial import translated_by_code
 
     found = translated_by_code(adapter, asked)
     if isinstance(found, Untranslatable):

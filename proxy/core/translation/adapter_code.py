@@ -57,7 +57,7 @@ class HeadChange(NamedTuple):
 NO_CHANGE: Final = HeadChange()
 
 
-class Made(NamedTuple):
+class MadeElsewhere(NamedTuple):
     """What a message has become elsewhere: its body, None: it stays, and its head."""
 
     body: bytes | None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from proxy.core.parity.formats.decode import Undecodable, decode
 from proxy.core.parity.pair import UNTRANSLATABLE, CapturedAnswer
-from proxy.core.translation.adapter_code import Made, ToMake
+from proxy.core.translation.adapter_code import MadeElsewhere, ToMake
 from proxy.core.translation.adapter_policy import leaves_worker
 from proxy.core.translation.field_lines import DIGESTS, VALIDATORS, codings_in
 from proxy.core.translation.json_document import NotJson
@@ -98,7 +98,7 @@ class ShadowTranslation:
         except Untranslatable as error:
             translated(error)
         else:
-            translated(Made(made))
+            translated(MadeElsewhere(made))
 
     def answer(
         self, answer: CapturedAnswer, method: bytes, target: bytes, hear: Callable[[CapturedAnswer], None]
@@ -132,7 +132,7 @@ class ShadowTranslation:
 
         def translated(heard: Heard) -> None:
             if isinstance(heard, NotJson) and asked.may_keep:
-                heard = Made(None)
+                heard = MadeElsewhere(None)
             try:
                 if isinstance(heard, Untranslatable):
                     raise heard

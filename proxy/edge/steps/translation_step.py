@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from proxy.core.translation.adapter_code import Made, ToMake
+from proxy.core.translation.adapter_code import MadeElsewhere, ToMake
 from proxy.core.translation.adapter_policy import AdapterPolicy, TranslationAnswer, adapter_of, leaves_worker
 from proxy.core.translation.translate_message import check_request, check_size, translate_content
 from proxy.core.translation.untranslatable import Untranslatable
@@ -57,7 +57,7 @@ class TranslationStep(RouteStep):
         self._watch(request, made, is_checked=is_checked)
         return None
 
-    def _watch(self, request: Request, made: Made | None, *, is_checked: bool) -> None:
+    def _watch(self, request: Request, made: MadeElsewhere | None, *, is_checked: bool) -> None:
         tap = TranslationTap(self._adapter, request, self._counters, self._translator, made=made, is_checked=is_checked)
         request.watch(tap)
 
@@ -102,14 +102,14 @@ def _refusal(adapter: AdapterPolicy, error: Untranslatable) -> LocalAnswer:
     return LocalAnswer(error.status, detail, counted=TranslationAnswer.UNTRANSLATABLE_REQUEST.value)
 
 
-def _as_made(body: bytes | None) -> Made | None:
+def _as_made(body: bytes | None) -> MadeElsewhere | None:
     """By steps in the worker."""
-    return None if body is None else Made(body)
+    return None if body is None else MadeElsewhere(body)
 
 
 def _within(adapter: AdapterPolicy, heard: Heard) -> Heard:
     """It was made elsewhere: its length is checked here as well."""
-    if isinstance(heard, Made) and heard.body is not None:
+    if isinstance(heard, MadeElsewhere) and heard.body is not None:
         try:
             check_size(adapter, len(heard.body))
         except Untranslatable as error:

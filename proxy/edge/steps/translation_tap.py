@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from proxy.core.http.response import ResponseHead
 from proxy.core.outcome import Blame, Failure, Phase
-from proxy.core.translation.adapter_code import Made, ToMake
+from proxy.core.translation.adapter_code import MadeElsewhere, ToMake
 from proxy.core.translation.adapter_policy import AdapterPolicy, TranslationAnswer, leaves_worker
 from proxy.core.translation.field_lines import FRAMING, name_of
 from proxy.core.translation.json_document import NotJson
@@ -59,7 +59,7 @@ class TranslationTap(Tap):
         counters: Counters,
         translator: Translator,
         *,
-        made: Made | None,
+        made: MadeElsewhere | None,
         is_checked: bool,
     ) -> None:
         """`made` is the request as translated, None: its body stays; `is_checked`: it is known that it can be."""
@@ -100,7 +100,7 @@ class TranslationTap(Tap):
         try:
             check_head(self._adapter, data, has_body=bool(self._body))
             made = translate_content(self._adapter, self._body)
-            self._sent = None if made is None else Made(made)
+            self._sent = None if made is None else MadeElsewhere(made)
         except Untranslatable:
             return False
         self._is_checked = True
@@ -175,7 +175,7 @@ class TranslationTap(Tap):
     def _heard(self, head: ResponseHead, body: bytes, heard: Heard) -> LocalAnswer | None:
         """What became of the answer's body; that of an error that is no JSON stays."""
         if isinstance(heard, NotJson) and may_keep_body(head.status, head.lines):
-            heard = Made(None)
+            heard = MadeElsewhere(None)
         if isinstance(heard, Untranslatable):
             return self._refusal(heard)
         is_head = self._is_head

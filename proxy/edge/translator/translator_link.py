@@ -17,7 +17,7 @@ from typing import Final, Protocol
 import msgspec
 import structlog
 
-from proxy.core.translation.adapter_code import Made, ToMake
+from proxy.core.translation.adapter_code import MadeElsewhere, ToMake
 from proxy.core.translation.adapter_policy import AdapterPolicy, TranslationOutcome
 from proxy.core.translation.untranslatable import Untranslatable
 from proxy.link.messages import Unframer
@@ -45,7 +45,7 @@ FOR_ITS_TURN: Final = 2.0
 """Seconds that a message waits, beside what its translation may take."""
 LONGEST_DELAY: Final = 0.25
 """Seconds between two looks for a process that is gone."""
-Heard = Made | Untranslatable
+Heard = MadeElsewhere | Untranslatable
 _log = structlog.get_logger()
 
 

@@ -109,7 +109,7 @@ class RepeatedKeys(dict[str, Any]):
     __iter__ = keys = values = items = update = copy = popitem = clear = __or__ = __ior__ = __reversed__ = _whole
 
 
-class Fields:
+class AdapterFields:
     """Header fields in their order; names are compared without case."""
 
     __slots__ = ("_pairs",)
@@ -149,18 +149,18 @@ class Fields:
 
 
 @dataclass(slots=True, kw_only=True)
-class Request:
+class AdapterRequest:
     """A request. `query` are its parameters, decoded; `body` None: there is none, or it is null."""
 
     method: str
     path: str
     query: list[tuple[str, str]] = field(default_factory=list)
-    headers: Fields
+    headers: AdapterFields
     body: Any = None
 
 
 @dataclass(slots=True, kw_only=True)
-class Answer:
+class AdapterAnswer:
     """An answer to the request with this method and path.
 
     `body` None: there is none that could be read (of HEAD, 204, or an error that is no JSON), or it is null.
@@ -169,7 +169,7 @@ class Answer:
     status: int
     method: str
     path: str
-    headers: Fields
+    headers: AdapterFields
     body: Any = None
 
 

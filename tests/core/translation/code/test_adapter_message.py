@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from proxy.core.translation.code.adapter_message import Fields, RepeatedKeys, read_body, write_body
+from proxy.core.translation.code.adapter_message import AdapterFields, RepeatedKeys, read_body, write_body
 from proxy.core.translation.json_document import MAX_DEPTH, NotJson
 from proxy.core.translation.untranslatable import Untranslatable
 
@@ -130,7 +130,7 @@ def test_members_beside_it_can_be_used() -> None:
 
 def test_header_fields_are_known_without_case() -> None:
     """In their order; one that is set stands behind the others."""
-    fields = Fields([("X-A", "1"), ("X-B", "2"), ("x-a", "3")])
+    fields = AdapterFields([("X-A", "1"), ("X-B", "2"), ("x-a", "3")])
     assert (fields.get("x-A"), fields.all("x-a"), fields.get("X-C", "-"), "x-b" in fields) == (
         "1",
         ["1", "3"],

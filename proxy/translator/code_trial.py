@@ -17,7 +17,7 @@ from time import monotonic
 
 import msgspec
 
-from proxy.core.translation.adapter_code import Made, ToMake
+from proxy.core.translation.adapter_code import MadeElsewhere, ToMake
 from proxy.core.translation.adapter_policy import AdapterPolicy
 from proxy.core.translation.untranslatable import Untranslatable
 from proxy.link.messages import Unframer
@@ -47,7 +47,7 @@ def import_problem(policy: AdapterPolicy) -> Ready | None:
     return ready if ready.problem else None
 
 
-def translated_by_code(policy: AdapterPolicy, asked: ToMake) -> Made | Untranslatable:
+def translated_by_code(policy: AdapterPolicy, asked: ToMake) -> MadeElsewhere | Untranslatable:
     """What has become of a message, as of a live one."""
     with _process() as process:
         ready = _started(process, policy)
