@@ -21,7 +21,7 @@ from tests.core.translation.test_body_path import path
 
 PATIENCE = 60.0
 """Seconds for a process to start; outlasts a busy machine."""
-TEL = AdapterPolicy(name="tel", speaks=Side.LEGACY, request=(Rename(path("$.tel"), "phone"),))
+TEL = AdapterPolicy(name="tel", speaks=Side.LEGACY, timeout=PATIENCE, request=(Rename(path("$.tel"), "phone"),))
 LONG = b'{"tel":1.10,"text":"%b"}' % (b"x" * 9000)
 TRANSLATED = LONG.replace(b"tel", b"phone")
 

@@ -33,7 +33,7 @@ async def test_what_a_process_took_with_it_is_asked_again(tmp_path: Path) -> Non
 
 async def test_where_no_process_is_nobody_waits_for_ever(tmp_path: Path) -> None:
     """The time of the adapter, and a moment for its turn: that is nobody's failure."""
-    link = TranslatorLink(tmp_path, -0.9)
+    link = TranslatorLink(tmp_path, 0.1 - TEL.timeout)
     late = await asked(link)
 
     assert isinstance(late, Untranslatable)
