@@ -171,6 +171,7 @@ async def open_port(links: Links, link_path: Path, tasks: RestartedTasks) -> Asy
                 asked=parts.asked,
                 reconciled=parts.reconcile_runs,
                 usage=parts.usage,
+                discovery=parts.discovery,
                 suspensions=parts.suspensions,
                 moved=parts.mover.counts,
                 **{"directory": link_path.parent, **shows},
