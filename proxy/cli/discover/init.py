@@ -16,7 +16,7 @@ from proxy.cli.terminal import complain, leave, say
 
 LESSON = Lesson(
     purpose="Write the first routes.yaml, out of traffic.",
-    more="A route for each endpoint, out of an access log, or with --admin out of what a running Banyan has discovered. "
+    more="A route for each endpoint, out of an access log, or with --admin out of what a running Banyan has found. "
     "All routes begin at stage `legacy`, so nothing changes for anybody. A file that is there is not overwritten.",
     example="banyan init --log access.log --legacy http://legacy:3000",
     exits={
