@@ -21,9 +21,10 @@ from bench.machine import describe_machine
 from holds.endurance import restarts, slow, soak
 from holds.finding import Document, Finding, as_json, as_plain, fill
 from holds.fixtures import CONTENDERS
-from holds.isolation import blast, forged, hung
+from holds.isolation import adapters, blast, forged, hung
 from holds.isolation.harm import choose
 from holds.launching import ROOT
+from holds.learning import discovery
 from holds.moving import climb, judge, race, rollback
 from holds.moving.climb import Options, Part
 from holds.moving.journey import State
@@ -134,6 +135,19 @@ def forged_command(
     Needed: wrk from the system's packages.
     """
     _finish(forged.measure(windows, seconds, rate), as_json=as_json, markdown=markdown)
+
+
+@app.command("adapters")
+def adapters_command(
+    *,
+    windows: Annotated[int, typer.Option(min=1, help="Pairs of them: without, and beside bad adapters.")] = 7,
+    seconds: Annotated[float, typer.Option(min=2, help="Of each window.")] = 10,
+    rate: Annotated[float, typer.Option(min=1, help="Messages of each bad adapter a second.")] = 20,
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """Adapters in Python that loop, exit, take 2 GiB and open sockets: nobody else notices. Three minutes."""
+    _finish(adapters.measure(windows, seconds, rate), as_json=as_json, markdown=markdown)
 
 
 @app.command("hung")
@@ -373,6 +387,24 @@ def reconcile_command(
     faults meet every step; --runs 100 draws more.
     """
     _finish(reconciling.measure(runs, seed, rows), as_json=as_json, markdown=markdown)
+
+
+@app.command("discovery")
+def discovery_command(
+    *,
+    first: Annotated[int, typer.Option(help="The first seed; it was tuned on 1 to 5.")] = 101,
+    seeds: Annotated[int, typer.Option(min=1, help="How many.")] = 10,
+    requests: Annotated[int, typer.Option(min=10_000, help="Of each seed.")] = 60_000,
+    paths: Annotated[int, typer.Option(min=10_000, help="Of which no two are the same.")] = 1_000_000,
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """300 endpoints of known truth found in their traffic, and a million paths in flat memory. Four minutes.
+
+    Those of the published migrations and generated ones, with ids of all kinds, words of the API's own vocabulary among
+    them, and 2 % of scanners' noise.
+    """
+    _finish(discovery.measure(range(first, first + seeds), requests, paths), as_json=as_json, markdown=markdown)
 
 
 @app.command("rollback")
