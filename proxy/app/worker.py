@@ -283,6 +283,7 @@ class Worker:
             waits=self._clerk.waits,
             held=self._clerk.held,
             span=span,
+            at=now,
         )
         link.send(report)
 

@@ -138,7 +138,7 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     `orders` is the version of the Orders that it obeys; `bad` are bad events of live traffic, `bad_lost` more of them;
     `cohorts` are those that new answered on routes where it fails. `asked`: what became of questions to the clerk;
     `waits` and `held` are requests that wait for it now, and bytes kept for it. `usage` is of the routes in `routes`.
-    `span`: the seconds in which `routes` were counted, more than one where nobody could be told meanwhile.
+    `routes` were counted in the `span` seconds until `at`, on the machine's monotonic clock; 0: in the present second.
     """
 
     worker: int
@@ -172,6 +172,7 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     echoes: list[EchoDelta] = []
     usage: list[UsageDelta] = []
     span: float = 0.0
+    at: float = 0.0
 
 
 class AskedDelta(msgspec.Struct, frozen=True, array_like=True):

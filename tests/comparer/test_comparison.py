@@ -48,7 +48,7 @@ def test_a_request_is_evidence_anew_when_the_rules_of_its_route_were_edited(monk
     """`accept` makes what was compared count no longer, so what was asked three times today must count again."""
     on, again = made("a", "b"), [pair({"a": 1}, {"a": 1}, route=name, at=1_000.0) for name in "ab"]
     weigh(on, *again * 3)
-    monkeypatch.setattr(comparison.time, "time", lambda: 1_010.0)
+    monkeypatch.setattr("proxy.comparer.comparison.time.time", lambda: 1_010.0)
     edited = route("a", compare=Rules(secrets=frozenset({"plate"})))
     on.follow(snapshot(edited, route("b"), revision="r2"))
 
