@@ -290,6 +290,7 @@ class Worker:
             held=self._clerk.held,
             translations=self._translator.take_outcomes(),
             span=span,
+            at=now,
         )
         link.send(report)
 

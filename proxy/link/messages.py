@@ -165,7 +165,7 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     to the translators' process (proxy.core.translation.adapter_policy.TranslationOutcome) since the last report.
     `usage` is of the routes in `routes`.
     `waits` and `held` are requests that wait for it now, and bytes kept for it. `usage` is of the routes in `routes`.
-    `span`: the seconds in which `routes` were counted, more than one where nobody could be told meanwhile.
+    `routes` were counted in the `span` seconds until `at`, on the machine's monotonic clock; 0: in the present second.
     """
 
     worker: int
@@ -201,6 +201,7 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     usage: list[UsageDelta] = []
     translations: dict[str, int] = {}
     span: float = 0.0
+    at: float = 0.0
 
 
 class AskedDelta(msgspec.Struct, frozen=True, array_like=True):

@@ -36,6 +36,13 @@ _SLOTS = MINUTE + 1
 """A minute of whole seconds, and the one that is still running."""
 
 
+class Told(NamedTuple):
+    """The whole seconds in which a report was counted: `span` of them, of which `second` is the last."""
+
+    second: int
+    span: int
+
+
 class SecondsRing:
     """Counts per second over the last minute, in a fixed piece of memory.
 
@@ -56,11 +63,12 @@ class SecondsRing:
         self._latest = second
         self._counts[second % _SLOTS] += count
 
-    def spread(self, second: int, count: int, span: int) -> None:
-        """Count `count` more, evenly over the `span` whole seconds of which `second` is the last."""
-        self.add(second, 0)
-        for back in range(min(span, MINUTE)):
-            self._counts[(second - back) % _SLOTS] += (back + 1) * count // span - back * count // span
+    def spread(self, now: int, count: int, told: Told) -> None:
+        """Count `count` more, evenly over the seconds of `told`; what is older than a minute at `now` is left out."""
+        self.add(now, 0)
+        for second in range(max(told.second - told.span, now - MINUTE) + 1, told.second + 1):
+            back = told.second - second
+            self._counts[second % _SLOTS] += (back + 1) * count // told.span - back * count // told.span
 
     def total(self, second: int, length: int) -> int:
         """The sum over the `length` whole seconds before `second`; at most a minute of them."""
@@ -237,10 +245,11 @@ class Ledger:
     def fold(self, report: Report) -> None:
         """Add one report; ValueError, and nothing added, when it does not fit this version's classes and bounds."""
         _check(report)
-        second, span = int(self._clock()), max(int(report.span), 1)
-        self._began = min(self._began, second - span + 1)
+        second = int(self._clock())
+        told = Told(min(int(report.at) or second, second), max(int(report.span), 1))
+        self._began = min(self._began, told.second - told.span + 1)
         for delta in report.routes:
-            self._fold_route(delta, second, span)
+            self._fold_route(delta, second, told)
         for failure in report.failures:
             self._fold_failure(failure)
         for repeat in report.repeats:
@@ -252,7 +261,7 @@ class Ledger:
         for asked in report.asked:
             kind = AskedSeries(asked.kind, asked.outcome)
             self._asked[kind] = self._asked.get(kind, 0) + asked.count
-        self._fold_callers(report)
+        self._fold_callers(report, told)
         self._lines_dropped += report.lines_dropped
         for reason, count in report.sheds.items():
             self._sheds[reason] = self._sheds.get(reason, 0) + count
@@ -260,15 +269,15 @@ class Ledger:
             self._translations[outcome] = self._translations.get(outcome, 0) + count
         self._workers[report.pid] = _state_of(report, self._clock())
 
-    def _fold_route(self, delta: RouteDelta, second: int, span: int) -> None:
+    def _fold_route(self, delta: RouteDelta, second: int, told: Told) -> None:
         series = Series(delta.route, delta.side)
         row = self._rows.get(series)
         if row is None:
             row = self._rows[series] = _Row(second)
         row.totals = row.totals.plus(delta)
-        row.ring.spread(second, sum(delta.codes), span)
+        row.ring.spread(second, sum(delta.codes), told)
         if delta.codes[_FAILED]:
-            row.add_failed(second, delta.codes[_FAILED], span)
+            row.add_failed(second, delta.codes[_FAILED], told)
         self._reported.add(delta.route)
 
     def _fold_failure(self, delta: FailureDelta) -> None:
@@ -291,23 +300,23 @@ class Ledger:
         self._refused[series] = self._refused.get(series, 0) + delta.count
         self._reported.add(delta.route)
 
-    def _fold_callers(self, report: Report) -> None:
+    def _fold_callers(self, report: Report, told: Told) -> None:
         for answered in report.step_answers:
             self._fold_step(self._step_answers, answered)
-            self._fold_closed(answered, max(int(report.span), 1))
+            self._fold_closed(answered, told)
         for passed in report.step_passes:
             self._fold_step(self._step_passes, passed)
         for echo in report.echoes:
             self._fold_echo(echo)
 
-    def _fold_closed(self, delta: StepAnswerDelta, span: int) -> None:
+    def _fold_closed(self, delta: StepAnswerDelta, told: Told) -> None:
         """A 503 of closed hours, or of a brown-out, says when to come back: nobody failed."""
         if delta.reason in _COME_BACK:
             series, second = Series(delta.route, ServedBy.SELF), int(self._clock())
             row = self._rows.get(series)
             if row is None:
                 row = self._rows[series] = _Row(second)
-            row.add_failed(second, -delta.count, span)
+            row.add_failed(second, -delta.count, told)
 
     def _fold_echo(self, delta: EchoDelta) -> None:
         series = Series(delta.route, delta.side)
@@ -416,11 +425,11 @@ class _Row:
         self.ring = SecondsRing(second)
         self.failed: SecondsRing | None = None
 
-    def add_failed(self, second: int, count: int, span: int) -> None:
-        """Count `count` more 5xx in the `span` seconds of which `second` is the last."""
+    def add_failed(self, second: int, count: int, told: Told) -> None:
+        """Count `count` more 5xx, of the seconds of `told`."""
         if self.failed is None:
             self.failed = SecondsRing(second)
-        self.failed.spread(second, count, span)
+        self.failed.spread(second, count, told)
 
 
 def _check(report: Report) -> None:

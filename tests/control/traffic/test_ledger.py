@@ -236,6 +236,17 @@ def test_what_was_counted_before_control_lived_is_of_the_seconds_in_which_it_cam
     assert ledger.served(SHOW) == 200
 
 
+def test_reports_that_waited_for_control_are_of_the_seconds_that_they_name(ledger: Ledger, clock: Clock) -> None:
+    """Seven reports of a second each that stood in the socket until control read them are 22 a second, and not 154."""
+    for ago in range(6, -1, -1):
+        each = report(delta("show", "legacy", ok=22))
+        ledger.fold(msgspec.structs.replace(each, span=1.0, at=clock.now - ago))
+    clock.now += 1
+
+    assert ledger.rate(SHOW) == 22.0
+    assert ledger.last_minute(SHOW) == [0] * 53 + [22] * 7
+
+
 def test_what_was_counted_in_more_than_a_minute_weighs_what_it_did(ledger: Ledger, clock: Clock) -> None:
     """Of ten minutes without control the last one has a tenth; what was of a second is of that second."""
     ledger.fold(msgspec.structs.replace(report(delta("show", "legacy", ok=6000)), span=600.0))
