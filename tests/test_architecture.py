@@ -37,6 +37,7 @@ PARTS = BESIDE | {
     "proxy.api",
     "proxy.clerk",
     "proxy.comparer",
+    "proxy.translator",
     "proxy.config",
     "proxy.edge",
     "proxy.store",
@@ -58,6 +59,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "proxy.store": CORE | {"proxy", "proxy.store"},
     "proxy.clerk": BESIDE | {"proxy.clerk", "proxy.store"},
     "proxy.comparer": BESIDE | {"proxy.comparer"},
+    "proxy.translator": BESIDE | {"proxy.translator"},
     "proxy.reconcile": CORE | {"proxy.reconcile"},
     "proxy.reachability": CORE
     | {

@@ -75,8 +75,7 @@ def run_worker(fork: WorkerFork, config: Path, start: Start, *, fresh: bool) -> 
     for other, sock in enumerate(sockets.workers):
         if other != number:
             sock.close()
-    for private in (sockets.admin, sockets.link, sockets.pairs, sockets.questions):
-        private.close()
+    sockets.close_private()
     kept = standing_file.begin(lastgood.directory(config, os.environ), start.snapshot.state.reveal())
     inputs = WorkerInputs(
         number=number,
@@ -109,8 +108,8 @@ def run_control(config: Path, start: Start, sockets: Sockets, alive: Alive) -> N
 
     sink = _begin("control")
     sockets.close_listening()
-    sockets.pairs.close()
-    sockets.questions.close()
+    for other in (sockets.pairs, sockets.questions, sockets.translations):
+        other.close()
     directory = lastgood.directory(config, os.environ)
 
     def remember(loaded: Loaded) -> None:
@@ -143,8 +142,7 @@ def run_comparer(config: Path, start: Start, sockets: Sockets, alive: Alive) -> 
     sink = _begin("comparer")
     os.nice(COMPARER_NICE)
     sockets.close_listening()
-    for private in (sockets.admin, sockets.link, sockets.questions):
-        private.close()
+    sockets.close_private(sockets.pairs)
     key = key_for_now(lastgood.directory(config, os.environ))
     inputs = ComparerInputs(pairs=sockets.pairs, link=sockets.link_path, snapshot=start.snapshot, key=key)
 
@@ -163,8 +161,7 @@ def run_clerk(config: Path, start: Start, sockets: Sockets, alive: Alive) -> Non
     sink = _begin("clerk")
     keep_to_itself()
     sockets.close_listening()
-    for private in (sockets.admin, sockets.link, sockets.pairs):
-        private.close()
+    sockets.close_private(sockets.questions)
     inputs = ClerkInputs(
         questions=sockets.questions,
         link=sockets.link_path,
@@ -174,6 +171,22 @@ def run_clerk(config: Path, start: Start, sockets: Sockets, alive: Alive) -> Non
 
     async def live() -> None:
         await ClerkProcess(inputs).run()
+
+    with _runner() as runner:
+        runner.run(alive(live()))
+    sink.close()
+
+
+def run_translator(sockets: Sockets, alive: Alive) -> None:
+    """Translate for workers until told to stop."""
+    from proxy.translator.translator_process import TranslatorProcess  # noqa: PLC0415 -- see above
+
+    sink = _begin("translator")
+    sockets.close_listening()
+    sockets.close_private(sockets.translations)
+
+    async def live() -> None:
+        await TranslatorProcess(sockets.translations).run()
 
     with _runner() as runner:
         runner.run(alive(live()))

@@ -13,6 +13,7 @@ from proxy.core.routing.snapshot import Snapshot
 from proxy.edge.client.tls_listener import BACKLOG
 from proxy.link.pairs import PAIRS
 from proxy.link.questions import QUESTIONS
+from proxy.link.translations import TRANSLATIONS
 
 _HINTS = {
     errno.EADDRINUSE: "another process may hold the address: see `listen` and `admin`",
@@ -29,9 +30,9 @@ _HINTS = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sockets:
     """One listening socket per worker (SO_REUSEPORT; of a Unix socket they are copies), the admin's, and in one folder
-    the link's, that for pairs and that for questions.
+    the link's, that for pairs, that for questions and that for translations.
 
-    A connection to these three waits in the kernel while the process that takes it is being replaced.
+    A connection to these four waits in the kernel while the process that takes it is being replaced.
     """
 
     workers: tuple[socket.socket, ...]
@@ -40,6 +41,7 @@ class Sockets:
     link_path: Path
     pairs: socket.socket
     questions: socket.socket
+    translations: socket.socket
 
     @property
     def address(self) -> str:
@@ -58,6 +60,12 @@ class Sockets:
         for sock in self.workers:
             sock.close()
 
+    def close_private(self, kept: socket.socket | None = None) -> None:
+        """Let go of the admin's socket and of those of the processes, but for one."""
+        for sock in (self.admin, self.link, self.pairs, self.questions, self.translations):
+            if sock is not kept:
+                sock.close()
+
 
 def bind(snapshot: Snapshot, link_path: Path, given: HandedDown | None = None) -> Sockets:
     """All of them, or OSError that names the address; what a predecessor has `given` is used first."""
@@ -66,9 +74,16 @@ def bind(snapshot: Snapshot, link_path: Path, given: HandedDown | None = None) -
         unneeded.close()
     workers += [_another(workers[0]) for _ in range(snapshot.workers - len(workers))]
     admin = given.admin if given else _listen(snapshot.admin, shared=False)
-    link, pairs, questions = (_private(link_path.with_name(name)) for name in (link_path.name, PAIRS, QUESTIONS))
+    names = (link_path.name, PAIRS, QUESTIONS, TRANSLATIONS)
+    link, pairs, questions, translations = (_private(link_path.with_name(name)) for name in names)
     return Sockets(
-        workers=tuple(workers), admin=admin, link=link, link_path=link_path, pairs=pairs, questions=questions
+        workers=tuple(workers),
+        admin=admin,
+        link=link,
+        link_path=link_path,
+        pairs=pairs,
+        questions=questions,
+        translations=translations,
     )
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -25,7 +26,7 @@ from pathlib import Path
 
 import structlog
 
-from proxy.app.child_start import WorkerFork, run_clerk, run_comparer, run_control, run_worker
+from proxy.app.child_start import WorkerFork, run_clerk, run_comparer, run_control, run_translator, run_worker
 from proxy.app.handover import HandedDown, Readiness, handed_down, start_successor
 from proxy.app.heartbeat import HUNG, Heartbeats, Silence
 from proxy.app.initial_table import Start, first_start
@@ -33,16 +34,18 @@ from proxy.app.selfcheck import cautions, prepare, state_kept
 from proxy.app.shared_ties import SharedTies
 from proxy.app.socket_file import SocketFile
 from proxy.app.sockets import Sockets, bind, hint_of
+from proxy.core.routing.route import Route
+from proxy.core.translation.adapter_policy import adapter_of
 from proxy.edge.instance import draw_instance
 from proxy.log import DirectSink, is_console, set_up
 
 KILL_AFTER = 5.0
 """Seconds beyond the drain after which a child is killed."""
 STEADY_AFTER = 5.0
-_CONTROL, _COMPARER, _CLERK = -1, -2, -3
+_CONTROL, _COMPARER, _CLERK, _TRANSLATOR = -1, -2, -3, -4
 _LONGEST_PAUSE = {_COMPARER: 30.0, _CLERK: 30.0}
 """Seconds until a child that dies young each time is started again, at most; 5 where nothing is said."""
-_FIRST = _CLERK
+_FIRST = _TRANSLATOR
 """The least number of a child; workers count from 0."""
 _SIGNALS = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR2}
 _log = structlog.get_logger()
@@ -90,7 +93,9 @@ def serve(config: Path) -> int:
 
 
 class Supervisor:
-    """Keeps one control process, one comparer, one clerk where there is a database, and `workers` workers alive."""
+    """Keeps one control process, one comparer and `workers` workers alive; a clerk where there is a database, and a
+    process of translators from the moment on at which a worker asks for it.
+    """
 
     def __init__(self, config: Path, start: Start, sockets: Sockets, given: HandedDown | None) -> None:
         """Nothing is started before `run`; `given` is what a predecessor handed down."""
@@ -116,7 +121,8 @@ class Supervisor:
         kept = state_kept(self._start.snapshot.state.reveal())
         _log.info("serving", listen=self._sockets.address, workers=len(self._sockets.workers), pid=os.getpid(), **kept)
         clerk = (_CLERK,) if self._start.snapshot.needs_clerk else ()
-        for number in (_CONTROL, _COMPARER, *clerk, *range(len(self._sockets.workers))):
+        translator = (_TRANSLATOR,) if any(map(_leaves_workers, self._start.snapshot.routes)) else ()
+        for number in (_CONTROL, _COMPARER, *clerk, *translator, *range(len(self._sockets.workers))):
             self._give_birth(number)
         while self._children or self._due:
             got = signal.sigtimedwait(_SIGNALS, self._patience())
@@ -124,6 +130,7 @@ class Supervisor:
                 self._on_signal(signal.Signals(got.si_signo))
             self._reap()
             self._kill_hung()
+            self._start_translator()
             self._replace()
             self._succeed()
         if self._file is not None and self._successor is None:
@@ -180,12 +187,13 @@ class Supervisor:
         self._dismiss()
 
     def _dismiss(self) -> None:
-        """Workers end first, then clerk and comparer, which have heard them all, then control, which has heard all."""
+        """Workers end first, then those whom they asked, who have heard them all, then control, which has heard all."""
         if any(number >= 0 for number in self._children):
             return
-        for number in (_CLERK, _COMPARER):
+        asked = (_CLERK, _COMPARER, _TRANSLATOR)
+        for number in asked:
             self._signal(number, signal.SIGTERM)
-        if not {_CLERK, _COMPARER} & self._children.keys():
+        if not self._children.keys() & asked:
             self._signal(_CONTROL, signal.SIGTERM)
 
     def _signal(self, number: int, what: signal.Signals) -> None:
@@ -224,6 +232,15 @@ class Supervisor:
         _log.error("child_died", child=_name(number), exit=code, lived=round(lived, 3), again_in=delay)
         self._due[number] = time.monotonic() + delay
 
+    def _start_translator(self) -> None:
+        """Few tables need one; a worker whose table does has connected to its socket."""
+        if self._stopping or _TRANSLATOR in self._deaths:
+            return
+        poll = select.poll()
+        poll.register(self._sockets.translations, select.POLLIN)
+        if poll.poll(0):
+            self._give_birth(_TRANSLATOR)
+
     def _replace(self) -> None:
         """Start the children whose time to be started has come."""
         now = time.monotonic()
@@ -252,6 +269,8 @@ class Supervisor:
             be = lambda: run_comparer(self._config, start, self._sockets, alive)  # noqa: E731
         elif number == _CLERK:
             be = lambda: run_clerk(self._config, start, self._sockets, alive)  # noqa: E731
+        elif number == _TRANSLATOR:
+            be = lambda: run_translator(self._sockets, alive)  # noqa: E731
         else:
             fork = WorkerFork(
                 number=number,
@@ -281,5 +300,12 @@ def leave(code: int) -> None:
     os._exit(code)
 
 
+def _leaves_workers(route: Route) -> bool:
+    """Whether any message of the route is translated elsewhere."""
+    adapter = adapter_of(route.steps)
+    return adapter is not None and adapter.may_leave_worker
+
+
 def _name(number: int) -> str:
-    return {_CONTROL: "control", _COMPARER: "comparer", _CLERK: "clerk"}.get(number, f"worker-{number}")
+    names = {_CONTROL: "control", _COMPARER: "comparer", _CLERK: "clerk", _TRANSLATOR: "translator"}
+    return names.get(number, f"worker-{number}")

@@ -32,6 +32,7 @@ from proxy.edge.clerk.clerk_link import ClerkLink
 from proxy.edge.data_plane import DataPlane, Prepared
 from proxy.edge.instance import Here
 from proxy.edge.routing.stickiness import TieMemory
+from proxy.edge.translator.translator_link import TranslatorLink
 from proxy.link.messages import (
     KeySets,
     KeyWanted,
@@ -105,12 +106,14 @@ class Worker:
         self._inputs = inputs
         self._sink = sink
         self._clerk = ClerkLink(inputs.link.parent)
+        self._translator = TranslatorLink(inputs.link.parent)
         self._listener = DataPlane(
             inputs.snapshot,
             AccessLogWriter(sink, console=console),
             inputs.ties,
             here=inputs.here,
             clerk=self._clerk,
+            translator=self._translator,
         )
         self._clerk.hear_tokens = self._listener.hear_tokens
         self._pairs = PairLink(inputs.link.with_name(PAIRS))
@@ -143,6 +146,7 @@ class Worker:
         self._loops.start(self._link.run, name="control-link")
         self._loops.start(self._report, name="reports")
         self._loops.start(self._pairs.run, name="pairs")
+        self._loops.start(self._translator.run, name="translator")
         if self._inputs.snapshot.needs_clerk:
             self._loops.start(self._clerk.run, name="clerk")
         await self._wait_to_be_told()
@@ -179,6 +183,7 @@ class Worker:
         await self._listener.stop()
         self._kill_file.end()
         await self._clerk.finish()
+        self._translator.end()
         await self._tell(0)
         self._pairs.end()
         await asyncio.sleep(0)
@@ -280,6 +285,7 @@ class Worker:
             asked=self._clerk.take_outcomes(),
             waits=self._clerk.waits,
             held=self._clerk.held,
+            translations=self._translator.take_outcomes(),
         )
         link.send(report)
 

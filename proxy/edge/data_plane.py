@@ -37,6 +37,7 @@ from proxy.edge.shadow.shadows import Shadows, shadow_pools
 from proxy.edge.steps.route_steps import RouteSteps
 from proxy.edge.steps.step_kind import Clerk, StepServices
 from proxy.edge.tally import Counters
+from proxy.edge.translator.translator_link import Translator, TranslatorLink
 from proxy.edge.upstream.pool import Pool
 from proxy.edge.upstream.pools_by_host import pool_of
 from proxy.link.messages import Orders, Probed, UpstreamState
@@ -76,17 +77,19 @@ class DataPlane:
         files: Files | None = None,
         here: Here | None = None,
         clerk: Clerk | None = None,
+        translator: Translator | None = None,
     ) -> None:
         """Serves from `snapshot` until `install` brings another; `memory` None: none is shared with other workers.
 
-        `files` say where names are looked up; None: the system's. `here` None: an instance of its own; `clerk` None:
-        there is nobody to be asked.
+        `files` say where names are looked up; None: the system's. `here` None: an instance of its own; `clerk` and
+        `translator` None: there is nobody to be asked.
         """
         self._here = here or Here(draw_instance())
         self.counters = Counters()
         self.access_log = access_log
         self.finished = Finished(access_log, self.counters)
-        self.shadows = Shadows(self.counters, self.soon)
+        self._translator = translator or TranslatorLink(Path())
+        self.shadows = Shadows(self.counters, self.soon, self._translator)
         self.counters.before_take = access_log.before_flush = self.finished.fold
         self.draining = False
         self.switch = WorkerKillSwitch()
@@ -101,7 +104,8 @@ class DataPlane:
         self._credentials = UpstreamCredentials()
         self.admission_limits: AdmissionLimits | None = None
         self.callers = KnownToWorker()
-        self._steps = RouteSteps(StepServices(self.counters, self._tasks, clerk or ClerkLink(Path()), self.callers))
+        services = StepServices(self.counters, self._tasks, clerk or ClerkLink(Path()), self.callers, self._translator)
+        self._steps = RouteSteps(services)
         self.bodies = ByteAllowance(MAX_BODIES)
         self._connections = ClientConnections(self._place)
         self._clients = self._connections.clients

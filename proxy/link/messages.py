@@ -161,7 +161,9 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     `killed`: the kill switch is on; `switched`: when it was last turned, on the machine's monotonic clock, 0 for never.
     `orders` is the version of the Orders that it obeys; `bad` are bad events of live traffic, `bad_lost` more of them;
     `cohorts` are those that new answered on routes where it fails. `asked`: what became of questions to the clerk;
-    `waits` and `held` are requests that wait for it now, and bytes kept for it. `usage` is of the routes in `routes`.
+    `waits` and `held` are requests that wait for it now, and bytes kept for it. `translations`: what became of messages
+    to the translators' process (proxy.core.translation.adapter_policy.TranslationOutcome) since the last report.
+    `usage` is of the routes in `routes`.
     """
 
     worker: int
@@ -195,6 +197,7 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     echoes: list[EchoDelta] = []
     brownouts: list[BrownoutDelta] = []
     usage: list[UsageDelta] = []
+    translations: dict[str, int] = {}
 
 
 class AskedDelta(msgspec.Struct, frozen=True, array_like=True):

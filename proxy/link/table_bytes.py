@@ -16,8 +16,13 @@ from proxy.core.routing.snapshot import Snapshot
 
 def dump(snapshot: Snapshot) -> bytes:
     """To be read by the same version of Banyan."""
+    return dump_value(snapshot)
+
+
+def dump_value(value: object) -> bytes:
+    """The same of a part of one; equal values are not always equal bytes."""
     out = BytesIO()
-    _Pickler(out, protocol=5).dump(snapshot)
+    _Pickler(out, protocol=5).dump(value)
     return out.getvalue()
 
 

@@ -29,9 +29,12 @@ from tests.waiting import PATIENCE
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "first-route.md"
 PORTS = ("8080", "9090", "3001", "3002")
-ELSEWHERE = ("pip install",)
+ELSEWHERE = ("pip install", "createdb ", "export LEGACY_DB=")
 """What the test's machine has done already."""
-READS = ("banyan status", "banyan mismatches", "banyan idempotency list", "banyan check", "curl ")
+READS = (
+    *("banyan status", "banyan mismatches", "banyan idempotency list", "banyan journal list", "banyan reconcile"),
+    *("banyan check", "banyan plan", "curl "),
+)
 HINTS = {
     "banyan mismatches": (r"\A(?!.*undecided).*\$\.total",),
     "banyan status": ("mismatches are proved to be above", "^orders.show +live "),

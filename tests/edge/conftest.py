@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from proxy.edge.translator.translator_link import Translator
 from proxy.names.files import Files
 from tests.edge.loops import FACTORIES
 from tests.edge.proxy import REST, Block, Proxy, snapshot_of, upstream
@@ -56,11 +57,14 @@ async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
             send: int = 0,
             files: Files | None = None,
             path: Path | None = None,
+            translator: Translator | None = None,
             **top: object,
         ) -> Proxy:
             own = {"legacy": upstream(legacy, timeout=waits or {})}
             snapshot = snapshot_of(upstreams or own, routes or [{**REST, **(route or {})}], top)
-            proxy = await Proxy(tmp_path / f"{next(number)}.log").start(snapshot, send, files, path)
+            proxy = await Proxy(tmp_path / f"{next(number)}.log").start(
+                snapshot, send, files, path, translator=translator
+            )
             stack.push_async_callback(proxy.stop)
             return proxy
 

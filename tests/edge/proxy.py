@@ -19,6 +19,7 @@ from proxy.edge.client.downstream import Downstream
 from proxy.edge.data_plane import DataPlane
 from proxy.edge.instance import Here, draw_instance
 from proxy.edge.steps.step_kind import Clerk
+from proxy.edge.translator.translator_link import Translator
 from proxy.edge.upstream.pool import Pool
 from proxy.link.messages import FailureDelta, RouteDelta
 from proxy.log import Sink
@@ -68,16 +69,17 @@ class Proxy:
         files: Files | None = None,
         path: Path | None = None,
         clerk: Clerk | None = None,
+        translator: Translator | None = None,
     ) -> Proxy:
         """Listen on a free port of loopback, or on a socket at `path`; `files` say where names are looked up.
 
-        `send` bounds what the system takes for a client that does not read; `clerk` is whom steps ask.
+        `send` bounds what the system takes for a client that does not read; steps ask `clerk` and `translator`.
         """
         sock = socket.create_server(("127.0.0.1", 0)) if path is None else socket_file.listen(path)
         at = (sock.getsockname(),) if path is None else ()
         here = Here(draw_instance(), at)
         log = AccessLogWriter(self._sink, console=False)
-        self.listener = DataPlane(snapshot, log, files=files, here=here, clerk=clerk)
+        self.listener = DataPlane(snapshot, log, files=files, here=here, clerk=clerk, translator=translator)
         if send:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send)
         self.port = sock.getsockname()[1] if path is None else 0

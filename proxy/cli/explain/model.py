@@ -37,6 +37,7 @@ from proxy.edge.routing.stickiness import TieMemory, Ties
 from proxy.edge.steps.route_steps import RouteSteps
 from proxy.edge.steps.step_kind import RouteStep, StepServices
 from proxy.edge.tally import Counters
+from proxy.edge.translator.translator_link import TranslatorLink
 from proxy.edge.upstream.pools_by_host import pool_of
 from proxy.edge.wire.request_bytes import Ids
 from proxy.link.messages import Orders, RouteOrder
@@ -248,7 +249,9 @@ def _live(snapshot: Snapshot, key: bytes) -> Live:
     pools = {name: pool_of(upstream, tasks, names) for name, upstream in snapshot.upstreams.items()}
     counters = Counters()
     live = Live(snapshot, pools, counters)
-    RouteSteps(StepServices(counters, tasks, ClerkLink(Path()), KnownToWorker())).compile(live)
+    nobody = Path()
+    services = StepServices(counters, tasks, ClerkLink(nobody), KnownToWorker(), TranslatorLink(nobody))
+    RouteSteps(services).compile(live)
     if snapshot.is_tied:
         live.ties = Ties(snapshot, TieMemory(find_key=lambda: key or urandom(32)))
     return live

@@ -27,6 +27,7 @@ from proxy.control.metrics.grant_metrics import collect_grants
 from proxy.control.metrics.journal_metrics import collect_journal
 from proxy.control.metrics.reconcile_metrics import collect_reconcile
 from proxy.control.metrics.token_metrics import collect_tokens
+from proxy.control.metrics.translation_metrics import collect_translations
 from proxy.control.position.hooks import Delivery
 from proxy.control.probe.certificates import Shown
 from proxy.control.probe.health import Status, UpstreamCondition
@@ -109,6 +110,7 @@ class BanyanCollector(Collector):
         yield self._upstreams()
         yield from collect_comparing(self._reading.evidence)
         yield from collect_clerk(self._reading.clerk, self._reading.counts)
+        yield from collect_translations(self._reading.running, self._reading.counts)
         yield from collect_grants(self._reading.grants)
         yield from collect_tokens(self._reading.snapshot.upstreams, self._reading.tokens)
         yield from collect_callers(self._reading.callers)

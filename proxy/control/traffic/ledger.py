@@ -200,6 +200,7 @@ class LedgerCounts:
     shadows: Mapping[ShadowSeries, int] = field(default_factory=dict)
     refused: Mapping[RefusedSeries, int] = field(default_factory=dict)
     asked: Mapping[AskedSeries, int] = field(default_factory=dict)
+    translations: Mapping[str, int] = field(default_factory=dict)
     step_answers: Mapping[StepAnswerSeries, int] = field(default_factory=dict)
     step_passes: Mapping[StepAnswerSeries, int] = field(default_factory=dict)
     echoes: Mapping[Series, Echoes] = field(default_factory=dict)
@@ -221,6 +222,7 @@ class Ledger:
         self._shadows: dict[ShadowSeries, int] = {}
         self._refused: dict[RefusedSeries, int] = {}
         self._asked: dict[AskedSeries, int] = {}
+        self._translations: dict[str, int] = {}
         self._step_answers: dict[StepAnswerSeries, int] = {}
         self._step_passes: dict[StepAnswerSeries, int] = {}
         self._echoes: dict[Series, Echoes] = {}
@@ -247,6 +249,8 @@ class Ledger:
         self._lines_dropped += report.lines_dropped
         for reason, count in report.sheds.items():
             self._sheds[reason] = self._sheds.get(reason, 0) + count
+        for outcome, count in report.translations.items():
+            self._translations[outcome] = self._translations.get(outcome, 0) + count
         self._workers[report.pid] = _state_of(report, self._clock())
 
     def _fold_route(self, delta: RouteDelta, second: int) -> None:
@@ -343,6 +347,7 @@ class Ledger:
             shadows=self._shadows.copy(),
             refused=self._refused.copy(),
             asked=self._asked.copy(),
+            translations=self._translations.copy(),
             step_answers=self._step_answers.copy(),
             step_passes=self._step_passes.copy(),
             echoes=self._echoes.copy(),

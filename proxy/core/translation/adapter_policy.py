@@ -21,10 +21,12 @@ from proxy.core.translation.number_form import WriteNumber
 from proxy.core.translation.query_steps import QueryStep
 from proxy.core.translation.time_form import WriteTime
 
-MAX_BODY: Final = 8 * 1024
-"""Bytes of a body that is translated where nothing else is said."""
-MOST_BODY: Final = 64 * 1024
-"""Bytes of the longest one that may be said: it is translated in the worker, which does nothing else meanwhile."""
+IN_WORKER: Final = 8 * 1024
+"""Bytes of a body that is translated in the worker, which does nothing else meanwhile; a longer one goes elsewhere."""
+MAX_BODY: Final = 1024 * 1024
+"""Bytes of the longest body that is translated where nothing else is said, and of the longest that may be said."""
+TIMEOUT: Final = 1.0
+"""Seconds that the translation of one message may take in the translators' process, where nothing else is said."""
 MOST_STEPS: Final = 100
 """Steps of one list."""
 
@@ -38,15 +40,34 @@ class TranslationAnswer(StrEnum):
 
     UNTRANSLATABLE_REQUEST = "untranslatable_request"
     UNTRANSLATABLE_ANSWER = "untranslatable_answer"
+    TRANSLATOR_UNAVAILABLE = "translator_unavailable"
+
+
+class TranslationOutcome(StrEnum):
+    """What became of a message that a worker handed to the translators' process."""
+
+    TRANSLATED = "translated"
+    UNTRANSLATABLE = "untranslatable"
+    FAILED = "failed"
+    """It took too long or too much memory, or its process ended; or the adapter rests, since that happens again and
+    again.
+    """
+    LATE = "late"
+    """Nothing came in time."""
+    LEFT = "left"
+    """Nobody waited for it any more."""
+    NO_ROOM = "no_room"
+    """Too many wait."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdapterPolicy:
-    """The policy of a step. `max_body` in bytes, before a body is translated and after."""
+    """The policy of a step. `max_body` in bytes, before a body is translated and after; `timeout` in seconds."""
 
     name: str
     speaks: Side
     max_body: int = MAX_BODY
+    timeout: float = TIMEOUT
     request: tuple[Step, ...] = ()
     answer: tuple[Step, ...] = ()
     error: tuple[Step, ...] = ()
@@ -63,6 +84,11 @@ class AdapterPolicy:
         return Side.NEW if self.speaks is Side.LEGACY else Side.LEGACY
 
     @property
+    def may_leave_worker(self) -> bool:
+        """Whether any of its messages is translated elsewhere."""
+        return self.max_body > IN_WORKER and (self.reads_request or self.reads_answer)
+
+    @property
     def reads_request(self) -> bool:
         """Whether bodies of requests are read."""
         return reads_body(self.request)
@@ -71,6 +97,11 @@ class AdapterPolicy:
     def reads_answer(self) -> bool:
         """Whether bodies of any answers are read."""
         return reads_body(self.answer) or reads_body(self.error)
+
+
+def leaves_worker(body: bytes) -> bool:
+    """Whether this one, which steps are to read, is translated elsewhere."""
+    return len(body) > IN_WORKER
 
 
 def reads_body(steps: tuple[Step, ...]) -> bool:

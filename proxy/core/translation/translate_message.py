@@ -150,7 +150,7 @@ def is_read(adapter: AdapterPolicy, status: int, lines: list[bytes], *, is_head:
 
 def keeps_body(adapter: AdapterPolicy, status: int, lines: list[bytes], body: bytes) -> bool:
     """Whether an error that says no media type has a body that is found to be no JSON; raises `Untranslatable`."""
-    if status < FIRST_ERROR or _types(lines):
+    if not may_keep_body(status, lines):
         return False
     try:
         read_json(_decoded(body, codings_in(lines), adapter.max_body))
@@ -170,6 +170,11 @@ def check_answer(adapter: AdapterPolicy, status: int, lines: list[bytes], *, is_
     return reads
 
 
+def may_keep_body(status: int, lines: list[bytes]) -> bool:
+    """Whether an answer is an error that says no media type: its body stays as it is if it turns out to be no JSON."""
+    return status >= FIRST_ERROR and not _types(lines)
+
+
 def translate_answer(
     adapter: AdapterPolicy, status: int, lines: list[bytes], body: bytes | None, *, is_head: bool = False
 ) -> TranslatedAnswer:
@@ -177,12 +182,34 @@ def translate_answer(
 
     `lines` come without trailers; raises `Untranslatable`.
     """
+    made = None
+    if body and not keeps_body(adapter, status, lines, body):
+        content = answer_content(adapter, lines, body)
+        made = _within(adapter, translate_body(content, steps_for(adapter, status)))
+    return finish_answer(adapter, status, lines, body, made, is_head=is_head)
+
+
+def answer_content(adapter: AdapterPolicy, lines: list[bytes], body: bytes) -> bytes:
+    """The body of an answer without its coding, as steps read it; raises `Untranslatable`."""
+    return _decoded(body, codings_in(lines), adapter.max_body)
+
+
+def finish_answer(
+    adapter: AdapterPolicy,
+    status: int,
+    lines: list[bytes],
+    body: bytes | None,
+    made: bytes | None,
+    *,
+    is_head: bool = False,
+) -> TranslatedAnswer:
+    """`translate_answer` once it is known what became of the `body`; `made` None: it stays, where there is one."""
     steps = steps_for(adapter, status)
     lines = without(lines, VALIDATORS)
-    if body and not keeps_body(adapter, status, lines, body):
-        body = _decoded(body, codings_in(lines), adapter.max_body)
-        body = _within(adapter, translate_body(body, steps))
+    if made is not None:
+        check_size(adapter, len(made))
         lines = without(lines, DIGESTS | {b"content-encoding"})
+        body = made
     if is_head and reads_body(steps):
         lines = without(lines, _FRAMED | DIGESTS | {b"content-encoding"})
     for step in steps:

@@ -12,7 +12,7 @@ Rule 6: where the route may fall back to the side that the shadow asks, the shad
         that came from there, the side has been asked already.
 Rule 7: what one side failed to do stands on that side alone: of the other the pair says that it was not asked.
 Rule 8: where the route has an adapter, the side for which messages are translated is asked with the translated request,
-        and compared by its translated answer.
+        and compared by its translated answer, which may come later than the answer itself.
 
 Long: one request with all its answers is one state machine.
 """
@@ -41,13 +41,12 @@ from proxy.core.routing.shadow import Shadowed
 from proxy.core.routing.shadow_headers import CONDITIONAL, without_conditions
 from proxy.core.routing.split import hash_of
 from proxy.core.sigv4.signer import is_signed, payload_hash
-from proxy.core.translation.untranslatable import Untranslatable
 from proxy.edge.routing.identity import address_of, cohort_key
 from proxy.edge.routing.tap import Tap
 from proxy.edge.shadow.captured_body import CapturedBody, fields_of, why_not_whole
 from proxy.edge.shadow.leg import ShadowLeg, shadow_head
 from proxy.edge.shadow.overlapping_writes import place_of, reach_of
-from proxy.edge.shadow.translated_capture import as_compared, as_translated, translated_capture
+from proxy.edge.shadow.translated_capture import ShadowTranslation, as_compared
 from proxy.edge.wire.request_bytes import public_name, with_callers_host
 from proxy.link.pairs import encode
 
@@ -58,12 +57,14 @@ if TYPE_CHECKING:
     from proxy.core.outcome import Failure
     from proxy.core.routing.shadow import ShadowPolicy
     from proxy.core.routing.shadow_headers import Copied
+    from proxy.core.translation.adapter_policy import AdapterPolicy
     from proxy.core.upstream_auth.credential import Credential
     from proxy.edge.routing.bound_table import Leg
     from proxy.edge.routing.byte_allowance import ByteAllowance
     from proxy.edge.routing.request import Request
     from proxy.edge.routing.tap import TappedClient
     from proxy.edge.shadow.overlapping_writes import WritesInFlight
+    from proxy.edge.translator.translator_link import Translator
 
 FIXED = 4096
 """Bytes that a capture is taken to hold beside bodies."""
@@ -80,6 +81,8 @@ class CapturingWorker(Protocol):
     """What is being written."""
     soon: Callable[[Callable[[], None]], None]
     """Runs work from a fresh stack."""
+    translator: Translator
+    """Translates what is too long for the worker."""
 
     def leg(self, capture: Capture, leg: Leg, policy: ShadowPolicy) -> ShadowLeg | str:
         """Another leg for this request, or why there is none."""
@@ -127,6 +130,7 @@ class Capture(Tap):
     _forwarded = b""
     _public: tuple[bytes, bytes] | None = None
     _request_size = 0
+    _translations = 0
 
     def __init__(
         self,
@@ -154,6 +158,7 @@ class Capture(Tap):
         self._copied = copied
         self._dry_run = dry_run
         self._body: list[bytes] = []
+        self._translated: dict[ShadowLeg, CapturedAnswer | None] = {}
         self._since = monotonic()
         self._step, self._begun = bound.step, bound.begun
 
@@ -238,12 +243,22 @@ class Capture(Tap):
             ours += tokens.line(self._principal, leg.leg.pool.upstream.name)
         data, body = shadow_head(self.head, self._ids, ours, leg.leg, lines, dry_run=marker), b"".join(self._body)
         adapter = self.bound.adapter
-        if adapter is not None and leg.leg.side is adapter.other:
-            try:
-                data, body = as_translated(adapter, data, body, self._request_body())
-            except Untranslatable:
-                leg.cut(UNTRANSLATABLE)
+        if adapter is None or leg.leg.side is not adapter.other:
+            self._send(leg, data, body, lines)
+            return
+        leg.deadline = monotonic() + self.policy.timeout
+
+        def translated(made: tuple[bytes, bytes] | None) -> None:
+            if leg.is_over:
                 return
+            if made is None:
+                leg.cut(UNTRANSLATABLE)
+            else:
+                self._send(leg, made[0], made[1], lines)
+
+        ShadowTranslation(adapter, self._shadows.translator).request(data, body, self._request_body(), translated)
+
+    def _send(self, leg: ShadowLeg, data: bytes, body: bytes, lines: list[bytes]) -> None:
         credential = leg.leg.pool.credential
         if credential is not None:
             data = self._called_as(credential, data, leg, lines)
@@ -308,6 +323,28 @@ class Capture(Tap):
             self._shadows.in_vain(self, leg.kept.size)
         self._shadows.soon(self._go_on)
 
+    def _is_translating(self) -> bool:
+        """Rule 8; all have answered."""
+        adapter = self.bound.adapter
+        for leg in [] if adapter is None else self._legs():
+            if adapter is not None and leg.leg.side is adapter.other and leg not in self._translated:
+                self._translate_answer(leg, adapter)
+        return self._translations > 0
+
+    def _translate_answer(self, leg: ShadowLeg, adapter: AdapterPolicy) -> None:
+        def translated(answer: CapturedAnswer) -> None:
+            self._translated[leg] = answer
+            self._translations -= 1
+            if not self._translations and not is_asking:
+                self._shadows.soon(self._go_on)
+
+        self._translations += 1
+        self._translated[leg] = None
+        is_asking = True
+        answer = self._answer(leg.kept, leg.leg, self._epoch())
+        ShadowTranslation(adapter, self._shadows.translator).answer(answer, translated, is_head=leg.is_head)
+        is_asking = False
+
     def _stop(self) -> None:
         """The client's answer may go on for ever; nothing more will come of this."""
         for leg in self._legs():
@@ -331,7 +368,7 @@ class Capture(Tap):
             return
         if self.started and not self._launched and self._asks_now():
             self._launch()
-        if self._is_waiting() or (self._ask_again() and self._is_waiting()):
+        if self._is_waiting() or (self._ask_again() and self._is_waiting()) or self._is_translating():
             return
         self._told = True
         outcome = self._offer()
@@ -434,12 +471,11 @@ class Capture(Tap):
 
     def _heard(self, leg: ShadowLeg, epoch: float) -> CapturedAnswer:
         """As the client would have got it: rule 8."""
-        answer, adapter = self._answer(leg.kept, leg.leg, epoch), self.bound.adapter
-        if adapter is None:
-            return answer
-        if leg.leg.side is not adapter.other:
-            return as_compared(answer)
-        return translated_capture(adapter, answer, is_head=leg.is_head)
+        translated = self._translated.get(leg)
+        if translated is not None:
+            return translated
+        answer = self._answer(leg.kept, leg.leg, epoch)
+        return answer if self.bound.adapter is None else as_compared(answer)
 
     def _request_body(self) -> bytes:
         coded = b"".join(self._body)
@@ -461,6 +497,7 @@ class Capture(Tap):
         for leg in self._legs():
             leg.kept.free()
         self._shadow = self._second = self._plain = None
+        self._translated = {}
         room.give_back(FIXED + sum(len(piece) for piece in self._body))
         self._body = []
 

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from proxy.edge.routing.bound_table import BoundRoute, Leg
     from proxy.edge.routing.request import Request
     from proxy.edge.tally import Counters
+    from proxy.edge.translator.translator_link import Translator
     from proxy.names.resolver import Resolver
     from proxy.tasks import Tasks
 
@@ -80,12 +81,13 @@ class PairSink(Protocol):
 class Shadows:
     """`recorder` takes the pairs; None: nobody does. `is_short`: memory is. Without `pools` no route has a shadow."""
 
-    def __init__(self, counters: Counters, soon: Callable[[Work], None]) -> None:
-        """`soon` runs work from a fresh stack."""
+    def __init__(self, counters: Counters, soon: Callable[[Work], None], translator: Translator) -> None:
+        """`soon` runs work from a fresh stack; `translator` translates what is too long for the worker."""
         self.recorder: PairSink | None = None
         self.is_short = False
         self.room = ByteAllowance(MEMORY)
         self.soon = soon
+        self.translator = translator
         self.pools: dict[str, Pool] = {}
         self.writes = WritesInFlight()
         self._counters = counters

@@ -1,5 +1,7 @@
 """What a shadow is sent and what it answers, through the adapter of its route.
 
+What is too long for the worker is translated by the translators' process; whoever asked hears it then.
+
 Rule 1: what an adapter does not let across is no part of the comparison, on either side: validators and digests, and
         the coding in which the side that is spoken has sent its body.
 """
@@ -11,14 +13,28 @@ from typing import TYPE_CHECKING, Final
 
 from proxy.core.parity.formats.decode import Undecodable, decode
 from proxy.core.parity.pair import UNTRANSLATABLE, CapturedAnswer
+from proxy.core.translation.adapter_policy import leaves_worker
 from proxy.core.translation.field_lines import DIGESTS, VALIDATORS, codings_in
-from proxy.core.translation.translate_message import check_answer, check_size, translate_answer, translate_content
+from proxy.core.translation.json_document import NotJson
+from proxy.core.translation.translate_message import (
+    TranslatedAnswer,
+    answer_content,
+    check_answer,
+    check_size,
+    finish_answer,
+    may_keep_body,
+    translate_answer,
+    translate_content,
+)
 from proxy.core.translation.translated_head import check_head, translate_head
 from proxy.core.translation.untranslatable import Untranslatable
 from proxy.edge.shadow.captured_body import fields_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from proxy.core.translation.adapter_policy import AdapterPolicy
+    from proxy.edge.translator.translator_link import Heard, Translator
 
 _CODED: Final = frozenset({b"content-encoding", b"content-length"})
 _UNCOMPARED: Final = VALIDATORS | DIGESTS
@@ -38,27 +54,85 @@ def as_compared(answer: CapturedAnswer) -> CapturedAnswer:
     return replace(answer, fields=plain, body=body, size=len(body))
 
 
-def as_translated(adapter: AdapterPolicy, data: bytes, coded: bytes, body: bytes) -> tuple[bytes, bytes]:
-    """The head `data` and the body to send; `coded` is the body as it came, `body` the same without its coding.
+class ShadowTranslation:
+    """Of one adapter, for shadows; what it is asked it answers by `hear`, once, perhaps before it returns."""
 
-    Raises `Untranslatable`.
-    """
-    check_head(adapter, data, has_body=bool(body))
-    made = translate_content(adapter, body)
-    return translate_head(adapter, data, made), coded if made is None else made
+    __slots__ = ("_adapter", "_translator")
+
+    def __init__(self, adapter: AdapterPolicy, translator: Translator) -> None:
+        """`translator` has what is too long."""
+        self._adapter = adapter
+        self._translator = translator
+
+    def request(
+        self, data: bytes, coded: bytes, body: bytes, hear: Callable[[tuple[bytes, bytes] | None], None]
+    ) -> None:
+        """The head `data` and the body to send; None: it cannot be translated.
+
+        `coded` is the body as it came, `body` the same without its coding.
+        """
+        adapter = self._adapter
+
+        def translated(made: Heard | None) -> None:
+            try:
+                if isinstance(made, Untranslatable):
+                    raise made
+                said = translate_head(adapter, data, made), coded if made is None else made
+            except Untranslatable:
+                hear(None)
+            else:
+                hear(said)
+
+        try:
+            check_head(adapter, data, has_body=bool(body))
+            if adapter.reads_request and leaves_worker(body):
+                check_size(adapter, len(body))
+                self._translator.ask(adapter, body, 0, translated, is_waited_for=False)
+                return
+            made = translate_content(adapter, body)
+        except Untranslatable as error:
+            translated(error)
+        else:
+            translated(made)
+
+    def answer(self, answer: CapturedAnswer, hear: Callable[[CapturedAnswer], None], *, is_head: bool) -> None:
+        """As the client would have got it. What was cut stays as it is: it is compared with nothing."""
+        if answer.failure or answer.size > len(answer.body):
+            hear(answer)
+            return
+        adapter, lines = self._adapter, [b"%b: %b" % field for field in answer.fields]
+        try:
+            reads = check_answer(adapter, answer.status, lines, is_head=is_head)
+            if reads:
+                check_size(adapter, answer.size)
+                content = answer_content(adapter, lines, answer.body)
+                if leaves_worker(content):
+                    self._ask(answer, lines, content, hear)
+                    return
+            made = translate_answer(adapter, answer.status, lines, answer.body if reads else None, is_head=is_head)
+        except Untranslatable:
+            hear(replace(answer, failure=UNTRANSLATABLE, body=b""))
+        else:
+            hear(_made(answer, made))
+
+    def _ask(
+        self, answer: CapturedAnswer, lines: list[bytes], content: bytes, hear: Callable[[CapturedAnswer], None]
+    ) -> None:
+        def translated(heard: Heard) -> None:
+            if isinstance(heard, NotJson) and may_keep_body(answer.status, lines):
+                heard = b""
+            try:
+                if isinstance(heard, Untranslatable):
+                    raise heard
+                made = finish_answer(self._adapter, answer.status, lines, answer.body, heard or None)
+            except Untranslatable:
+                hear(replace(answer, failure=UNTRANSLATABLE, body=b""))
+            else:
+                hear(_made(answer, made))
+
+        self._translator.ask(self._adapter, content, answer.status, translated, is_waited_for=False)
 
 
-def translated_capture(adapter: AdapterPolicy, answer: CapturedAnswer, *, is_head: bool) -> CapturedAnswer:
-    """As the client would have got it. What was cut stays as it is: it is compared with nothing."""
-    if answer.failure or answer.size > len(answer.body):
-        return answer
-    lines = [b"%b: %b" % field for field in answer.fields]
-    try:
-        reads = check_answer(adapter, answer.status, lines, is_head=is_head)
-        if reads:
-            check_size(adapter, answer.size)
-        made = translate_answer(adapter, answer.status, lines, answer.body if reads else None, is_head=is_head)
-    except Untranslatable:
-        return replace(answer, failure=UNTRANSLATABLE, body=b"")
+def _made(answer: CapturedAnswer, made: TranslatedAnswer) -> CapturedAnswer:
     body = answer.body if made.body is None else made.body
     return replace(answer, status=made.status, fields=fields_of(made.lines), body=body, size=len(body))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from proxy.edge.routing.request import Request
     from proxy.edge.routing.step import LocalAnswer, Verdict, Wait
     from proxy.edge.tally import Counters
+    from proxy.edge.translator.translator_link import Translator
     from proxy.link.questions import Answer, Notice, Question
     from proxy.tasks import Tasks
 
@@ -44,14 +45,20 @@ class Clerk(Protocol):
 class StepServices:
     """What a worker has for its kinds of steps. No dataclass: compiled, it would need its types at once."""
 
-    __slots__ = ("clerk", "counters", "known", "tasks")
+    __slots__ = ("clerk", "counters", "known", "tasks", "translator")
 
-    def __init__(self, counters: Counters, tasks: Tasks, clerk: Clerk, known: KnownToWorker) -> None:
-        """`tasks` end with the worker; `clerk` is whom steps may ask; `known` is what is known of callers."""
+    def __init__(
+        self, counters: Counters, tasks: Tasks, clerk: Clerk, known: KnownToWorker, translator: Translator
+    ) -> None:
+        """`tasks` end with the worker; `clerk` is whom steps may ask; `known` is what is known of callers.
+
+        `translator` translates what is too long for a worker.
+        """
         self.counters = counters
         self.tasks = tasks
         self.clerk = clerk
         self.known = known
+        self.translator = translator
 
 
 class StepSaid:

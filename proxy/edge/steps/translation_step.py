@@ -3,25 +3,28 @@
 Rule 1: a body is read whole only where a step of the adapter reads it, and only for that side: to the side that clients
         speak to everything goes as it came, however long.
 Rule 2: what cannot be translated is refused before anything is sent: 400, 412, 413 or 415, with the path and the step.
-Rule 3: the head is translated as it is sent (`TranslationTap`): what Banyan adds to it is known only then.
+Rule 3: a body that is too long to be translated between two reads is handed to the translators' process: 503 where that
+        cannot be had in time.
+Rule 4: the head is translated as it is sent (`TranslationTap`): what Banyan adds to it is known only then.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from proxy.core.translation.adapter_policy import AdapterPolicy, TranslationAnswer
-from proxy.core.translation.translate_message import check_request, translate_content
+from proxy.core.translation.adapter_policy import AdapterPolicy, TranslationAnswer, adapter_of, leaves_worker
+from proxy.core.translation.translate_message import check_request, check_size, translate_content
 from proxy.core.translation.untranslatable import Untranslatable
-from proxy.edge.routing.step import LocalAnswer, Verdict, WholeBody
+from proxy.edge.routing.step import LocalAnswer, Verdict, Wait, WholeBody
 from proxy.edge.steps.step_kind import RouteStep, StepSaid, StepServices
-from proxy.edge.steps.translation_tap import TranslationTap
+from proxy.edge.steps.translation_tap import BACKSTOP, UNAVAILABLE, TranslationTap
 
 if TYPE_CHECKING:
     from proxy.core.routing.route import Route
     from proxy.core.routing.snapshot import Snapshot
     from proxy.edge.routing.request import Request
     from proxy.edge.tally import Counters
+    from proxy.edge.translator.translator_link import Heard, Translator
 
 
 class TranslationStep(RouteStep):
@@ -29,10 +32,11 @@ class TranslationStep(RouteStep):
 
     name = "adapter"
 
-    def __init__(self, adapter: AdapterPolicy, counters: Counters) -> None:
+    def __init__(self, adapter: AdapterPolicy, counters: Counters, translator: Translator) -> None:
         """Of one route."""
         self._adapter = adapter
         self._counters = counters
+        self._translator = translator
 
     def __call__(self, request: Request, /) -> Verdict:
         """Rules 1 and 2."""
@@ -43,11 +47,36 @@ class TranslationStep(RouteStep):
                 check_request(adapter, head.method, head.target, head.lines, has_body=bool(head.length))
                 if adapter.reads_request and head.length and request.body is None:
                     return WholeBody(adapter.max_body)
+                if adapter.reads_request and leaves_worker(request.body or b""):
+                    check_size(adapter, len(request.body or b""))
+                    return self._ask(request, request.body or b"")
                 made = translate_content(adapter, request.body or b"")
             except Untranslatable as error:
                 return _refusal(adapter, error)
-        request.watch(TranslationTap(adapter, request, self._counters, made, is_checked=is_checked))
+        self._watch(request, made, is_checked=is_checked)
         return None
+
+    def _watch(self, request: Request, made: bytes | None, *, is_checked: bool) -> None:
+        tap = TranslationTap(self._adapter, request, self._counters, self._translator, made=made, is_checked=is_checked)
+        request.watch(tap)
+
+    def _ask(self, request: Request, body: bytes) -> Wait:
+        """Rule 3."""
+        adapter, translator = self._adapter, self._translator
+        wait = Wait(adapter.timeout + BACKSTOP, lambda: translator.forget(number))
+
+        def hear(heard: Heard) -> None:
+            if isinstance(heard, bytes):
+                heard = _within(adapter, heard)
+            if isinstance(heard, Untranslatable):
+                wait.answer(_refusal(adapter, heard))
+                return
+            if not wait.is_over:
+                self._watch(request, heard, is_checked=True)
+            wait.go_on()
+
+        number = translator.ask(adapter, body, 0, hear)
+        return wait
 
     def explain(self, request: Request) -> StepSaid:
         """Whether this request would be translated, and by how many steps."""
@@ -65,7 +94,19 @@ class TranslationStep(RouteStep):
 
 def _refusal(adapter: AdapterPolicy, error: Untranslatable) -> LocalAnswer:
     detail = f"adapter {adapter.name} cannot translate the request for {adapter.other.value}: {error.sentence}"
+    if error.status == UNAVAILABLE:
+        counted = TranslationAnswer.TRANSLATOR_UNAVAILABLE.value
+        return LocalAnswer(UNAVAILABLE, detail, lines=(b"Retry-After: 1",), counted=counted)
     return LocalAnswer(error.status, detail, counted=TranslationAnswer.UNTRANSLATABLE_REQUEST.value)
+
+
+def _within(adapter: AdapterPolicy, body: bytes) -> Heard:
+    """It was made elsewhere: its length is checked here as well."""
+    try:
+        check_size(adapter, len(body))
+    except Untranslatable as error:
+        return error
+    return body
 
 
 class TranslationKind:
@@ -74,13 +115,16 @@ class TranslationKind:
     policy = AdapterPolicy
 
     def __init__(self, services: StepServices) -> None:
-        """It asks nobody."""
+        """The translators' process is told of all adapters of a table."""
         self._counters = services.counters
+        self._translator = services.translator
 
     def follow(self, snapshot: Snapshot) -> None:
-        """Nothing outlives a table here."""
+        """What a table before had, and this one has not, is translated no more once nothing waits for it."""
+        found = [adapter_of(route.steps) for route in snapshot.routes if route.steps]
+        self._translator.follow(dict.fromkeys(each for each in found if each is not None))
 
     def step_of(self, policy: AdapterPolicy, route: Route) -> TranslationStep:
         """Of any route."""
         del route
-        return TranslationStep(policy, self._counters)
+        return TranslationStep(policy, self._counters, self._translator)

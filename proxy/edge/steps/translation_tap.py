@@ -3,7 +3,9 @@
 Rule 1: which side is asked is known with each attempt: where the other one steps in, nothing is translated.
 Rule 2: an answer whose body a step reads is held whole, within the adapter's bound; any other streams, with its head
         translated. What cannot be translated, or is longer, becomes 502, with path and step: the side's failure.
-Rule 3: neither the request's nor the answer's values stand in what is said of them.
+Rule 3: an answer that is too long to be translated between two reads is handed to the translators' process. What that
+        cannot do in time is 503, and no failure of the side.
+Rule 4: neither the request's nor the answer's values stand in what is said of them.
 """
 
 from __future__ import annotations
@@ -11,11 +13,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from proxy.core.outcome import Blame, Failure, Phase
-from proxy.core.translation.adapter_policy import AdapterPolicy, TranslationAnswer
-from proxy.core.translation.translate_message import check_answer, translate_answer, translate_content
+from proxy.core.translation.adapter_policy import AdapterPolicy, TranslationAnswer, leaves_worker
+from proxy.core.translation.json_document import NotJson
+from proxy.core.translation.translate_message import (
+    TranslatedAnswer,
+    answer_content,
+    check_answer,
+    finish_answer,
+    may_keep_body,
+    translate_answer,
+    translate_content,
+)
 from proxy.core.translation.translated_head import check_head, translate_head
 from proxy.core.translation.untranslatable import Untranslatable
-from proxy.edge.routing.step import LocalAnswer
+from proxy.edge.routing.step import LocalAnswer, Wait
 from proxy.edge.routing.tap import Tap
 from proxy.edge.wire.replaced_head import head_with
 
@@ -24,7 +35,11 @@ if TYPE_CHECKING:
     from proxy.edge.routing.bound_table import Leg
     from proxy.edge.routing.request import Request
     from proxy.edge.tally import Counters
+    from proxy.edge.translator.translator_link import Heard, Translator
 
+BACKSTOP: Final = 2.0
+"""Seconds beside an adapter's own time after which nobody waits for a translation; its word has come before."""
+UNAVAILABLE: Final = 503
 _BAD_GATEWAY: Final = 502
 
 
@@ -34,12 +49,20 @@ class TranslationTap(Tap):
     replaces = True
 
     def __init__(
-        self, adapter: AdapterPolicy, request: Request, counters: Counters, made: bytes | None, *, is_checked: bool
+        self,
+        adapter: AdapterPolicy,
+        request: Request,
+        counters: Counters,
+        translator: Translator,
+        *,
+        made: bytes | None,
+        is_checked: bool,
     ) -> None:
         """`made` is the request's body as translated, None: it stays; `is_checked`: it is known that it can be."""
         self._adapter = adapter
         self._route = request.bound.route.name
         self._counters = counters
+        self._translator = translator
         self._is_head = request.head.method == b"HEAD"
         self._is_unread = bool(request.head.length) and request.body is None and adapter.reads_request
         self._is_checked = is_checked
@@ -64,7 +87,7 @@ class TranslationTap(Tap):
 
     def _check(self, data: bytes) -> bool:
         """A kill has moved the request here behind its step: what cannot be translated now is not sent."""
-        if self._is_unread:
+        if self._is_unread or (self._adapter.reads_request and leaves_worker(self._body)):
             return False
         try:
             check_head(self._adapter, data, has_body=bool(self._body))
@@ -110,15 +133,48 @@ class TranslationTap(Tap):
         """Rule 2."""
         return self._refusal(Untranslatable("$", f"the body is longer than {self._adapter.max_body} bytes"))
 
-    def settle(self, head: ResponseHead, body: bytes) -> LocalAnswer | None:
-        """The answer is whole."""
+    def settle(self, head: ResponseHead, body: bytes) -> LocalAnswer | Wait | None:
+        """The answer is whole: rule 3."""
         try:
-            made = translate_answer(self._adapter, head.status, head.lines, body, is_head=False)
+            content = answer_content(self._adapter, head.lines, body)
+            if leaves_worker(content):
+                return self._ask(head, body, content)
+            self._make(head, translate_answer(self._adapter, head.status, head.lines, body))
         except Untranslatable as error:
             return self._refusal(error)
+        return None
+
+    def _ask(self, head: ResponseHead, body: bytes, content: bytes) -> LocalAnswer | Wait | None:
+        """Rule 3."""
+        adapter, translator = self._adapter, self._translator
+        wait = Wait(adapter.timeout + BACKSTOP, lambda: translator.forget(number))
+
+        def hear(heard: Heard) -> None:
+            refusal = self._heard(head, body, heard)
+            if refusal is None:
+                wait.go_on()
+            else:
+                wait.answer(refusal)
+
+        number = translator.ask(adapter, content, head.status, hear)
+        return wait.given if wait.is_over else wait
+
+    def _heard(self, head: ResponseHead, body: bytes, heard: Heard) -> LocalAnswer | None:
+        """What became of the answer's body; that of an error that is no JSON stays."""
+        if isinstance(heard, NotJson) and may_keep_body(head.status, head.lines):
+            heard = b""
+        if isinstance(heard, Untranslatable):
+            return self._refusal(heard)
+        try:
+            made = finish_answer(self._adapter, head.status, head.lines, body, heard or None)
+        except Untranslatable as error:
+            return self._refusal(error)
+        self._make(head, made)
+        return None
+
+    def _make(self, head: ResponseHead, made: TranslatedAnswer) -> None:
         body = made.body or b""
         self._made = (head_with(head, made.status, made.lines, len(body)), body)
-        return None
 
     def replace(self, head: ResponseHead, payload: bytes, *, done: bool) -> tuple[ResponseHead, bytes]:
         """What was made of it; or the head alone, where the body goes on as it comes."""
@@ -133,7 +189,9 @@ class TranslationTap(Tap):
         return replaced, payload
 
     def _refusal(self, error: Untranslatable) -> LocalAnswer:
-        self._counters.step_answered(self._route, TranslationAnswer.UNTRANSLATABLE_ANSWER.value)
+        is_away = error.status == UNAVAILABLE
+        counted = TranslationAnswer.TRANSLATOR_UNAVAILABLE if is_away else TranslationAnswer.UNTRANSLATABLE_ANSWER
+        self._counters.step_answered(self._route, counted.value)
         name, side = self._adapter.name, self._adapter.other.value
         detail = f"adapter {name} cannot translate the answer of {side}: {error.sentence}"
-        return LocalAnswer(_BAD_GATEWAY, detail)
+        return LocalAnswer(UNAVAILABLE if is_away else _BAD_GATEWAY, detail)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from proxy.core.outcome import Side
 from proxy.core.steps.step_policy import StepPolicy
-from proxy.core.translation.adapter_policy import AdapterPolicy, adapter_of, reads_body
+from proxy.core.translation.adapter_policy import IN_WORKER, AdapterPolicy, adapter_of, leaves_worker, reads_body
 from proxy.core.translation.field_lines import DropHeader
 from proxy.core.translation.field_steps import Rename
 from tests.core.translation.test_body_path import path
@@ -19,7 +21,7 @@ def test_it_is_the_policy_of_a_step() -> None:
     assert isinstance(policy, StepPolicy)
     assert policy.key == "adapter"
     assert b"if-match" in policy.fields
-    assert policy.answers == ("untranslatable_request", "untranslatable_answer")
+    assert policy.answers == ("untranslatable_request", "untranslatable_answer", "translator_unavailable")
 
 
 def test_it_translates_for_the_side_that_clients_do_not_speak_to() -> None:
@@ -37,6 +39,15 @@ def test_bodies_are_read_only_where_a_step_works_on_them() -> None:
     assert AdapterPolicy(name="a", speaks=Side.NEW, request=(BODY,)).reads_request
     assert AdapterPolicy(name="a", speaks=Side.NEW, answer=(BODY,)).reads_answer
     assert AdapterPolicy(name="a", speaks=Side.NEW, error=(BODY,)).reads_answer
+
+
+def test_long_bodies_are_translated_outside_of_workers() -> None:
+    """Those that are read, and only where the adapter takes any that are so long."""
+    reads = AdapterPolicy(name="a", speaks=Side.NEW, answer=(BODY,))
+
+    assert (reads.may_leave_worker, replace(reads, max_body=IN_WORKER).may_leave_worker) == (True, False)
+    assert not AdapterPolicy(name="a", speaks=Side.NEW, answer=(HEAD,)).may_leave_worker
+    assert (leaves_worker(b"x" * IN_WORKER), leaves_worker(b"x" * (IN_WORKER + 1))) == (False, True)
 
 
 def test_it_is_found_among_a_routes_policies() -> None:

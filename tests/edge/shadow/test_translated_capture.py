@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +17,8 @@ from proxy.core.parity.rules.rules import NO_RULES
 from proxy.core.translation.adapter_policy import AdapterPolicy
 from proxy.core.translation.field_lines import MapStatus
 from proxy.core.translation.field_steps import Rename
-from proxy.edge.shadow.translated_capture import as_compared, translated_capture
+from proxy.edge.shadow.translated_capture import ShadowTranslation, as_compared
+from proxy.edge.translator.translator_link import TranslatorLink
 from proxy.link.messages import ShadowDelta
 from tests.core.translation.test_body_path import path
 from tests.edge.conftest import Play, Serve
@@ -166,6 +168,13 @@ def test_a_coding_that_cannot_be_undone_stays(fields: dict[str, Any]) -> None:
 
 def answered(body: bytes, *fields: tuple[bytes, bytes], size: int = 0, failure: str = "") -> CapturedAnswer:
     return CapturedAnswer(status=201, fields=fields, body=body, size=size or len(body), seconds=0.1, failure=failure)
+
+
+def translated_capture(adapter: AdapterPolicy, answer: CapturedAnswer, *, is_head: bool) -> CapturedAnswer:
+    """What is translated at once."""
+    heard: list[CapturedAnswer] = []
+    ShadowTranslation(adapter, TranslatorLink(Path())).answer(answer, heard.append, is_head=is_head)
+    return heard[0]
 
 
 def test_a_capture_is_translated_with_its_head() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -16,6 +17,7 @@ from proxy.edge.routing.step import LocalAnswer, Wait, WholeBody
 from proxy.edge.steps.grant_step import GrantKind, GrantStep, answer_of
 from proxy.edge.steps.step_kind import WITHIN, Hear, StepServices, nobody
 from proxy.edge.tally import Counters
+from proxy.edge.translator.translator_link import TranslatorLink
 from proxy.link.grant_questions import GrantUsed, UseGrant
 from proxy.link.questions import Notice, Question, Unavailable
 from proxy.tasks import Tasks
@@ -43,7 +45,7 @@ class Listening:
 
 
 def step_of(use: GrantUse, clerk: Listening) -> GrantStep:
-    kind = GrantKind(StepServices(Counters(), Tasks(), clerk, KnownToWorker()))
+    kind = GrantKind(StepServices(Counters(), Tasks(), clerk, KnownToWorker(), TranslatorLink(Path())))
     table: Snapshot = replace(snapshot(FILE), grants={"aggregator": POLICY})
     kind.follow(table)
     return kind.step_of(use, table.routes[0])

@@ -27,10 +27,11 @@ from proxy.config.text.document import ListNode, MapNode
 from proxy.config.text.problem import FileProblem, Path
 from proxy.core.nearest import nearest
 from proxy.core.outcome import Side
-from proxy.core.translation.adapter_policy import MAX_BODY, MOST_BODY, MOST_STEPS, AdapterPolicy, Step
+from proxy.core.translation.adapter_policy import IN_WORKER, MAX_BODY, MOST_STEPS, TIMEOUT, AdapterPolicy, Step
 from proxy.core.translation.field_lines import MapStatus
 from proxy.core.translation.query_steps import DropQuery, RenameQuery, SetQuery
 
+LONGEST_TIMEOUT: Final = 10.0
 _LISTS: Final = ("request", "answer", "error")
 SpokenSide = Annotated[Side, BeforeValidator(scalars.Choice(Side)), words(Side)]
 Steps = Annotated[list[StepBlock], Field(max_length=MOST_STEPS)]
@@ -46,9 +47,14 @@ class AdapterBlock(Block):
     )
     max_body: units.Bytes | None = optional(
         f"Longest body that is translated, before and after. A longer request gets 413, a longer answer becomes 502. "
-        f"It is translated in the worker, which does nothing else meanwhile: at most {MOST_BODY // 1024}KiB. Default "
-        f"{MAX_BODY // 1024}KiB.",
-        "16KiB",
+        f"Up to {IN_WORKER // 1024}KiB it is translated in the worker, beyond that in a process of its own. At most "
+        f"{MAX_BODY // 1024**2}MiB, which is the default.",
+        "64KiB",
+    )
+    timeout: units.LengthAboveZero | None = optional(
+        "How long the translation of one message may take in that process, which is killed then: the message cannot be "
+        f"translated. At most {LONGEST_TIMEOUT:g}s; default {TIMEOUT:g}s.",
+        "500ms",
     )
     request: Steps | None = optional(
         "Steps on each request that goes to the other side, in their order.", [{"rename": "$.tel", "to": "phone"}]
@@ -137,11 +143,14 @@ def adapters_do_something(draft: Draft) -> Iterator[FileProblem]:
 
 
 def adapters_fit(draft: Draft) -> Iterator[FileProblem]:
-    """A body is translated in one piece, between the reads of all other connections."""
+    """A body is translated in one piece, and its client waits."""
     for name, adapter in _adapters(draft).items():
-        if (adapter.max_body or 0) > MOST_BODY:
-            message = f"must be at most {MOST_BODY // 1024}KiB: a worker does nothing else while it translates"
+        if (adapter.max_body or 0) > MAX_BODY:
+            message = f"must be at most {MAX_BODY // 1024**2}MiB: a body is held whole to be translated"
             yield draft.problem(("adapters", name, "max_body"), message)
+        if (adapter.timeout or 0) > LONGEST_TIMEOUT:
+            message = f"must be at most {LONGEST_TIMEOUT:g}s: a client waits"
+            yield draft.problem(("adapters", name, "timeout"), message)
 
 
 def adapters_are_used(draft: Draft) -> Iterator[FileProblem]:
@@ -206,7 +215,13 @@ def _policy(keys: AdapterOfRoute, draft: Draft) -> AdapterPolicy | None:
         return None
     made = {kind: tuple(_made(getattr(adapter, kind))) for kind in _LISTS}
     return draft.shared(
-        AdapterPolicy(name=keys.adapter, speaks=adapter.speaks, max_body=adapter.max_body or MAX_BODY, **made)
+        AdapterPolicy(
+            name=keys.adapter,
+            speaks=adapter.speaks,
+            max_body=adapter.max_body or MAX_BODY,
+            timeout=adapter.timeout or TIMEOUT,
+            **made,
+        )
     )
 
 

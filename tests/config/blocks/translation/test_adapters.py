@@ -107,8 +107,12 @@ def test_without_one_there_is_no_step() -> None:
             "8:36: adapters.contacts.error[0]: has no place in error: an answer has no query; write it in request",
         ),
         (
-            "{ speaks: new, max_body: 65KiB, error: [{ add: $.a }] }",
-            "8:38: adapters.contacts.max_body: must be at most 64KiB: a worker does nothing else while it translates",
+            "{ speaks: new, max_body: 2MiB, error: [{ add: $.a }] }",
+            "8:38: adapters.contacts.max_body: must be at most 1MiB: a body is held whole to be translated",
+        ),
+        (
+            "{ speaks: new, timeout: 11s, error: [{ add: $.a }] }",
+            "8:37: adapters.contacts.timeout: must be at most 10s: a client waits",
         ),
     ],
 )

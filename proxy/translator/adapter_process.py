@@ -1,0 +1,119 @@
+"""The other end of one adapter's own process: started with nothing of ours, asked one message at a time, killed.
+
+Rule 1: it gets an empty environment and no descriptor but its two ends (and what it is told of the adapter): it is no
+        fork of a process that holds secrets.
+Rule 2: what it says is read within bounds and believed in nothing; whatever is no answer to the message ends it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+import proxy
+from proxy.link.translations import (
+    MAX_MESSAGE,
+    Adapter,
+    FromAdapter,
+    FromTranslator,
+    Message,
+    Ready,
+    frame_of,
+    read_from_adapter,
+)
+
+START_WITHIN: Final = 10.0
+"""Seconds for a Python and the adapter; a busy machine takes long for that."""
+_PROGRAM: Final = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from proxy.translator.adapter_program import main; main()"
+)
+_ROOT: Final = Path(proxy.__file__).parent.parent
+
+
+class AdapterDied(Exception):  # noqa: N818 -- what has happened
+    """The process ended, or said something that is no answer."""
+
+
+class AdapterProcess:
+    """One life of it. `confined` says in which way it is kept to itself."""
+
+    def __init__(self, process: asyncio.subprocess.Process, confined: str) -> None:
+        """To be made by `start`."""
+        self._process = process
+        self.confined = confined
+
+    @classmethod
+    async def start(cls, adapter: Adapter) -> AdapterProcess:
+        """A new one, ready for messages; raises `AdapterDied`."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-I",
+            "-c",
+            _PROGRAM,
+            str(_ROOT),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env={},
+            cwd="/",
+            start_new_session=True,
+        )
+        made = cls(process, "")
+        try:
+            async with asyncio.timeout(START_WITHIN):
+                match await made._ask(frame_of(adapter)):
+                    case Ready(confined):
+                        made.confined = confined
+                        return made
+        except TimeoutError:
+            pass
+        except BaseException:
+            made.kill()
+            await made.ended()
+            raise
+        made.kill()
+        raise AdapterDied("its process did not start")
+
+    async def translate(self, message: Message) -> FromTranslator:
+        """What has become of it; raises `AdapterDied`."""
+        said = await self._ask(frame_of(message))
+        if isinstance(said, Ready) or said.id != message.id:
+            raise AdapterDied("its process said something that is no answer")
+        return said
+
+    async def _ask(self, frame: bytes) -> FromAdapter:
+        goes, comes = self._process.stdin, self._process.stdout
+        if goes is None or comes is None:
+            raise AdapterDied("its process has no ends")
+        try:
+            goes.write(frame)
+            await goes.drain()
+            size = int.from_bytes(await comes.readexactly(4), "big")
+            if size > MAX_MESSAGE:
+                raise AdapterDied("its process said more than an answer is")
+            return read_from_adapter(await comes.readexactly(size))
+        except (OSError, EOFError):
+            raise AdapterDied("its process ended") from None
+        except msgspec.DecodeError:
+            raise AdapterDied("its process said something that is no answer") from None
+
+    def kill(self) -> None:
+        """With all that it may have started."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
+    async def ended(self) -> None:
+        """Until the system has let go of it, and what it had still said was thrown away."""
+        await self._process.wait()
+        comes = self._process.stdout
+        while comes is not None and await comes.read(65536):
+            pass

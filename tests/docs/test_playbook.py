@@ -1,0 +1,73 @@
+"""docs/playbook.md leads from a legacy API to one that is gone, command by command."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from proxy.store.embedded.embedded_postgres import Embedded
+from tests.docs.test_first_route import says_as_shown
+from tests.docs.walkthrough import ROOT, Given, play, steady, steps
+
+TEXT = (ROOT / "docs" / "playbook.md").read_text(encoding="utf-8")
+DATABASES = ("legacy", "new", "banyan")
+
+
+@pytest.fixture
+def databases(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Those that the page makes by `createdb`, and their addresses in the environment."""
+    with tempfile.TemporaryDirectory(prefix="banyan-") as folder:
+        server = Embedded(Path(folder), durable=False, patience=120.0)
+        asyncio.run(_with_databases(server))
+        for name in DATABASES:
+            monkeypatch.setenv(f"{name.upper()}_DB", server.address.replace("/postgres?", f"/{name}?"))
+        yield
+        asyncio.run(server.stop())
+
+
+async def _with_databases(server: Embedded) -> None:
+    await server.start()
+    connection = await asyncpg.connect(server.address)
+    for name in DATABASES:
+        await connection.execute(f"CREATE DATABASE {name}")
+    await connection.close()
+
+
+@pytest.mark.usefixtures("databases")
+def test_every_command_says_what_the_page_says(tmp_path: Path) -> None:
+    """Played as it stands, with two services, a store for each, and customers, of whom no request fails."""
+    for step, said in play(TEXT, tmp_path, says_as_shown):
+        assert (step.command, steady(said)) == (step.command, steady(step.shown))
+
+    assert (tmp_path / "failed.log").read_text(encoding="utf-8") == ""
+
+
+def test_its_table_names_what_its_steps_use() -> None:
+    """Each step of the table is a heading, and each command in its row is given there, as `banyan` takes it."""
+    rows = re.findall(r"^\| \[(\d)\]\(#([\w-]+)\) \|[^|]*\|([^|]*)\|$", TEXT, re.MULTILINE)
+    parts = dict(re.findall(r"^## (\d)\. .*?\n(.*?)(?=^## |\Z)", TEXT, re.DOTALL | re.MULTILINE))
+    anchors = {number: re.sub(r"[^\w -]", "", title).replace(" ", "-").lower() for number, title in _headings()}
+
+    assert [row[:2] for row in rows] == sorted(anchors.items())
+    for number, _, named in rows:
+        for words in re.findall(r"`([^`]+)`", named):
+            assert words.removeprefix("banyan ") in parts[number], (number, words)
+
+
+def _headings() -> list[tuple[str, str]]:
+    return [(title[0], title) for title in re.findall(r"^## (\d\. .*)$", TEXT, re.MULTILINE)]
+
+
+def test_legacy_is_ended_before_the_page_is() -> None:
+    """The first process that it has started is the old system; it is ended, and new answers after that."""
+    commands = [step.command for step in steps(TEXT) if isinstance(step, Given)]
+    at = commands.index("kill %1")
+
+    assert "python3 legacy.py &" in commands[1 + [c.startswith("sed") for c in commands].index(True)]
+    assert any(command.startswith("curl") for command in commands[at:])
