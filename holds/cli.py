@@ -24,6 +24,7 @@ from holds.fixtures import CONTENDERS
 from holds.isolation import blast, forged, hung
 from holds.isolation.harm import choose
 from holds.launching import ROOT
+from holds.learning import discovery
 from holds.moving import climb, judge, race, rollback
 from holds.moving.climb import Options, Part
 from holds.moving.journey import State
@@ -373,6 +374,24 @@ def reconcile_command(
     faults meet every step; --runs 100 draws more.
     """
     _finish(reconciling.measure(runs, seed, rows), as_json=as_json, markdown=markdown)
+
+
+@app.command("discovery")
+def discovery_command(
+    *,
+    first: Annotated[int, typer.Option(help="The first seed; it was tuned on 1 to 5.")] = 101,
+    seeds: Annotated[int, typer.Option(min=1, help="How many.")] = 10,
+    requests: Annotated[int, typer.Option(min=10_000, help="Of each seed.")] = 60_000,
+    paths: Annotated[int, typer.Option(min=10_000, help="Of which no two are the same.")] = 1_000_000,
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """300 endpoints of known truth found in their traffic, and a million paths in flat memory. Four minutes.
+
+    Those of the published migrations and generated ones, with ids of all kinds, words of the API's own vocabulary among
+    them, and 2 % of scanners' noise.
+    """
+    _finish(discovery.measure(range(first, first + seeds), requests, paths), as_json=as_json, markdown=markdown)
 
 
 @app.command("rollback")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from proxy.api.discovery import DiscoveryView
 from proxy.api.evidence import EpochsView, ExchangesView, MismatchesView
 from proxy.api.grants import (
     ExportBody,
@@ -178,6 +179,7 @@ PATHS = (
     _grants("import", "Tokens that a system may bring though it adopts none.", ImportBody, ImportedView),
     _grants("replay", "Reads this host's spool into a database that was restored.", ReplayBody, ReplayedView),
     _grants("export", "Current tokens that a system is not known to hold, sealed.", ExportBody, SealedGrantsView),
+    _read("/api/discovery", "The endpoints that traffic shows.", DiscoveryView),
     _read("/api/usage", "Who called which route, and when.", UsageView, ("route", "of this one alone, by day")),
     _read("/api/reconcile", "What runs of `banyan reconcile` have come to.", ReconcileRunsView),
     ApiPath(

@@ -177,6 +177,7 @@ def _admin(
         asked=parts.asked,
         reconciled=parts.reconcile_runs,
         usage=parts.usage,
+        discovery=parts.discovery,
         moved=parts.mover.counts,
         told=base.hooks.counts,
         journal=parts.journal,

@@ -42,6 +42,7 @@ from proxy.control.position.standing_here import StandingHere
 from proxy.control.probe.health import Probes
 from proxy.control.running import Running
 from proxy.control.suspension.suspended_subjects import Suspensions
+from proxy.control.traffic.discovery import Discovery
 from proxy.control.traffic.usage_record import UsageRecord
 from proxy.core.judge.legacy import LegacyHealth
 from proxy.core.judge.verdict import Ruling
@@ -104,6 +105,7 @@ class ControlParts:
             alarm=partial(self.tell_alarm, "", "reconcile"),
         )
         self.usage = UsageRecord(base.stores.usage, lambda: running.origins)
+        self.discovery = Discovery(lambda: running.snapshot, base.directory)
         self._clerk_watch = ClerkWatch(self._has_clerk, partial(self.tell_alarm, "", "clerk"))
         self.journal = JournalWatch(base.journal, lambda: running.snapshot)
         self.journal.alarm = lambda route, reason: self.tell_alarm(route, "journal", reason)
@@ -192,6 +194,8 @@ class ControlParts:
             "grants": self._watch_grants,
             "reconcile runs": self.reconcile_runs.run,
             "usage": self.usage.run,
+            "discovery": self.discovery.run,
+            "discovered": self.discovery.keep,
             "journal": self.journal.run,
             "brown-outs": self.brownouts.run,
         }
@@ -216,12 +220,15 @@ class ControlParts:
         except (StoreUnavailable, StoreRefused, TimeoutError) as error:
             _log.info("left_without_a_word", error=str(error))
         await self.usage.last()
+        await self.discovery.last()
         await self._writer.write()
 
     def _hear(self, report: Report) -> None:
         self._outbox.hear(report)
         self.brownouts.hear(report)
         self.usage.take(report)
+        if report.recent is not None:
+            self.discovery.take(report.recent)
         if self.here.heard() or report.bad:
             self.judge.wake()
 

@@ -281,13 +281,17 @@ class Worker:
             brownouts=counters.take_brownouts(),
             usage=self._listener.finished.callers.take(routes),
             alive=counters.take_alive(),
-            recent=None if recent is None else Recent(recent.sample, recent.bad, recent.total),
+            recent=None if recent is None else self._recent(recent),
             asked=self._clerk.take_outcomes(),
             waits=self._clerk.waits,
             held=self._clerk.held,
             translations=self._translator.take_outcomes(),
         )
         link.send(report)
+
+    def _recent(self, taken: TakenSample) -> Recent:
+        bodies = self._listener.finished.bodies.take()
+        return Recent(taken.sample, taken.bad, taken.total, taken.fresh, bodies)
 
     def _hear(self, body: bytes) -> None:
         match message := read_to_worker(body):

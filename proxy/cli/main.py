@@ -13,6 +13,7 @@ import typer
 from proxy import __version__
 from proxy.cli import check, demo, example, schema, serve, why
 from proxy.cli.adapter import adapter
+from proxy.cli.discover import discover, init
 from proxy.cli.evidence import accept, export, mismatches, replay
 from proxy.cli.explain import explain
 from proxy.cli.grants import grants
@@ -36,6 +37,7 @@ LESSON = Lesson(
 )
 COMMANDS: Mapping[str, tuple[Callable[..., None], Lesson]] = {
     "serve": (serve.serve, serve.LESSON),
+    "init": (init.init, init.LESSON),
     "check": (check.check, check.LESSON),
     "schema": (schema.schema, schema.LESSON),
     "probe": (probe.probe, probe.LESSON),
@@ -44,6 +46,7 @@ COMMANDS: Mapping[str, tuple[Callable[..., None], Lesson]] = {
     "plan": (plan.plan, plan.LESSON),
     "status": (status.status, status.LESSON),
     "history": (history.history, history.LESSON),
+    "discover": (discover.discover, discover.LESSON),
     "recent": (recent.recent, recent.LESSON),
     "why": (why.why, why.LESSON),
     "mismatches": (mismatches.mismatches, mismatches.LESSON),

@@ -208,12 +208,28 @@ class AskedDelta(msgspec.Struct, frozen=True, array_like=True):
     count: int
 
 
+class BodyFields(msgspec.Struct, frozen=True, array_like=True):
+    """Names in the body of one request, as JSON, each with what stood there (`core/discovery/request_fields.py`);
+    `caller` is the verified one, or empty.
+    """
+
+    route: str
+    method: str
+    path: str
+    caller: str
+    fields: list[tuple[str, str]]
+
+
 class Recent(msgspec.Struct, frozen=True, array_like=True):
-    """A sample of the `requests` that ended since the last report, and beside it some that went wrong."""
+    """A sample of the `requests` that ended since the last report; beside it some that went wrong, and `fresh`: some
+    with paths that were not met lately, of what `/**` takes. `bodies`: names in some of their bodies.
+    """
 
     sample: list[RememberedRequest]
     bad: list[RememberedRequest]
     requests: int
+    fresh: list[RememberedRequest] = []
+    bodies: list[BodyFields] = []
 
 
 class BadDelta(msgspec.Struct, frozen=True, array_like=True):

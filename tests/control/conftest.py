@@ -172,6 +172,7 @@ async def open_port(links: Links, link_path: Path, tasks: RestartedTasks) -> Asy
                 reconciled=parts.reconcile_runs,
                 usage=parts.usage,
                 brownouts=parts.brownouts,
+                discovery=parts.discovery,
                 suspensions=parts.suspensions,
                 moved=parts.mover.counts,
                 **{"directory": link_path.parent, **shows},

@@ -19,6 +19,7 @@ import structlog
 from aiohttp import web
 from prometheus_client.exposition import gzip_accepted
 
+from proxy.api.discovery import DiscoveryView
 from proxy.api.upstreams import ClosedView, DownView, UpstreamsView
 from proxy.control.admin.auth import KEY_SET_PATH, AdminAuth, guarded_by
 from proxy.control.admin.brownout_views import brownout_view, deprecation_view
@@ -65,6 +66,7 @@ from proxy.control.probe.upstreams_closed import closed_views
 from proxy.control.probe.upstreams_down import down_views
 from proxy.control.running import Running
 from proxy.control.suspension.suspended_subjects import Suspensions
+from proxy.control.traffic.discovery import Discovery
 from proxy.control.traffic.usage_record import UsageRecord
 from proxy.core.auth.signed_principal import key_set_of
 from proxy.core.routing.route import Route
@@ -97,6 +99,7 @@ class Admin:
     asked: RouteMoves | None = None
     reconciled: ReconcileRuns | None = None
     usage: UsageRecord | None = None
+    discovery: Discovery | None = None
     moved: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
     told: Mapping[Delivery, int] = field(default_factory=dict)
     keys: PostgresKeys | None = None
@@ -191,6 +194,12 @@ class Admin:
             upstream_view(upstream, self.probes, found.get(upstream.name)) for upstream in snapshot.upstreams.values()
         ]
         return self._json(request, UpstreamsView(revision=snapshot.revision, upstreams=views))
+
+    async def discovered(self, request: web.Request) -> web.Response:
+        """`GET /api/discovery`."""
+        await self.links.refresh()
+        found = DiscoveryView(since=0.0, observed=0, missed=0.0) if self.discovery is None else self.discovery.view()
+        return self._json(request, found)
 
     def snapshot(self) -> Snapshot:
         """What runs."""
@@ -319,6 +328,7 @@ def application(admin: Admin, gate: AdminAuth) -> web.Application:
     app.router.add_get("/api/routes/{name}/exchanges", admin.exchanges)
     app.router.add_get("/api/routes/{name}/epochs", admin.epochs)
     app.router.add_get("/api/upstreams", admin.upstreams)
+    app.router.add_get("/api/discovery", admin.discovered)
     _add_recent(app, admin)
     if admin.asked is not None:
         history = HistoryPages(store=admin.asked.store, running=admin.snapshot)

@@ -102,7 +102,9 @@ def sampled(seen: RememberedRequest, weight: float) -> SampledView:
 
 def _facts(seen: RememberedRequest) -> dict[str, Any]:
     """A cohort has more digits than numbers of JSON keep, so it is written in hexadecimal."""
-    return {**seen._asdict(), "cohort": f"{seen.cohort:016x}"}
+    facts = {**seen._asdict(), "cohort": f"{seen.cohort:016x}"}
+    del facts["caller"]
+    return facts
 
 
 def _page(head: RecentView, found: Sequence[KeptRequest]) -> bytes:

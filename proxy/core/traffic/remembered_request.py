@@ -32,7 +32,8 @@ class RememberedRequest(NamedTuple):
     answered (a fallback makes the two differ), `upstream` its name; each is `self` or empty where Banyan answered.
     `drawn_for` is the group or route whose salt made `cohort`, `sources` its list of cohort sources, `source` the one
     that was present: empty where none was and the client's address stood in. `draw` is there where a draw decided.
-    `client_request_id`: the id that the client gave, where another one is used.
+    `client_request_id`: the id that the client gave, where another one is used. `caller`: the verified client; empty:
+    nobody was verified.
     """
 
     at: float
@@ -62,6 +63,7 @@ class RememberedRequest(NamedTuple):
     failure: str
     revision: str
     client_request_id: str = ""
+    caller: str = ""
 
 
 def veil(value: bytes) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from proxy.core.outcome import SERVED_BY_SIDE, Repeat
+from proxy.edge.account.body_fields import BodySample
 from proxy.edge.account.caller_counts import CallerCounts
 from proxy.edge.account.canonical_line import FinishedExchange, line_of_exchange
 from proxy.edge.account.guard_events import BadEvents
@@ -24,15 +25,19 @@ if TYPE_CHECKING:
 
 BATCH: Final = 128
 _BAD: Final = 500
+_REFUSED: Final = 400
+_DIGITS: Final = bytes.maketrans(b"123456789", b"000000000")
+"""Paths that differ in their numbers alone are one."""
 
 
 class Finished:
     """`waiting` is appended to by exchanges; `fold` works it off. `bad` keeps what the guard is to know.
 
-    `recent` is a sample, for those who ask later; `callers` counts by who called.
+    `recent` is a sample, for those who ask later; `callers` counts by who called; `bodies` has names
+    in some of their bodies.
     """
 
-    __slots__ = ("_counters", "_log", "bad", "callers", "recent", "waiting")
+    __slots__ = ("_counters", "_log", "bad", "bodies", "callers", "recent", "waiting")
 
     def __init__(self, log: AccessLogWriter, counters: Counters) -> None:
         self._log = log
@@ -40,6 +45,7 @@ class Finished:
         self.bad = BadEvents()
         self.recent = RequestSample()
         self.callers = CallerCounts()
+        self.bodies = BodySample()
         self.waiting: list[FinishedExchange] = []
 
     def fold(self) -> None:
@@ -67,6 +73,10 @@ class Finished:
             tally.count(status, seconds)
             if exchange.principal is not None:
                 self.callers.count(bound.route.name, exchange.principal, status)
+        if bound.takes_rest and status < _REFUSED:
+            key = exchange.head.path.translate(_DIGITS)
+            if key not in self.recent.met:
+                self.recent.note_fresh(key, exchange)
         if failure is not None or log.wants(status):
             log.write(line_of_exchange(log.stamp(exchange.ended + wall), exchange, seconds))
         slow = bound.slow

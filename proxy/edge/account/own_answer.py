@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from proxy.core.auth.principal import Principal
     from proxy.core.http.request import RequestHead
     from proxy.edge.routing.bound_table import BoundRoute, Live
     from proxy.edge.routing.step import LocalAnswer
@@ -29,6 +30,7 @@ class OwnAnswerRecord:
     peer: bytes
     address: bytes
     notes: tuple[tuple[str, str], ...] = ()
+    principal: Principal | None = None
 
     @property
     def reason(self) -> str:

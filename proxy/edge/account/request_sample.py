@@ -3,7 +3,9 @@
 Rule 1: of all requests between two reports each is as likely to be in the sample (a reservoir, filled by Algorithm L,
         Li 1994): a batch costs one comparison, however long it is, and those that are taken what they cost.
 Rule 2: a few of those that went wrong are kept beside it, since those are asked about; they count for nothing else.
-Rule 3: a record is made for the report; until then the exchange itself is held, for seconds at most. A few are made at
+Rule 3: of what `/**` takes, a few with paths that were not met lately are kept beside it, so that a busy second does
+        not hide a rare endpoint.
+Rule 4: a record is made for the report; until then the exchange itself is held, for seconds at most. A few are made at
         a time: all at once would keep requests waiting for some milliseconds, each second.
 """
 
@@ -14,6 +16,7 @@ from math import exp, floor, log
 from random import random
 from typing import TYPE_CHECKING
 
+from proxy.core.auth.principal import client_of
 from proxy.core.http.redact import redact_target
 from proxy.core.outcome import ServedBy
 from proxy.core.routing.cohort import CLIENT_IP, present_cohort
@@ -37,6 +40,10 @@ if TYPE_CHECKING:
 
 MOST = 200
 MOST_BAD = 50
+MOST_FRESH = 100
+MOST_MET = 8192
+FORGOTTEN = 600
+"""Reports after which paths that were met are forgotten: about ten minutes."""
 LONGEST = 2048
 """Bytes of a target; requests with a longer one are not remembered."""
 
@@ -44,9 +51,12 @@ LONGEST = 2048
 class RequestSample:
     """The sample since the last report."""
 
-    __slots__ = ("_bad", "_kept", "_next", "_seen", "_weight")
+    __slots__ = ("_bad", "_fresh", "_kept", "_next", "_seen", "_takes", "_weight", "met")
 
     def __init__(self) -> None:
+        self.met: set[bytes] = set()
+        self._takes = 0
+        self._fresh: list[FinishedExchange] = []
         self._kept: list[FinishedExchange | OwnAnswerRecord] = []
         self._bad: list[FinishedExchange] = []
         self._seen = 0
@@ -56,7 +66,11 @@ class RequestSample:
     def _begin(self) -> None:
         self._kept = []
         self._bad = []
+        self._fresh = []
         self._seen = self._next = 0
+        self._takes += 1
+        if self._takes % FORGOTTEN == 0:
+            self.met.clear()
         self._weight = 1.0
 
     def look(self, batch: Sequence[FinishedExchange]) -> None:
@@ -80,6 +94,12 @@ class RequestSample:
         if len(self._bad) < MOST_BAD:
             self._bad.append(exchange)
 
+    def note_fresh(self, key: bytes, exchange: FinishedExchange) -> None:
+        """Keep an exchange whose path is not in `met` (rule 3); `key` is what the path comes to there."""
+        if len(self._fresh) < MOST_FRESH and len(self.met) < MOST_MET:
+            self._fresh.append(exchange)
+            self.met.add(key)
+
     def _keep(self, finished: FinishedExchange | OwnAnswerRecord) -> None:
         if len(self._kept) < MOST:
             self._kept.append(finished)
@@ -97,7 +117,8 @@ class RequestSample:
         """
         sampled = set(map(id, self._kept))
         beside = {id(exchange): exchange for exchange in self._bad if id(exchange) not in sampled}
-        taken = TakenSample(self._kept, list(beside.values()), self._seen, wall)
+        fresh = [exchange for exchange in self._fresh if id(exchange) not in sampled]
+        taken = TakenSample(self._kept, list(beside.values()), fresh, self._seen, wall)
         self._begin()
         return taken
 
@@ -105,13 +126,20 @@ class RequestSample:
 class TakenSample:
     """A sample on its way into a report; `total` is how many requests there were."""
 
-    __slots__ = ("_beside", "_kept", "_wall", "bad", "sample", "total")
+    __slots__ = ("_beside", "_fresh", "_kept", "_wall", "bad", "fresh", "sample", "total")
 
     def __init__(
-        self, kept: list[FinishedExchange | OwnAnswerRecord], beside: list[FinishedExchange], total: int, wall: float
+        self,
+        kept: list[FinishedExchange | OwnAnswerRecord],
+        beside: list[FinishedExchange],
+        fresh: list[FinishedExchange],
+        total: int,
+        wall: float,
     ) -> None:
         self.sample: list[RememberedRequest] = []
         self.bad: list[RememberedRequest] = []
+        self.fresh: list[RememberedRequest] = []
+        self._fresh = fresh
         self.total = total
         self._kept = kept
         self._beside = beside
@@ -121,7 +149,8 @@ class TakenSample:
         """Make all records, with a pause after each `most` of them."""
         of_sample = [(finished, self.sample) for finished in self._kept]
         of_bad = [(exchange, self.bad) for exchange in self._beside]
-        for number, (finished, records) in enumerate([*of_sample, *of_bad], 1):
+        of_fresh = [(exchange, self.fresh) for exchange in self._fresh]
+        for number, (finished, records) in enumerate([*of_sample, *of_bad, *of_fresh], 1):
             record = _seen_of(finished, self._wall)
             if record is not None:
                 records.append(record)
@@ -170,6 +199,7 @@ def _exchange(exchange: FinishedExchange, wall: float) -> RememberedRequest:
         failure="" if failure is None else f"{failure.phase.value}:{failure.blame.value}",
         revision=exchange.live.snapshot.revision,
         client_request_id=unused_client_id(head, ids).decode("ascii"),
+        caller="" if exchange.principal is None else client_of(exchange.principal),
     )
 
 
@@ -205,6 +235,7 @@ def _own(own: OwnAnswerRecord, wall: float) -> RememberedRequest:
         failure="",
         revision=own.live.snapshot.revision,
         client_request_id=unused_client_id(head, own.ids).decode("ascii"),
+        caller="" if own.principal is None else client_of(own.principal),
     )
 
 

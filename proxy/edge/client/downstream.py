@@ -282,6 +282,8 @@ class Downstream:
             shadows.pass_over(request.bound)
         elif shadows.pools:
             shadows.watch(request)
+        if not plain and head.length > 0:
+            self.finished.bodies.watch(request)
         self.exchange = exchange = Exchange(self, request)
         if not plain and head.expect and not rest and head.length:
             if request.leg.expects:

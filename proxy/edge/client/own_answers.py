@@ -61,7 +61,8 @@ def account(services: Services, client: Client, answer: LocalAnswer, ids: Ids, r
     if request is not None and bound is not None and request.principal is not None:
         finished.callers.count(tally.route, request.principal, answer.status)
     head, notes = (NO_HEAD, ()) if request is None else (request.head, request.notes)
-    own = OwnAnswerRecord(answer, bound, head, ids, live, seconds, ended, client.peer, client.address, notes)
+    who = None if request is None else request.principal
+    own = OwnAnswerRecord(answer, bound, head, ids, live, seconds, ended, client.peer, client.address, notes, who)
     if request is not None:
         for tap in request.taps:
             tap.unsent()

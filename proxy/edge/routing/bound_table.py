@@ -63,8 +63,8 @@ class BoundRoute:
     shadowed where it runs now; `sample`: the share of requests that may be; `raised`: what was ordered of it, or 0;
     `answered_sample`: the share of those that new answers. `step`, `begun` and `addresses` go onto every pair.
     `admission`: the steps before its requests (`step.py`); `hours`: when its sides are closed. `operations` names what
-    its requests ask for; `troubled`: until when new's good answers are looked at, too (`account/guard_events.py`).
-    `ended` are brown-outs that are over by order, by their ids.
+    its requests ask for; `takes_rest`: its pattern ends in `**`; `troubled`: until when new's good answers are looked
+    at, too (`account/guard_events.py`). `ended` are brown-outs that are over by order, by their ids.
     `adapter`: how messages are translated for the side that clients do not speak to, None: they are not. `entry` is the
     route's own in the mark of requests that pass, `mark` the whole line of one that passes here first
     (`core/http/via.py`).
@@ -72,20 +72,9 @@ class BoundRoute:
 
     __slots__ = (
         *("admission", "body_limit", "decision", "exceptions", "holds", "killed", "lately", "legacy", "new", "own"),
-        *(
-            "adapter",
-            "addresses",
-            "answered_sample",
-            "begun",
-            "choosers",
-            "ended",
-            "entry",
-            "hours",
-            "mark",
-            "operations",
-        ),
+        *("adapter", "addresses", "answered_sample", "begun", "choosers", "entry", "hours", "mark", "operations"),
         *("ordered", "raised", "route", "said", "salt", "sample", "settled", "shadow", "slow", "step", "there"),
-        *("troubled",),
+        *("ended", "takes_rest", "troubled"),
     )
 
     def __init__(
@@ -108,6 +97,7 @@ class BoundRoute:
         self.admission: tuple[AdmissionStep[Any], ...] = ()  # of a `Request`, which this file cannot import
         self.hours: RouteHours | None = None
         self.ended: frozenset[str] = frozenset()
+        self.takes_rest = route.pattern.takes_rest
         self.slow = 0.0
         self.troubled = 0.0
         self.ordered = False

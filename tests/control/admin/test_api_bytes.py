@@ -255,5 +255,9 @@ def grown(body: Any, within: str = "") -> Any:  # noqa: ANN401 JSON
         return [grown(item, within) for item in body]
     if not isinstance(body, dict):
         return body
-    more = {} if within in {"pins", "numbers", "ends", "incomparable"} else {"moon": {"phase": "full"}}
+    more = (
+        {}
+        if within in {"pins", "numbers", "ends", "incomparable", "statuses", "query", "kinds"}
+        else {"moon": {"phase": "full"}}
+    )
     return {**{name: grown(value, name) for name, value in body.items()}, **more}

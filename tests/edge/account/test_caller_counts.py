@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from proxy.core.auth.principal import Principal, client_of
+from proxy.core.auth.principal import Principal
 from proxy.core.discovery.usage import OTHERS
 from proxy.edge.account.caller_counts import MOST, CallerCounts
 from proxy.link.messages import UsageDelta
@@ -16,13 +16,6 @@ from tests.edge.proxy import Block
 
 def caller(**claims: object) -> Principal:
     return Principal("members", "ada", "https://id", claims, 2e9)
-
-
-def test_a_caller_is_the_client_of_its_token() -> None:
-    """By `client_id`, else `azp`, else the subject; what is no name is none."""
-    found = [caller(client_id="app", azp="b"), caller(client_id="", azp="shop"), caller(azp=7), caller()]
-
-    assert [client_of(each) for each in found] == ["app", "shop", "ada", "ada"]
 
 
 def test_what_is_not_told_waits_for_its_route() -> None:

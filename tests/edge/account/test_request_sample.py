@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from proxy.core.grants.token_request import MAX_FORM
 from proxy.core.traffic.remembered_request import RememberedRequest
-from proxy.edge.account.request_sample import LONGEST, MOST, MOST_BAD, RequestSample
+from proxy.edge.account.request_sample import FORGOTTEN, LONGEST, MOST, MOST_BAD, RequestSample
 from tests.edge.conftest import Play, Serve
 from tests.edge.proxy import REST, Proxy, upstream
 from tests.edge.raw_client import get, post
@@ -166,3 +166,35 @@ def test_those_that_went_wrong_are_bounded() -> None:
         recent.note_bad(cast("Any", Ended(number)))
 
     assert len(recent._bad) == MOST_BAD
+
+
+async def test_a_rare_path_is_not_hidden_by_a_busy_second(play: Play, serve: Serve) -> None:
+    """Of what `/**` takes, a path that was not met lately is kept beside the sample; numbers make no other path."""
+    proxy = await serve(await play(always(sized(b"x"))), route={"match": "/**"})
+    for _ in range(4):
+        for number in range(MOST):
+            await proxy.ask(get(b"/orders/%d" % (number % 9)))
+        await proxy.ask(get(b"/rare/report"))
+    proxy.listener.finished.fold()
+    made = proxy.listener.finished.recent.take(0.0)
+    for _ in made.make(50):
+        pass
+    known = {seen.path for seen in (*made.sample, *made.fresh)}
+
+    assert "/rare/report" in known
+    assert len(made.fresh) <= 2
+    assert {bytes(path) for path in proxy.listener.finished.recent.met} == {b"/orders/0", b"/rare/report"}
+
+
+async def test_paths_that_were_met_are_forgotten(play: Play, serve: Serve) -> None:
+    """After some minutes: what comes once a month is then new again. What is refused teaches nobody a path."""
+    proxy = await serve(await play(always(sized(b"", status=b"404 Not Found"))), route={"match": "/**"})
+    await proxy.ask(get(b"/wp-login.php"))
+    proxy.listener.finished.fold()
+    recent = proxy.listener.finished.recent
+    assert recent.met == set()
+
+    recent.met.add(b"/rare")
+    for _ in range(FORGOTTEN):
+        recent.take(0.0)
+    assert recent.met == set()

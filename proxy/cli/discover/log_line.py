@@ -1,0 +1,108 @@
+"""Lines of an access log as observations: nginx's and Apache's combined format, and JSON lines of whatever names.
+
+Rule 1: a line that cannot be read is a sentence that says what is missing, and quotes nothing: logs hold secrets.
+Rule 2: callers are `unverified`, but where Banyan itself has written whom it verified.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from proxy.core.discovery.endpoint import Observation
+from proxy.core.discovery.request_fields import names_of
+from proxy.core.discovery.usage import UNVERIFIED
+
+LONGEST = 64 * 1024
+_COMBINED = re.compile(r'\S+ \S+ .*?\[(?P<at>[^\]]+)\] "(?P<request>(?:[^"\\]|\\.)*)" (?P<status>\d{3})\b')
+_REQUEST = re.compile(r"(?P<method>[A-Za-z-]{1,24}) (?P<target>\S+)(?: HTTP/[\d.]+)?")
+_METHODS = ("method", "request_method", "http_method", "httpMethod", "verb")
+_TARGETS = ("target", "request_uri", "uri", "path", "url", "request_path", "requestURI", "cs-uri-stem")
+_STATUSES = ("status", "status_code", "statusCode", "response_status", "code", "sc-status")
+_TIMES = ("ts", "time", "timestamp", "@timestamp", "time_iso8601", "time_local", "msec", "date")
+_LONG_AGO = 1e11
+"""Larger numbers are milliseconds."""
+
+
+def read_line(line: str) -> Observation | str:
+    """What was asked, or why the line does not say."""
+    if len(line) > LONGEST:
+        return f"it is longer than {LONGEST} characters"
+    if line.lstrip().startswith("{"):
+        return _read_json(line)
+    found = _COMBINED.match(line)
+    if found is None:
+        return "it is neither the combined format nor JSON"
+    request = _REQUEST.fullmatch(found["request"])
+    if request is None:
+        return "what is in quotes behind the time is no request (method and target)"
+    at = _moment(found["at"])
+    return at if isinstance(at, str) else _observed(request["method"], request["target"], int(found["status"]), at)
+
+
+def _read_json(line: str) -> Observation | str:
+    try:
+        said: dict[str, Any] = json.loads(line)
+    except (ValueError, RecursionError):
+        return "it begins as JSON and is none"
+    method, target = _first(said, _METHODS), _first(said, _TARGETS)
+    request = _REQUEST.fullmatch(str(said.get("request", "")))
+    if request is not None:
+        method, target = method or request["method"], target or request["target"]
+    status = str(_first(said, _STATUSES) or "")
+    if not isinstance(method, str) or not isinstance(target, str) or not re.fullmatch(r"\d{3}", status):
+        return "it names no method, path and status (`method`, `path`, `status`, or names like these)"
+    at = _moment(_first(said, _TIMES))
+    if isinstance(at, str):
+        return at
+    return _observed(method, target, int(status), at, caller=_caller(said), route=str(said.get("route", "")))
+
+
+def _first(said: Mapping[str, Any], names: tuple[str, ...]) -> object:
+    return next((said[name] for name in names if said.get(name) is not None), None)
+
+
+def _caller(said: Mapping[str, Any]) -> str:
+    """Banyan's own line: `{"steps": {"auth": "POLICY: SUBJECT"}}`."""
+    steps = said.get("steps")
+    word = steps.get("auth", "") if isinstance(steps, dict) and said.get("event") == "request" else ""
+    policy, mark, subject = word.partition(": ") if isinstance(word, str) else ("", "", "")
+    return subject if mark and policy not in {"unverified", "not enforced"} else UNVERIFIED
+
+
+def _moment(said: object) -> float | str:
+    if isinstance(said, int | float):
+        return said / 1000 if said > _LONG_AGO else float(said)
+    text = str(said or "")
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        return _moment(float(text))
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        try:
+            found = datetime.strptime(text, "%d/%b/%Y:%H:%M:%S %z")
+        except ValueError:
+            return "its time cannot be read (`10/Oct/2026:13:55:36 +0000`, RFC 3339, or unix seconds)"
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+
+
+def _observed(
+    method: str, target: str, status: int, at: float, *, caller: str = UNVERIFIED, route: str = ""
+) -> Observation | str:
+    if target.startswith(("http://", "https://")):
+        target = "/" + target.split("://", 1)[1].partition("/")[2]
+    if not target.startswith("/"):
+        return "its target is no path"
+    path, _, query = target.partition("#")[0].partition("?")
+    return Observation(
+        method=method.upper(),
+        path=path,
+        status=status,
+        at=at,
+        caller=caller,
+        route=route,
+        query=names_of(query),
+    )

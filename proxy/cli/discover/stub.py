@@ -1,0 +1,73 @@
+"""Routes for what was found, as text for routes.yaml.
+
+Rule 1: only what `match` can say is written; of anything else a comment says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from proxy.api.discovery import DiscoveryView
+from proxy.cli.discover.template_group import TemplateGroup, groups_of, shape_of
+from proxy.config.blocks.match import METHODS
+from proxy.core.discovery.path_trie import DISTINCT
+from proxy.core.discovery.segment import is_version
+from proxy.core.one_line import one_line
+from proxy.core.routing.path import parse_pattern
+
+_PREFIXES = frozenset({"api", "rest"})
+_LONGEST_NAME = 60
+
+
+def stub(found: DiscoveryView) -> list[str]:
+    """A route for each template that no route names yet."""
+    known = {shape_of(each.template) for each in found.endpoints if each.is_known}
+    groups = [group for group in groups_of(found) if shape_of(group.template) not in known]
+    return list(_routes(groups))
+
+
+def _routes(groups: Iterable[TemplateGroup]) -> Iterator[str]:
+    taken: set[str] = set()
+    shapes: set[str] = set()
+    for group in groups:
+        methods = [method for method in group.methods if method in METHODS]
+        wrong = parse_pattern(group.template)
+        if isinstance(wrong, str) or not methods or shape_of(group.template) in shapes:
+            yield f"  # not written, since no match takes it: {one_line(' '.join((*group.methods, group.template)))}"
+            continue
+        shapes.add(shape_of(group.template))
+        name = next(each for each in _numbered(_name(group.template)) if each not in taken)
+        taken.add(name)
+        yield f"  # {_evidence(group)}"
+        yield f"  - name: {name}"
+        yield f'    match: "{",".join(methods)} {group.template}"'
+        yield "    stage: legacy"
+        if any("1xx" in each.statuses for each in group.endpoints):
+            yield "    upgrades: [websocket]"
+
+
+def _evidence(group: TemplateGroup) -> str:
+    callers = len(group.callers)
+    said = [f"{group.calls:,} calls by {callers} caller{'s' * (callers != 1)}, last {group.last}"]
+    for each in group.endpoints[0].parameters:
+        more = " or more" if each.distinct >= DISTINCT else ""
+        said.append(f"{each.name}: {' or '.join(each.kinds)}, {each.distinct} value{'s' * (each.distinct != 1)}{more}")
+    return "; ".join(said)
+
+
+def _name(template: str) -> str:
+    """`/api/v1/customers/{id}/orders` → `customers.orders`; one that ends in a parameter is `customers.one`."""
+    segments = [segment for segment in template.split("/") if segment]
+    while len(segments) > 1 and (segments[0] in _PREFIXES or is_version(segments[0])):
+        segments = segments[1:]
+    words = [re.sub(r"[^A-Za-z0-9]+", "-", each).strip("-").lower() for each in segments if not each.startswith("{")]
+    words += ["one"] * template.endswith("}")
+    name = ".".join(filter(None, words))[:_LONGEST_NAME].strip(".-") or "root"
+    return name if name[0].isalpha() else f"r-{name}"
+
+
+def _numbered(name: str) -> Iterator[str]:
+    yield name
+    for number in range(2, 10_000):
+        yield f"{name}-{number}"

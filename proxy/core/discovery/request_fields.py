@@ -1,0 +1,54 @@
+"""Names in a request's query, and in its body of JSON with what stands there: no value is kept.
+
+Rule 1: a name is a path: `$.items[*].price`. Keys that are values by their look are `{}`: maps by id have one name.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from urllib.parse import unquote_plus
+
+from proxy.core.discovery.endpoint import NULL
+from proxy.core.discovery.segment import SegmentKind, kind_of
+
+LARGEST = 16 * 1024
+"""Bytes of a body that is looked at."""
+MOST_FIELDS = 60
+DEEPEST = 5
+MOST_ITEMS = 20
+_WORDS = {dict: "object", list: "array", str: "string", bool: "boolean", int: "integer", float: "number"}
+
+
+def fields_of(body: bytes) -> tuple[tuple[str, str], ...] | None:
+    """Each name with each kind that it had; None: the body is no object or list of JSON."""
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(said, dict | list):
+        return None
+    return tuple(sorted(set(_within(said, "$", 0))))[:MOST_FIELDS]
+
+
+def _within(said: object, path: str, deep: int) -> Iterator[tuple[str, str]]:
+    if deep >= DEEPEST:
+        return
+    if isinstance(said, dict):
+        for name, value in said.items():
+            plain = kind_of(name) is SegmentKind.WORD
+            below = f"{path}.{name if plain else '{}'}"
+            yield below, _kind(value)
+            yield from _within(value, below, deep + 1)
+    elif isinstance(said, list):
+        for value in said[:MOST_ITEMS]:
+            yield from _within(value, f"{path}[*]", deep + 1)
+
+
+def _kind(value: object) -> str:
+    return NULL if value is None else _WORDS[type(value)]
+
+
+def names_of(query: str) -> tuple[str, ...]:
+    """The names in a query, without its values."""
+    return tuple(unquote_plus(pair.partition("=")[0]) for pair in query.split("&") if pair)
