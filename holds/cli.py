@@ -21,7 +21,7 @@ from bench.machine import describe_machine
 from holds.endurance import restarts, slow, soak
 from holds.finding import Document, Finding, as_json, as_plain, fill
 from holds.fixtures import CONTENDERS
-from holds.isolation import blast, forged, hung
+from holds.isolation import adapters, blast, forged, hung
 from holds.isolation.harm import choose
 from holds.launching import ROOT
 from holds.learning import discovery
@@ -135,6 +135,19 @@ def forged_command(
     Needed: wrk from the system's packages.
     """
     _finish(forged.measure(windows, seconds, rate), as_json=as_json, markdown=markdown)
+
+
+@app.command("adapters")
+def adapters_command(
+    *,
+    windows: Annotated[int, typer.Option(min=1, help="Pairs of them: without, and beside bad adapters.")] = 7,
+    seconds: Annotated[float, typer.Option(min=2, help="Of each window.")] = 10,
+    rate: Annotated[float, typer.Option(min=1, help="Messages of each bad adapter a second.")] = 20,
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """Adapters in Python that loop, exit, take 2 GiB and open sockets: nobody else notices. Three minutes."""
+    _finish(adapters.measure(windows, seconds, rate), as_json=as_json, markdown=markdown)
 
 
 @app.command("hung")

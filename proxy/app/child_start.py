@@ -18,6 +18,7 @@ from typing import Any
 
 import structlog
 
+from proxy.app.code_problems import ImportingWatch
 from proxy.app.initial_table import Start
 from proxy.app.shared_ties import SharedTies
 from proxy.app.sockets import Sockets
@@ -121,7 +122,7 @@ def run_control(config: Path, start: Start, sockets: Sockets, alive: Alive) -> N
         admin=sockets.admin,
         link=sockets.link,
         snapshot=start.snapshot,
-        watch=FileWatch(config, os.environ, running=start.texts, named=start.named),
+        watch=ImportingWatch(FileWatch(config, os.environ, running=start.texts, named=start.named), config),
         remember=remember,
         problems=start.problems,
         warnings=start.warnings,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from proxy.app.code_problems import importable
 from proxy.config.checks.tls_files import BadFile, newly_bad
 from proxy.config.files import lastgood
 from proxy.config.load import Loaded, load_file, load_texts
@@ -52,7 +53,7 @@ class Start:
 
 def first_start(config: Path, env: Mapping[str, str]) -> Start | Sequence[FileProblem]:
     """The start, or why there is none."""
-    found = load_file(config, env)
+    found = importable(load_file(config, env), config)
     if isinstance(found, Loaded):
         return _started(found)
     kept = lastgood.load(lastgood.directory(config, env))

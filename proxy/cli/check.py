@@ -55,10 +55,13 @@ def check(
     json: JSON = False,
 ) -> None:
     """See LESSON."""
+    from proxy.app.code_problems import importable
     from proxy.config.load import load_file
 
     named = files if config == ROUTES else [*files, config]
-    checked = [_checked(path, load_file(path, os.environ)) for path in dict.fromkeys(named) or [ROUTES]]
+    checked = [
+        _checked(path, importable(load_file(path, os.environ), path)) for path in dict.fromkeys(named) or [ROUTES]
+    ]
     if json:
         say_json({"files": checked})
     else:

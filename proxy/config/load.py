@@ -129,9 +129,11 @@ def _steps(block: Block, draft: Draft) -> tuple[StepPolicy, ...]:
 
 
 def _in_order(draft: Draft, problems: Iterable[FileProblem]) -> list[FileProblem]:
-    """Those of a file together, files as they are included."""
+    """Those of a file together, files as they are included, and last those that are read for them."""
     order = {file: at for at, file in enumerate(draft.files)}
-    return sorted(problems, key=lambda problem: (order[problem.file], problem.line, problem.column))
+    return sorted(
+        problems, key=lambda problem: (order.get(problem.file, len(order)), problem.file, problem.line, problem.column)
+    )
 
 
 def load_file(path: Path, env: Mapping[str, str]) -> Loaded | list[FileProblem]:

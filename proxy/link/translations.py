@@ -14,6 +14,7 @@ from hashlib import sha256
 
 import msgspec
 
+from proxy.core.translation.adapter_code import HeadChange, MadeElsewhere, ToMake, check_change, fields_shown
 from proxy.core.translation.adapter_policy import AdapterPolicy
 from proxy.core.translation.json_document import NotJson
 from proxy.core.translation.untranslatable import Untranslatable
@@ -39,17 +40,23 @@ class Keep(msgspec.Struct, frozen=True, array_like=True, tag="keep"):
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True, tag="message"):
-    """A message to translate; `id` counts up in each worker. `status` 0: it is a request.
+    """A message to translate; `id` counts up in each worker. `status` 0: it is a request. `body` None: none is read.
 
     `timeout` in seconds is what its translation may take; `is_waited_for`: a client waits, which a shadow does not.
+    The others are for code: `fields` are those that it may see; `may_keep`: a body that is no JSON stays as it is.
     """
 
     id: int
     adapter: str
-    body: bytes
+    body: bytes | None
     status: int
     timeout: float
     is_waited_for: bool
+    method: str = ""
+    path: str = ""
+    query: str = ""
+    fields: list[tuple[str, str]] = []
+    may_keep: bool = False
 
 
 class Forget(msgspec.Struct, frozen=True, array_like=True, tag="forget"):
@@ -59,10 +66,13 @@ class Forget(msgspec.Struct, frozen=True, array_like=True, tag="forget"):
 
 
 class Translated(msgspec.Struct, frozen=True, array_like=True, tag="translated"):
-    """What a message has become."""
+    """What a message has become: its body, None: it stays; and what code has made of its head (`HeadChange`)."""
 
     id: int
-    body: bytes
+    body: bytes | None
+    status: int = 0
+    query: bytes | None = None
+    fields: tuple[tuple[bytes, tuple[bytes, ...]], ...] = ()
 
 
 class NotTranslated(msgspec.Struct, frozen=True, array_like=True, tag="not_translated"):
@@ -77,9 +87,13 @@ class NotTranslated(msgspec.Struct, frozen=True, array_like=True, tag="not_trans
 
 
 class Ready(msgspec.Struct, frozen=True, array_like=True, tag="ready"):
-    """The first word of an adapter's own process; `confined`: in which way."""
+    """The first word of an adapter's own process; `confined`: in which way. `problem`: why it cannot be used, `line`:
+    where in its file.
+    """
 
     confined: str
+    problem: str = ""
+    line: int = 0
 
 
 ToTranslator = Adapter | Keep | Message | Forget
@@ -144,3 +158,25 @@ def error_of(refusal: NotTranslated) -> Untranslatable:
     """As it was raised."""
     kind = Untranslatable if refusal.is_json else NotJson
     return kind(refusal.where, refusal.why, refusal.step, refusal.status)
+
+
+def message_of(
+    number: int, digest: str, adapter: AdapterPolicy, asked: ToMake, *, is_waited_for: bool = True
+) -> Message:
+    """As it travels; steps are told nothing but the body."""
+    head = Message(number, digest, asked.body, asked.status, adapter.timeout, is_waited_for)
+    if adapter.code is None:
+        return head
+    path, _, query = asked.target.decode("latin-1").partition("?")
+    method, fields = asked.method.decode("latin-1"), fields_shown(asked.lines)
+    return msgspec.structs.replace(head, method=method, path=path, query=query, fields=fields, may_keep=asked.may_keep)
+
+
+def made_of(said: Translated) -> MadeElsewhere | Untranslatable:
+    """Rule 4."""
+    change = HeadChange(said.status, said.query, said.fields)
+    try:
+        check_change(change)
+    except Untranslatable as error:
+        return error
+    return MadeElsewhere(said.body, change)

@@ -31,10 +31,15 @@ from proxy.link.translations import (
 
 START_WITHIN: Final = 10.0
 """Seconds for a Python and the adapter; a busy machine takes long for that."""
+NICE: Final = 10
+"""Where cores are short, what is not translated goes first."""
 _PROGRAM: Final = (
-    "import sys; sys.path.insert(0, sys.argv[1]); from proxy.translator.adapter_program import main; main()"
+    f"import os, sys; os.nice({NICE}); sys.path.insert(0, sys.argv[1]); "
+    "from proxy.translator.adapter_program import main; main()"
 )
-_ROOT: Final = Path(proxy.__file__).parent.parent
+_NO_ANSWER: Final = "its process said something that is no answer"
+COMMAND: Final = (sys.executable, "-I", "-c", _PROGRAM, str(Path(proxy.__file__).parent.parent))
+"""What is started: a Python that reads neither the environment nor what a user has installed for himself."""
 
 
 class AdapterDied(Exception):  # noqa: N818 -- what has happened
@@ -53,11 +58,7 @@ class AdapterProcess:
     async def start(cls, adapter: Adapter) -> AdapterProcess:
         """A new one, ready for messages; raises `AdapterDied`."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-I",
-            "-c",
-            _PROGRAM,
-            str(_ROOT),
+            *COMMAND,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
@@ -68,24 +69,25 @@ class AdapterProcess:
         made = cls(process, "")
         try:
             async with asyncio.timeout(START_WITHIN):
-                match await made._ask(frame_of(adapter)):
-                    case Ready(confined):
-                        made.confined = confined
-                        return made
-        except TimeoutError:
-            pass
-        except BaseException:
+                said = await made._ask(frame_of(adapter))
+        except BaseException as error:
             made.kill()
             await made.ended()
+            if isinstance(error, TimeoutError):
+                raise AdapterDied("its process did not start in time") from None
             raise
-        made.kill()
-        raise AdapterDied("its process did not start")
+        if not isinstance(said, Ready) or said.problem:
+            made.kill()
+            await made.ended()
+            raise AdapterDied(f"it does not import: {said.problem}" if isinstance(said, Ready) else _NO_ANSWER)
+        made.confined = said.confined
+        return made
 
     async def translate(self, message: Message) -> FromTranslator:
         """What has become of it; raises `AdapterDied`."""
         said = await self._ask(frame_of(message))
         if isinstance(said, Ready) or said.id != message.id:
-            raise AdapterDied("its process said something that is no answer")
+            raise AdapterDied(_NO_ANSWER)
         return said
 
     async def _ask(self, frame: bytes) -> FromAdapter:
@@ -102,7 +104,7 @@ class AdapterProcess:
         except (OSError, EOFError):
             raise AdapterDied("its process ended") from None
         except msgspec.DecodeError:
-            raise AdapterDied("its process said something that is no answer") from None
+            raise AdapterDied(_NO_ANSWER) from None
 
     def kill(self) -> None:
         """With all that it may have started."""

@@ -27,6 +27,7 @@ from proxy.link.translations import (
     read_by_adapter,
     refusal_of,
 )
+from proxy.translator.code_adapter import CodeAdapter
 from proxy.translator.confinement import confine, leave_the_world, spend
 
 BROKEN: Final = 70
@@ -44,19 +45,39 @@ def main() -> None:
     if not isinstance(adapter, Adapter):
         raise SystemExit(BROKEN)
     policy = policy_of(adapter)
-    confine()
-    _write(goes, frame_of(Ready(way)))
+    ready, code = _prepared(policy, way)
+    _write(goes, frame_of(ready))
     while (body := _read(came)) is not None:
         message = read_by_adapter(body)
         if isinstance(message, Message):
             spend(message.timeout)
-            _write(goes, frame_of(_translated(policy, message)))
+            _write(goes, frame_of(_translated(policy, code, message)))
 
 
-def _translated(policy: AdapterPolicy, message: Message) -> FromTranslator:
+def _prepared(policy: AdapterPolicy, way: str) -> tuple[Ready, CodeAdapter | None]:
+    """Rule 1: code is run for the first time once it can do no harm."""
+    if policy.code is None:
+        confine()
+        return Ready(way), None
     try:
+        code = CodeAdapter(policy.code)
+        code.prepare()
+        confine()
+        spend(policy.timeout)
+        code.load()
+    except Untranslatable as error:
+        return Ready(way, error.why, int(error.step.rpartition(":")[2] or 0)), None
+    except (SyntaxError, ValueError, ImportError) as error:
+        return Ready(way, type(error).__name__, getattr(error, "lineno", 0) or 0), None
+    return Ready(way), code
+
+
+def _translated(policy: AdapterPolicy, code: CodeAdapter | None, message: Message) -> FromTranslator:
+    try:
+        if code is not None:
+            return code.translate(policy, message)
         steps = steps_for(policy, message.status) if message.status else policy.request
-        made = translate_body(message.body, steps)
+        made = translate_body(message.body or b"", steps)
         check_size(policy, len(made))
     except Untranslatable as error:
         return refusal_of(message.id, error)

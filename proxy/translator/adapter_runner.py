@@ -9,6 +9,7 @@ Rule 3: the process is there from the first message on, until no table has the a
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from time import monotonic
 from typing import Final
@@ -21,7 +22,7 @@ from proxy.tasks import Tasks
 from proxy.translator.adapter_process import AdapterDied, AdapterProcess
 from proxy.translator.waiting_messages import WaitingMessage, WaitingMessages
 
-FIRST_REST: Final = 0.25
+FIRST_REST: Final = 1.0
 LONGEST_REST: Final = 30.0
 """Seconds for which an adapter rests after the second failure in a row, and at the most."""
 BUSY: Final = 503
@@ -44,6 +45,16 @@ class AdapterRunner:
         self._failures = 0
         self._rests_until = 0.0
         self._is_ending = False
+        self._wakes = False
+
+    def begin(self) -> None:
+        """Start its process before its first message."""
+        self._wakes = True
+        self._run()
+
+    def _run(self) -> None:
+        if self._task is None:
+            self._task = self._tasks.start(self._work(), name=f"adapter {self._name}")
 
     @property
     def waiting(self) -> int:
@@ -58,8 +69,7 @@ class AdapterRunner:
         elif not self._waiting.put(waiting):
             waiting.answer(_refused(message, "too many messages wait for it", BUSY))
         else:
-            if self._task is None:
-                self._task = self._tasks.start(self._work(), name=f"adapter {self._name}")
+            self._run()
             return waiting
         return None
 
@@ -79,6 +89,9 @@ class AdapterRunner:
         await self.end()
 
     async def _work(self) -> None:
+        if self._wakes:
+            with contextlib.suppress(AdapterDied):  # its first message is told
+                await self._started()
         while (waiting := await self._next()) is not None:
             waiting.answer(await self._translated(waiting.message))
 

@@ -32,8 +32,11 @@ class AdapterRunners:
         """A worker has messages for it."""
         runner = self._runners.get(adapter.digest)
         if runner is None:
-            runner = AdapterRunner(adapter, policy_of(adapter).name, self._tasks)
+            policy = policy_of(adapter)
+            runner = AdapterRunner(adapter, policy.name, self._tasks)
             self._runners[adapter.digest] = runner
+            if policy.code is not None:
+                runner.begin()
         runner.users.add(user)
 
     def keep(self, user: object, digests: AbstractSet[str]) -> None:

@@ -19,6 +19,11 @@ MOST_BYTES: Final = 16 * 1024 * 1024
 """Bytes of their bodies."""
 
 
+def size_of(message: Message) -> int:
+    """Bytes of its body."""
+    return len(message.body or b"")
+
+
 class WaitingMessage:
     """`hear` is told what became of it; `is_forgotten`: nobody listens any more."""
 
@@ -55,10 +60,10 @@ class WaitingMessages:
         """False: there is no room."""
         message = waiting.message
         share = 1 if message.is_waited_for else 2
-        if len(self) >= MOST_WAITING // share or self._bytes + len(message.body) > MOST_BYTES // share:
+        if len(self) >= MOST_WAITING // share or self._bytes + size_of(message) > MOST_BYTES // share:
             return False
         (self._clients if message.is_waited_for else self._shadows).append(waiting)
-        self._bytes += len(message.body)
+        self._bytes += size_of(message)
         self.filled.set()
         return True
 
@@ -66,7 +71,7 @@ class WaitingMessages:
         """The next one, which somebody still waits for."""
         while queue := self._clients or self._shadows:
             waiting = queue.popleft()
-            self._bytes -= len(waiting.message.body)
+            self._bytes -= size_of(waiting.message)
             if not waiting.is_forgotten:
                 return waiting
         self.filled.clear()

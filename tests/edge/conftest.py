@@ -58,10 +58,11 @@ async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
             files: Files | None = None,
             path: Path | None = None,
             translator: Translator | None = None,
+            beside: Path = Path(),
             **top: object,
         ) -> Proxy:
             own = {"legacy": upstream(legacy, timeout=waits or {})}
-            snapshot = snapshot_of(upstreams or own, routes or [{**REST, **(route or {})}], top)
+            snapshot = snapshot_of(upstreams or own, routes or [{**REST, **(route or {})}], top, beside)
             proxy = await Proxy(tmp_path / f"{next(number)}.log").start(
                 snapshot, send, files, path, translator=translator
             )

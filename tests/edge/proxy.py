@@ -43,10 +43,10 @@ def upstream(where: Scripted | int, **more: object) -> Block:
     return {"url": f"http://127.0.0.1:{port}", "timeout": {**PATIENT, **own}, "keep_alive": "1m", **more}
 
 
-def snapshot_of(upstreams: dict[str, Block], routes: list[Block], top: Block) -> Snapshot:
-    """The table as the configuration reads it."""
+def snapshot_of(upstreams: dict[str, Block], routes: list[Block], top: Block, folder: Path = Path()) -> Snapshot:
+    """The table as the configuration reads it; files that it names are in `folder`."""
     table = {"version": 1, "listen": "127.0.0.1:0", "upstreams": upstreams, "routes": routes, **top}
-    loaded = load_text(json.dumps(table), "routes.yaml", {})
+    loaded = load_text(json.dumps(table), str(folder / "routes.yaml"), {})
     assert isinstance(loaded, Loaded), loaded
     return loaded.snapshot
 

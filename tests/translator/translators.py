@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from proxy.core.outcome import Side
+from proxy.core.translation.adapter_code import MadeElsewhere, ToMake
 from proxy.core.translation.adapter_policy import AdapterPolicy
 from proxy.core.translation.field_steps import Rename
+from proxy.core.translation.untranslatable import Untranslatable
 from proxy.edge.translator.translator_link import Heard, TranslatorLink
 from proxy.link.translations import TRANSLATIONS
 from proxy.tasks import Tasks
@@ -19,7 +21,7 @@ from tests.core.translation.test_body_path import path
 
 PATIENCE = 60.0
 """Seconds for a process to start; outlasts a busy machine."""
-TEL = AdapterPolicy(name="tel", speaks=Side.LEGACY, request=(Rename(path("$.tel"), "phone"),))
+TEL = AdapterPolicy(name="tel", speaks=Side.LEGACY, timeout=PATIENCE, request=(Rename(path("$.tel"), "phone"),))
 LONG = b'{"tel":1.10,"text":"%b"}' % (b"x" * 9000)
 TRANSLATED = LONG.replace(b"tel", b"phone")
 
@@ -77,9 +79,16 @@ async def linked(directory: Path) -> AsyncIterator[TranslatorLink]:
         await tasks.end()
 
 
-async def asked(link: TranslatorLink, adapter: AdapterPolicy = TEL, body: bytes = LONG, status: int = 0) -> Heard:
+async def made(link: TranslatorLink, adapter: AdapterPolicy, message: ToMake) -> Heard:
     """What became of one message."""
     heard: asyncio.Future[Heard] = asyncio.get_running_loop().create_future()
-    hear: Callable[[Heard], None] = heard.set_result
-    link.ask(adapter, body, status, hear)
+    link.ask(adapter, message, heard.set_result)
     return await heard
+
+
+async def asked(
+    link: TranslatorLink, adapter: AdapterPolicy = TEL, body: bytes = LONG, status: int = 0
+) -> bytes | Untranslatable | None:
+    """What became of one body."""
+    found = await made(link, adapter, ToMake(body, status, b"POST", b"/", []))
+    return found.body if isinstance(found, MadeElsewhere) else found

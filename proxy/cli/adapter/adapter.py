@@ -1,7 +1,8 @@
-"""`banyan adapter try`: what an adapter makes of a message, step by step."""
+"""`banyan adapter try`: what an adapter makes of a message, step by step; `banyan adapter new`: a file to begin."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -19,15 +20,17 @@ if TYPE_CHECKING:
     from proxy.core.translation.adapter_policy import AdapterPolicy
 
 LESSON = Lesson(
-    purpose="Try an adapter on a message, without sending anything.",
-    more="try: prints the message before and after, and between them each step that did something, with what it left. "
+    purpose="Try an adapter on a message, without sending anything; or begin a new one in Python.",
+    more="new: writes adapters/NAME.py beside routes.yaml, with the four functions of an adapter; it overwrites "
+    "nothing.\n\n"
+    "try: prints the message before and after, and between them each step that did something, with what it left. "
     "FILE holds a message as it goes over the wire (its first line, header fields, an empty line, the body), or a JSON "
     "body alone; - is standard input.",
     example="banyan adapter try contacts --request contact.json",
     exits={
         FINE: "it can be translated",
         FOUND: "it cannot; path, step and the status that a client would get are printed",
-        UNUSABLE: "wrong usage, a file that cannot be read, or routes.yaml has no such adapter",
+        UNUSABLE: "wrong usage, a file that cannot be read or written, or routes.yaml has no such adapter",
     },
 )
 _LONGEST = 1024 * 1024
@@ -37,10 +40,11 @@ class AdapterAction(StrEnum):
     """What to do."""
 
     TRY = "try"
+    NEW = "new"
 
 
 def adapter(
-    action: Annotated[AdapterAction, typer.Argument(metavar="ACTION", help="try.")],
+    action: Annotated[AdapterAction, typer.Argument(metavar="ACTION", help="try or new.")],
     name: Annotated[str, typer.Argument(metavar="NAME", help="A name in adapters.", show_default=False)],
     *,
     request: Annotated[
@@ -56,7 +60,9 @@ def adapter(
     from proxy.cli.adapter.trial import try_answer, try_request
     from proxy.cli.terminal import say_folded, say_json
 
-    del action  # there is one
+    if action is AdapterAction.NEW:
+        _begin(config, name)
+        return
     if bool(request) is bool(answer):
         complain("name one of --request FILE and --answer FILE", "See `banyan adapter --help`.")
         leave(UNUSABLE)
@@ -68,6 +74,27 @@ def adapter(
     else:
         say_folded(_lines(trial), hang=4)
     leave(FOUND if trial.after is None else FINE)
+
+
+def _begin(config: Path, name: str) -> None:
+    """Write the file, and say what to write in routes.yaml."""
+    from proxy.cli.adapter.starting_file import starting_file
+    from proxy.cli.terminal import say
+
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", name):
+        complain(f"{name!r} is no name for a file.", "Use letters, digits, - and _.")
+        leave(UNUSABLE)
+    file = config.parent / "adapters" / f"{name}.py"
+    try:
+        file.parent.mkdir(exist_ok=True)
+        with file.open("x", encoding="utf-8") as written:
+            written.write(starting_file(name))
+    except OSError as error:
+        complain(f"{file} cannot be written: {error.strerror}", "Nothing is overwritten: take another name.")
+        leave(UNUSABLE)
+    say(f"{file} is written; it changes nothing yet. In {config}:")
+    say(f"  adapters: {{ {name}: {{ speaks: legacy, code: adapters/{name}.py }} }}")
+    say(f"and adapter: {name} on a route.")
 
 
 def _adapter(config: Path, name: str) -> AdapterPolicy:

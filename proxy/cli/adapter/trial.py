@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from proxy.cli.adapter.written_message import WrittenMessage
+from proxy.core.translation.adapter_code import NO_CHANGE, MadeElsewhere, ToMake
 from proxy.core.translation.adapter_policy import AdapterPolicy, Step
 from proxy.core.translation.translate_message import (
+    TranslatedAnswer,
+    answer_content,
     check_answer,
     check_request,
     check_size,
+    finish_answer,
     keeps_body,
     steps_for,
     translate_answer,
@@ -63,9 +67,12 @@ def try_request(adapter: AdapterPolicy, said: WrittenMessage) -> Trial:
         check_request(adapter, said.method, said.target, lines, has_body=bool(said.body))
         body = said.body if said.body and adapter.reads_request else None
         check_size(adapter, 0 if body is None else len(body))
-        trial.steps += _steps(WatchedMessage(said.target, 0, lines, body), adapter.request, said.method)
-        made = translate_content(adapter, said.body)
-        found = translate_request(adapter, said.method, said.target, lines, made)
+        if adapter.code is not None:
+            made, change = _by_code(adapter, ToMake(body, 0, said.method, said.target, lines))
+        else:
+            trial.steps += _steps(WatchedMessage(said.target, 0, lines, body), adapter.request, said.method)
+            made, change = translate_content(adapter, said.body), NO_CHANGE
+        found = translate_request(adapter, said.method, said.target, lines, made, change)
     except Untranslatable as error:
         trial.problem, trial.status = error.sentence, error.status
         return trial
@@ -87,12 +94,31 @@ def try_answer(adapter: AdapterPolicy, said: WrittenMessage) -> Trial:
         check_size(adapter, len(said.body) if reads else 0)
         body = said.body if reads and not keeps_body(adapter, said.status, lines, said.body) else None
         trial.steps += _steps(WatchedMessage(b"", said.status, lines, body), steps_for(adapter, said.status))
-        made = translate_answer(adapter, said.status, lines, body)
+        made = _answer_by(adapter, said, body)
     except Untranslatable as error:
         trial.problem, trial.status = error.sentence, 502
         return trial
     trial.after = _shown(str(made.status), made.lines, said.body if made.body is None else made.body)
     return trial
+
+
+def _answer_by(adapter: AdapterPolicy, said: WrittenMessage, body: bytes | None) -> TranslatedAnswer:
+    lines = list(said.lines)
+    if adapter.code is None:
+        return translate_answer(adapter, said.status, lines, body)
+    content = None if body is None else answer_content(adapter, lines, body)
+    made, change = _by_code(adapter, ToMake(content, said.status, b"GET", b"/", lines))
+    return finish_answer(adapter, said.status, lines, said.body or None, made, change)
+
+
+def _by_code(adapter: AdapterPolicy, asked: ToMake) -> MadeElsewhere:
+    """In a process as live messages have it."""
+    from proxy.translator.code_trial import translated_by_code
+
+    found = translated_by_code(adapter, asked)
+    if isinstance(found, Untranslatable):
+        raise found
+    return found
 
 
 def _steps(message: WatchedMessage, steps: tuple[Step, ...], method: bytes = b"") -> Iterator[ShownStep]:

@@ -13,14 +13,15 @@ from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.terminal import complain, leave, say, say_json
 
 LESSON = Lesson(
-    purpose="Find the endpoints of an API in its traffic: templates, callers, first and last use.",
-    more="Of a running Banyan, or with --log of an access log. A segment is a parameter when it looks like a value, or "
-    "when 20 others stood in its place; no value is kept. Scanners' paths are held apart.",
+    purpose="Find the endpoints of an API in its traffic.",
+    more="Templates, callers, first and last use. Of a running Banyan, or with --log of an access log. A segment is a "
+    "parameter when it looks like a value, or when 20 others stood in its place; no value is kept. Scanners' paths are "
+    "held apart.",
     example="banyan discover --log access.log",
     exits={
         FINE: "shown",
         FOUND: "nothing was found, or nothing answers there",
-        UNUSABLE: "wrong usage, no admin address can be found, or the log cannot be read",
+        UNUSABLE: "wrong usage, no admin address, or a log that cannot be read",
     },
 )
 

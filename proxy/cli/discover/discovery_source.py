@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from proxy.api.discovery import DiscoveryView
 from proxy.cli.admin_address import base_of
 from proxy.cli.help_text import FOUND, UNUSABLE
 from proxy.cli.terminal import complain, leave
+
+if TYPE_CHECKING:
+    from proxy.api.discovery import DiscoveryView
 
 LOG = Annotated[
     Path | None,
@@ -22,6 +24,7 @@ def found_or_leave(log: Path | None, admin: str, config: Path) -> DiscoveryView:
     """What is known; exit 1 where no Banyan answers, 2 where the log cannot be read at all."""
     if log is not None:
         return _of_log(log)
+    from proxy.api.discovery import DiscoveryView
     from proxy.cli.admin_client import TIMEOUT, NoAnswerError, fetch, read
 
     base = base_of(admin, config)

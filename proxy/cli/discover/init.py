@@ -15,10 +15,10 @@ from proxy.cli.options import CONFIG, ROUTES
 from proxy.cli.terminal import complain, leave, say
 
 LESSON = Lesson(
-    purpose="Write the first routes.yaml, with a route for each endpoint that traffic shows.",
-    more="Out of an access log, or with --admin out of what a running Banyan has discovered. All routes begin at stage "
-    "`legacy`, so nothing changes for anybody. A file that is there is not overwritten.",
-    example="banyan init --log access.log --legacy http://127.0.0.1:3000 --new http://127.0.0.1:8001",
+    purpose="Write the first routes.yaml, out of traffic.",
+    more="A route for each endpoint, out of an access log, or with --admin out of what a running Banyan has found. "
+    "All routes begin at stage `legacy`, so nothing changes for anybody. A file that is there is not overwritten.",
+    example="banyan init --log access.log --legacy http://legacy:3000",
     exits={
         FINE: "written; banyan check takes it",
         FOUND: "nothing answers there",

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import ClassVar, Final
 
 from proxy.core.outcome import Side
+from proxy.core.translation.adapter_code import AdapterCode
 from proxy.core.translation.envelope import Unwrap, Wrap
 from proxy.core.translation.field_lines import HeaderStep, MapStatus
 from proxy.core.translation.field_steps import Add, Drop, MoveMember, Rename
@@ -62,12 +63,16 @@ class TranslationOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdapterPolicy:
-    """The policy of a step. `max_body` in bytes, before a body is translated and after; `timeout` in seconds."""
+    """The policy of a step. `max_body` in bytes, before a body is translated and after; `timeout` in seconds.
+
+    With `code` there are no steps.
+    """
 
     name: str
     speaks: Side
     max_body: int = MAX_BODY
     timeout: float = TIMEOUT
+    code: AdapterCode | None = None
     request: tuple[Step, ...] = ()
     answer: tuple[Step, ...] = ()
     error: tuple[Step, ...] = ()
@@ -86,22 +91,22 @@ class AdapterPolicy:
     @property
     def may_leave_worker(self) -> bool:
         """Whether any of its messages is translated elsewhere."""
-        return self.max_body > IN_WORKER and (self.reads_request or self.reads_answer)
+        return self.code is not None or (self.max_body > IN_WORKER and (self.reads_request or self.reads_answer))
 
     @property
     def reads_request(self) -> bool:
         """Whether bodies of requests are read."""
-        return reads_body(self.request)
+        return self.code is not None or reads_body(self.request)
 
     @property
     def reads_answer(self) -> bool:
         """Whether bodies of any answers are read."""
-        return reads_body(self.answer) or reads_body(self.error)
+        return self.code is not None or reads_body(self.answer) or reads_body(self.error)
 
 
-def leaves_worker(body: bytes) -> bool:
-    """Whether this one, which steps are to read, is translated elsewhere."""
-    return len(body) > IN_WORKER
+def leaves_worker(adapter: AdapterPolicy, body: bytes) -> bool:
+    """Whether a message with this body, which is to be read, is translated elsewhere."""
+    return adapter.code is not None or len(body) > IN_WORKER
 
 
 def reads_body(steps: tuple[Step, ...]) -> bool:

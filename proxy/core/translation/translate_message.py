@@ -21,6 +21,7 @@ from typing import Final, NamedTuple
 
 from proxy.core.parity.formats.decode import Bounds, Undecodable, decode
 from proxy.core.parity.formats.media import Media, parameters_of, read_content_type
+from proxy.core.translation.adapter_code import NO_CHANGE, HeadChange, changed_lines, changed_target
 from proxy.core.translation.adapter_policy import AdapterPolicy, Step, reads_body
 from proxy.core.translation.body_steps import translate_body
 from proxy.core.translation.field_lines import (
@@ -104,15 +105,21 @@ def translate_content(adapter: AdapterPolicy, body: bytes) -> bytes | None:
 
 
 def translate_request(
-    adapter: AdapterPolicy, method: bytes, target: bytes, lines: list[bytes], made: bytes | None
+    adapter: AdapterPolicy,
+    method: bytes,
+    target: bytes,
+    lines: list[bytes],
+    made: bytes | None,
+    change: HeadChange = NO_CHANGE,
 ) -> TranslatedRequest:
     """`lines` of a whole head; `made` is what became of the body, None: it goes on as it came.
 
-    Raises `Untranslatable`.
+    `change` is what code made of the head, and was checked. Raises `Untranslatable`.
     """
     stays = {b"if-none-match"} if method not in _READS else set[bytes]()
     lines = [line for line in lines if not _is_condition(line, stays)]
     target, lines = _change_heads(target, lines, adapter.request)
+    target, lines = changed_target(target, change), changed_lines(lines, change)
     if adapter.reads_answer:
         lines = [*without(lines, {b"accept-encoding"}), b"Accept-Encoding: identity"]
     return TranslatedRequest(target, lines if made is None else _framed(lines, made))
@@ -142,10 +149,9 @@ def change_head(target: bytes, lines: list[bytes], step: Step) -> tuple[bytes, l
 
 def is_read(adapter: AdapterPolicy, status: int, lines: list[bytes], *, is_head: bool) -> bool:
     """Whether the body of this answer is translated; `is_head`: it is one to a HEAD."""
-    if is_head or status in NO_BODY or not reads_body(steps_for(adapter, status)):
+    if is_head or status in NO_BODY or not _reads(adapter, status):
         return False
-    types = _types(lines)
-    return status < FIRST_ERROR or not types or any(read_content_type(each).media is Media.JSON for each in types)
+    return status < FIRST_ERROR or not _types(lines) or _is_json(lines)
 
 
 def keeps_body(adapter: AdapterPolicy, status: int, lines: list[bytes], body: bytes) -> bool:
@@ -200,22 +206,36 @@ def finish_answer(
     lines: list[bytes],
     body: bytes | None,
     made: bytes | None,
+    change: HeadChange = NO_CHANGE,
     *,
     is_head: bool = False,
 ) -> TranslatedAnswer:
-    """`translate_answer` once it is known what became of the `body`; `made` None: it stays, where there is one."""
+    """`translate_answer` once it is known what became of the `body`; `made` None: it stays, where there is one.
+
+    `change` is what code made of the head, and was checked.
+    """
     steps = steps_for(adapter, status)
     lines = without(lines, VALIDATORS)
     if made is not None:
         check_size(adapter, len(made))
         lines = without(lines, DIGESTS | {b"content-encoding"})
         body = made
-    if is_head and reads_body(steps):
+        if adapter.code is not None and not _is_json(lines):
+            lines = [*without(lines, {b"content-type"}), b"Content-Type: application/json"]
+    if is_head and _reads(adapter, status):
         lines = without(lines, _FRAMED | DIGESTS | {b"content-encoding"})
     for step in steps:
         status = map_status(status, step) if isinstance(step, MapStatus) else status
-    lines = _change_heads(b"", lines, steps)[1]
+    lines = changed_lines(_change_heads(b"", lines, steps)[1], change)
+    status = change.status or status
+    if change.status in NO_BODY:
+        return TranslatedAnswer(status, without(lines, _FRAMED | {b"content-type"}), b"")
     return TranslatedAnswer(status, lines if body is None else _framed(lines, body), body)
+
+
+def _reads(adapter: AdapterPolicy, status: int) -> bool:
+    """Whether bodies of answers with this status are read."""
+    return adapter.code is not None or reads_body(steps_for(adapter, status))
 
 
 def steps_for(adapter: AdapterPolicy, status: int) -> tuple[Step, ...]:
@@ -228,6 +248,10 @@ def _decoded(body: bytes, coding: str, most: int) -> bytes:
         return decode(body, coding, Bounds(size=most)) if coding else body
     except Undecodable as error:
         raise Untranslatable("header:Content-Encoding", str(error)) from None
+
+
+def _is_json(lines: list[bytes]) -> bool:
+    return any(read_content_type(each).media is Media.JSON for each in _types(lines))
 
 
 def _types(lines: list[bytes]) -> list[str]:

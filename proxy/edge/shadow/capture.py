@@ -342,7 +342,9 @@ class Capture(Tap):
         self._translated[leg] = None
         is_asking = True
         answer = self._answer(leg.kept, leg.leg, self._epoch())
-        ShadowTranslation(adapter, self._shadows.translator).answer(answer, translated, is_head=leg.is_head)
+        ShadowTranslation(adapter, self._shadows.translator).answer(
+            answer, self.head.method, self.head.target, translated
+        )
         is_asking = False
 
     def _stop(self) -> None:

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Final
 
 from proxy.core.parity.formats.decode import Undecodable, decode
 from proxy.core.parity.pair import UNTRANSLATABLE, CapturedAnswer
+from proxy.core.translation.adapter_code import MadeElsewhere, ToMake
 from proxy.core.translation.adapter_policy import leaves_worker
 from proxy.core.translation.field_lines import DIGESTS, VALIDATORS, codings_in
 from proxy.core.translation.json_document import NotJson
 from proxy.core.translation.translate_message import (
+    NO_BODY,
     TranslatedAnswer,
     answer_content,
     check_answer,
@@ -73,11 +75,11 @@ class ShadowTranslation:
         """
         adapter = self._adapter
 
-        def translated(made: Heard | None) -> None:
+        def translated(made: Heard) -> None:
             try:
                 if isinstance(made, Untranslatable):
                     raise made
-                said = translate_head(adapter, data, made), coded if made is None else made
+                said = translate_head(adapter, data, made.body, made.change), coded if made.body is None else made.body
             except Untranslatable:
                 hear(None)
             else:
@@ -85,18 +87,27 @@ class ShadowTranslation:
 
         try:
             check_head(adapter, data, has_body=bool(body))
-            if adapter.reads_request and leaves_worker(body):
+            if adapter.reads_request and leaves_worker(adapter, body):
                 check_size(adapter, len(body))
-                self._translator.ask(adapter, body, 0, translated, is_waited_for=False)
+                start, *lines = data.split(b"\r\n")[:-2]
+                method, target, _ = start.split(b" ")
+                asked = ToMake(body or None, 0, method, target, lines)
+                self._translator.ask(adapter, asked, translated, is_waited_for=False)
                 return
             made = translate_content(adapter, body)
         except Untranslatable as error:
             translated(error)
         else:
-            translated(made)
+            translated(MadeElsewhere(made))
 
-    def answer(self, answer: CapturedAnswer, hear: Callable[[CapturedAnswer], None], *, is_head: bool) -> None:
-        """As the client would have got it. What was cut stays as it is: it is compared with nothing."""
+    def answer(
+        self, answer: CapturedAnswer, method: bytes, target: bytes, hear: Callable[[CapturedAnswer], None]
+    ) -> None:
+        """As the client would have got it. What was cut stays as it is: it is compared with nothing.
+
+        `method` and `target` are the request's.
+        """
+        is_head = method == b"HEAD"
         if answer.failure or answer.size > len(answer.body):
             hear(answer)
             return
@@ -105,32 +116,37 @@ class ShadowTranslation:
             reads = check_answer(adapter, answer.status, lines, is_head=is_head)
             if reads:
                 check_size(adapter, answer.size)
-                content = answer_content(adapter, lines, answer.body)
-                if leaves_worker(content):
-                    self._ask(answer, lines, content, hear)
-                    return
+            content = answer_content(adapter, lines, answer.body) if reads else b""
+            if leaves_worker(adapter, content):
+                keeps = may_keep_body(answer.status, lines)
+                self._ask(answer, ToMake(content or None, answer.status, method, target, lines, keeps), hear)
+                return
             made = translate_answer(adapter, answer.status, lines, answer.body if reads else None, is_head=is_head)
         except Untranslatable:
             hear(replace(answer, failure=UNTRANSLATABLE, body=b""))
         else:
             hear(_made(answer, made))
 
-    def _ask(
-        self, answer: CapturedAnswer, lines: list[bytes], content: bytes, hear: Callable[[CapturedAnswer], None]
-    ) -> None:
+    def _ask(self, answer: CapturedAnswer, asked: ToMake, hear: Callable[[CapturedAnswer], None]) -> None:
+        is_head, lines = asked.method == b"HEAD", asked.lines
+
         def translated(heard: Heard) -> None:
-            if isinstance(heard, NotJson) and may_keep_body(answer.status, lines):
-                heard = b""
+            if isinstance(heard, NotJson) and asked.may_keep:
+                heard = MadeElsewhere(None)
             try:
                 if isinstance(heard, Untranslatable):
                     raise heard
-                made = finish_answer(self._adapter, answer.status, lines, answer.body, heard or None)
+                body = None if is_head else answer.body
+                made_body = None if is_head or answer.status in NO_BODY else heard.body
+                made = finish_answer(
+                    self._adapter, answer.status, lines, body, made_body, heard.change, is_head=is_head
+                )
             except Untranslatable:
                 hear(replace(answer, failure=UNTRANSLATABLE, body=b""))
             else:
                 hear(_made(answer, made))
 
-        self._translator.ask(self._adapter, content, answer.status, translated, is_waited_for=False)
+        self._translator.ask(self._adapter, asked, translated, is_waited_for=False)
 
 
 def _made(answer: CapturedAnswer, made: TranslatedAnswer) -> CapturedAnswer:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from proxy.core.translation.adapter_code import MadeElsewhere, ToMake
 from proxy.core.translation.adapter_policy import AdapterPolicy, TranslationAnswer, adapter_of, leaves_worker
 from proxy.core.translation.translate_message import check_request, check_size, translate_content
 from proxy.core.translation.untranslatable import Untranslatable
@@ -47,27 +48,26 @@ class TranslationStep(RouteStep):
                 check_request(adapter, head.method, head.target, head.lines, has_body=bool(head.length))
                 if adapter.reads_request and head.length and request.body is None:
                     return WholeBody(adapter.max_body)
-                if adapter.reads_request and leaves_worker(request.body or b""):
+                if adapter.reads_request and leaves_worker(adapter, request.body or b""):
                     check_size(adapter, len(request.body or b""))
-                    return self._ask(request, request.body or b"")
-                made = translate_content(adapter, request.body or b"")
+                    return self._ask(request)
+                made = _as_made(translate_content(adapter, request.body or b""))
             except Untranslatable as error:
                 return _refusal(adapter, error)
         self._watch(request, made, is_checked=is_checked)
         return None
 
-    def _watch(self, request: Request, made: bytes | None, *, is_checked: bool) -> None:
+    def _watch(self, request: Request, made: MadeElsewhere | None, *, is_checked: bool) -> None:
         tap = TranslationTap(self._adapter, request, self._counters, self._translator, made=made, is_checked=is_checked)
         request.watch(tap)
 
-    def _ask(self, request: Request, body: bytes) -> Wait:
+    def _ask(self, request: Request) -> Wait:
         """Rule 3."""
-        adapter, translator = self._adapter, self._translator
+        adapter, translator, head = self._adapter, self._translator, request.head
         wait = Wait(adapter.timeout + BACKSTOP, lambda: translator.forget(number))
 
         def hear(heard: Heard) -> None:
-            if isinstance(heard, bytes):
-                heard = _within(adapter, heard)
+            heard = _within(adapter, heard)
             if isinstance(heard, Untranslatable):
                 wait.answer(_refusal(adapter, heard))
                 return
@@ -75,7 +75,7 @@ class TranslationStep(RouteStep):
                 self._watch(request, heard, is_checked=True)
             wait.go_on()
 
-        number = translator.ask(adapter, body, 0, hear)
+        number = translator.ask(adapter, ToMake(request.body or None, 0, head.method, head.target, head.lines), hear)
         return wait
 
     def explain(self, request: Request) -> StepSaid:
@@ -87,6 +87,8 @@ class TranslationStep(RouteStep):
             check_request(adapter, head.method, head.target, head.lines, has_body=bool(head.length))
         except Untranslatable as error:
             return StepSaid(error.sentence, _refusal(adapter, error))
+        if adapter.code is not None:
+            return StepSaid(f"{adapter.name} translates for {adapter.other.value}, by {adapter.code.file}")
         ways = ((adapter.request, "the request"), (adapter.answer, "its answer"), (adapter.error, "an error"))
         counted = ", ".join(f"{len(steps) or 'none'} on {what}" for steps, what in ways)
         return StepSaid(f"{adapter.name} translates for {adapter.other.value}; steps: {counted}")
@@ -100,13 +102,19 @@ def _refusal(adapter: AdapterPolicy, error: Untranslatable) -> LocalAnswer:
     return LocalAnswer(error.status, detail, counted=TranslationAnswer.UNTRANSLATABLE_REQUEST.value)
 
 
-def _within(adapter: AdapterPolicy, body: bytes) -> Heard:
+def _as_made(body: bytes | None) -> MadeElsewhere | None:
+    """By steps in the worker."""
+    return None if body is None else MadeElsewhere(body)
+
+
+def _within(adapter: AdapterPolicy, heard: Heard) -> Heard:
     """It was made elsewhere: its length is checked here as well."""
-    try:
-        check_size(adapter, len(body))
-    except Untranslatable as error:
-        return error
-    return body
+    if isinstance(heard, MadeElsewhere) and heard.body is not None:
+        try:
+            check_size(adapter, len(heard.body))
+        except Untranslatable as error:
+            return error
+    return heard
 
 
 class TranslationKind:

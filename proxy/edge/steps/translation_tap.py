@@ -13,9 +13,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from proxy.core.outcome import Blame, Failure, Phase
+from proxy.core.translation.adapter_code import MadeElsewhere, ToMake
 from proxy.core.translation.adapter_policy import AdapterPolicy, TranslationAnswer, leaves_worker
 from proxy.core.translation.json_document import NotJson
 from proxy.core.translation.translate_message import (
+    NO_BODY,
     TranslatedAnswer,
     answer_content,
     check_answer,
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from proxy.edge.tally import Counters
     from proxy.edge.translator.translator_link import Heard, Translator
 
-BACKSTOP: Final = 2.0
+BACKSTOP: Final = 3.0
 """Seconds beside an adapter's own time after which nobody waits for a translation; its word has come before."""
 UNAVAILABLE: Final = 503
 _BAD_GATEWAY: Final = 502
@@ -55,21 +57,23 @@ class TranslationTap(Tap):
         counters: Counters,
         translator: Translator,
         *,
-        made: bytes | None,
+        made: MadeElsewhere | None,
         is_checked: bool,
     ) -> None:
-        """`made` is the request's body as translated, None: it stays; `is_checked`: it is known that it can be."""
+        """`made` is the request as translated, None: its body stays; `is_checked`: it is known that it can be."""
         self._adapter = adapter
         self._route = request.bound.route.name
         self._counters = counters
         self._translator = translator
         self._is_head = request.head.method == b"HEAD"
+        self._method, self._target = request.head.method, request.head.target
         self._is_unread = bool(request.head.length) and request.body is None and adapter.reads_request
         self._is_checked = is_checked
         self._body = request.body or b""
         self._sent = made
         self._translates = False
         self._made: tuple[ResponseHead, bytes] | None = None
+        self._reads = False
 
     def sending(self, data: bytes, leg: Leg) -> bytes | Failure:
         """Rule 1."""
@@ -80,18 +84,21 @@ class TranslationTap(Tap):
             detail = f"the request was moved to {leg.name} while it waited, and has to be translated for it first"
             return Failure(phase=Phase.CONNECT, blame=Blame.PROXY, detail=detail, retry_after=1)
         try:
-            return translate_head(self._adapter, data, self._sent)
+            if self._sent is None:
+                return translate_head(self._adapter, data, None)
+            return translate_head(self._adapter, data, self._sent.body, self._sent.change)
         except Untranslatable as error:  # with what was put into its head behind the step
             detail = f"adapter {self._adapter.name} cannot translate the request for {leg.name}: {error.sentence}"
             return Failure(phase=Phase.CONNECT, blame=Blame.PROXY, detail=detail)
 
     def _check(self, data: bytes) -> bool:
         """A kill has moved the request here behind its step: what cannot be translated now is not sent."""
-        if self._is_unread or (self._adapter.reads_request and leaves_worker(self._body)):
+        if self._is_unread or (self._adapter.reads_request and leaves_worker(self._adapter, self._body)):
             return False
         try:
             check_head(self._adapter, data, has_body=bool(self._body))
-            self._sent = translate_content(self._adapter, self._body)
+            made = translate_content(self._adapter, self._body)
+            self._sent = None if made is None else MadeElsewhere(made)
         except Untranslatable:
             return False
         self._is_checked = True
@@ -100,7 +107,8 @@ class TranslationTap(Tap):
     def sends(self, payload: bytes, leg: Leg) -> bytes:
         """The body that belongs to the head."""
         del leg
-        return self._sent if self._translates and self._sent is not None else payload
+        sent = self._sent if self._translates else None
+        return payload if sent is None or sent.body is None else sent.body
 
     def interim(self, head: ResponseHead) -> ResponseHead | None:
         """Translated as the head of an answer; one that cannot be is left out: the final answer says it."""
@@ -122,9 +130,10 @@ class TranslationTap(Tap):
             reads = check_answer(self._adapter, head.status, head.lines, is_head=self._is_head)
         except Untranslatable as error:
             return self._refusal(error)
-        if not reads or not head.length:
+        self._reads = reads and head.length != 0
+        if not self._reads and self._adapter.code is None:
             return None
-        if head.length > self._adapter.max_body:
+        if not self._is_head and head.length > self._adapter.max_body:
             return self.outgrown()
         self.holds = self._adapter.max_body
         return None
@@ -136,8 +145,8 @@ class TranslationTap(Tap):
     def settle(self, head: ResponseHead, body: bytes) -> LocalAnswer | Wait | None:
         """The answer is whole: rule 3."""
         try:
-            content = answer_content(self._adapter, head.lines, body)
-            if leaves_worker(content):
+            content = answer_content(self._adapter, head.lines, body) if self._reads else b""
+            if leaves_worker(self._adapter, content):
                 return self._ask(head, body, content)
             self._make(head, translate_answer(self._adapter, head.status, head.lines, body))
         except Untranslatable as error:
@@ -156,17 +165,22 @@ class TranslationTap(Tap):
             else:
                 wait.answer(refusal)
 
-        number = translator.ask(adapter, content, head.status, hear)
+        lines, keeps = head.lines, may_keep_body(head.status, head.lines)
+        asked = ToMake(content or None, head.status, self._method, self._target, lines, keeps)
+        number = translator.ask(adapter, asked, hear)
         return wait.given if wait.is_over else wait
 
     def _heard(self, head: ResponseHead, body: bytes, heard: Heard) -> LocalAnswer | None:
         """What became of the answer's body; that of an error that is no JSON stays."""
         if isinstance(heard, NotJson) and may_keep_body(head.status, head.lines):
-            heard = b""
+            heard = MadeElsewhere(None)
         if isinstance(heard, Untranslatable):
             return self._refusal(heard)
+        is_head = self._is_head
+        made_body = None if is_head or head.status in NO_BODY else heard.body
+        kept = None if is_head else body
         try:
-            made = finish_answer(self._adapter, head.status, head.lines, body, heard or None)
+            made = finish_answer(self._adapter, head.status, head.lines, kept, made_body, heard.change, is_head=is_head)
         except Untranslatable as error:
             return self._refusal(error)
         self._make(head, made)

@@ -17,6 +17,7 @@ from typing import Final, Protocol
 import msgspec
 import structlog
 
+from proxy.core.translation.adapter_code import MadeElsewhere, ToMake
 from proxy.core.translation.adapter_policy import AdapterPolicy, TranslationOutcome
 from proxy.core.translation.untranslatable import Untranslatable
 from proxy.link.messages import Unframer
@@ -27,11 +28,12 @@ from proxy.link.translations import (
     Forget,
     FromTranslator,
     Keep,
-    Message,
     Translated,
     adapter_frame,
     error_of,
     frame_of,
+    made_of,
+    message_of,
     read_by_worker,
 )
 
@@ -39,11 +41,11 @@ MAX_WAITS: Final = 256
 """Messages of one worker that may wait."""
 MAX_HELD: Final = 16 * 1024 * 1024
 """Bytes of them."""
-FOR_ITS_TURN: Final = 1.0
+FOR_ITS_TURN: Final = 2.0
 """Seconds that a message waits, beside what its translation may take."""
 LONGEST_DELAY: Final = 0.25
 """Seconds between two looks for a process that is gone."""
-Heard = bytes | Untranslatable
+Heard = MadeElsewhere | Untranslatable
 _log = structlog.get_logger()
 
 
@@ -56,13 +58,12 @@ class Translator(Protocol):
     def ask(
         self,
         adapter: AdapterPolicy,
-        body: bytes,
-        status: int,
+        message: ToMake,
         hear: Callable[[Heard], None],
         *,
         is_waited_for: bool = True,
     ) -> int:
-        """Have a body translated (`status` 0: a request's). `hear` is called once, perhaps at once.
+        """Have a message translated. `hear` is called once, perhaps at once.
 
         The number is for `forget`.
         """
@@ -135,21 +136,19 @@ class TranslatorLink(ReconnectingLink):
     def ask(
         self,
         adapter: AdapterPolicy,
-        body: bytes,
-        status: int,
+        message: ToMake,
         hear: Callable[[Heard], None],
         *,
         is_waited_for: bool = True,
     ) -> int:
         """As `Translator` says."""
         self._last += 1
-        if len(self._asked) >= MAX_WAITS or self.held + len(body) > MAX_HELD:
+        if len(self._asked) >= MAX_WAITS or self.held + len(message.body or b"") > MAX_HELD:
             self._outcomes[TranslationOutcome.NO_ROOM] += 1
             hear(_unavailable("too many messages wait to be translated"))
             return self._last
         digest = self._learn(adapter)
-        message = Message(self._last, digest, body, status, adapter.timeout, is_waited_for)
-        frame = frame_of(message)
+        frame = frame_of(message_of(self._last, digest, adapter, message, is_waited_for=is_waited_for))
         timer = asyncio.get_running_loop().call_later(adapter.timeout + self._patience, self._late, self._last)
         self._asked[self._last] = _Asking(digest, frame, hear, timer)
         self.held += len(frame)
@@ -206,7 +205,7 @@ class TranslatorLink(ReconnectingLink):
         if asking is None:
             return  # it came too late, or twice
         if isinstance(said, Translated):
-            self._tell(asking, TranslationOutcome.TRANSLATED, said.body)
+            self._tell(asking, TranslationOutcome.TRANSLATED, made_of(said))
         elif said.status < _FAILED:
             self._tell(asking, TranslationOutcome.UNTRANSLATABLE, error_of(said))
         else:

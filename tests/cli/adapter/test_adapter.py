@@ -38,6 +38,42 @@ def adapted(folder: Path) -> Path:
     return folder
 
 
+def test_a_file_to_begin_with_is_right_as_it_is_written(banyan: Banyan, adapted: Path) -> None:
+    """It changes nothing, is tried like any other, and is not overwritten."""
+    assert banyan("adapter new app").exit_code == 0
+    routes = (adapted / "routes.yaml").read_text(encoding="utf-8")
+    code = routes[: routes.index("adapters:")] + "adapters: { app: { speaks: legacy, code: adapters/app.py } }\n"
+    (adapted / "routes.yaml").write_text(code, encoding="utf-8")
+    found = banyan("adapter try app --request request --json")
+
+    assert (found.exit_code, json.loads(found.stdout)["after"]["body"]) == (0, '{"tel":1.10}')
+    (adapted / "adapters" / "app.py").write_text("x = 1\n", encoding="utf-8")
+    assert banyan("adapter new app").exit_code == 2
+    assert (adapted / "adapters" / "app.py").read_text(encoding="utf-8") == "x = 1\n"
+    assert "adapters/app.py:1:1: lacks def answer_from_legacy(answer)" in banyan("check").output
+
+
+def test_what_code_makes_of_an_answer_is_shown(banyan: Banyan, adapted: Path) -> None:
+    """Or why there is nothing, by file and line; `check` runs it once."""
+    banyan("adapter new app")
+    file, routes = adapted / "adapters" / "app.py", (adapted / "routes.yaml").read_text(encoding="utf-8")
+    code = routes[: routes.index("adapters:")] + "adapters: { app: { speaks: legacy, code: adapters/app.py } }\n"
+    (adapted / "routes.yaml").write_text(code, encoding="utf-8")
+    started = file.read_text(encoding="utf-8")
+    file.write_text(started.replace("    # if answer", "    answer.body = [answer.status]\n    # if answer"))
+    assert banyan("adapter try app --answer answer").stdout.splitlines()[-4:] == [
+        "  201",
+        "  Content-Type: application/json",
+        "  Content-Length: 5",
+        "  [201]",
+    ]
+    file.write_text(started.replace("    # if answer", "    answer.body[1]\n    # if answer"))
+    failed = banyan("adapter try app --answer answer")
+    assert (failed.exit_code, "KeyError (adapters/app.py:" in failed.stdout) == (1, True)
+    file.write_text(f"{started}\n1 / 0\n")
+    assert "does not import: ZeroDivisionError" in banyan("check").output
+
+
 def test_a_request_is_shown_before_and_after_with_the_steps_that_did_it(banyan: Banyan, adapted: Path) -> None:
     """Each step with what it has left; nothing is sent."""
     found = banyan("adapter try app --request request")

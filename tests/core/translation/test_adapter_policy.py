@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from proxy.core.outcome import Side
 from proxy.core.steps.step_policy import StepPolicy
+from proxy.core.translation.adapter_code import AdapterCode
 from proxy.core.translation.adapter_policy import IN_WORKER, AdapterPolicy, adapter_of, leaves_worker, reads_body
 from proxy.core.translation.field_lines import DropHeader
 from proxy.core.translation.field_steps import Rename
@@ -41,13 +42,15 @@ def test_bodies_are_read_only_where_a_step_works_on_them() -> None:
     assert AdapterPolicy(name="a", speaks=Side.NEW, error=(BODY,)).reads_answer
 
 
-def test_long_bodies_are_translated_outside_of_workers() -> None:
+def test_long_bodies_and_all_messages_of_code_are_translated_outside_of_workers() -> None:
     """Those that are read, and only where the adapter takes any that are so long."""
     reads = AdapterPolicy(name="a", speaks=Side.NEW, answer=(BODY,))
+    code = AdapterPolicy(name="a", speaks=Side.NEW, code=AdapterCode("a.py", ""))
 
     assert (reads.may_leave_worker, replace(reads, max_body=IN_WORKER).may_leave_worker) == (True, False)
     assert not AdapterPolicy(name="a", speaks=Side.NEW, answer=(HEAD,)).may_leave_worker
-    assert (leaves_worker(b"x" * IN_WORKER), leaves_worker(b"x" * (IN_WORKER + 1))) == (False, True)
+    assert [leaves_worker(reads, b"x" * size) for size in (IN_WORKER, IN_WORKER + 1)] == [False, True]
+    assert (code.may_leave_worker, leaves_worker(code, b""), code.reads_request) == (True, True, True)
 
 
 def test_it_is_found_among_a_routes_policies() -> None:

@@ -7,6 +7,7 @@ import gzip
 import pytest
 
 from proxy.core.outcome import Side
+from proxy.core.translation.adapter_code import AdapterCode, HeadChange
 from proxy.core.translation.adapter_policy import AdapterPolicy
 from proxy.core.translation.field_lines import DropHeader, MapStatus, RenameHeader
 from proxy.core.translation.field_steps import Rename
@@ -14,6 +15,7 @@ from proxy.core.translation.query_steps import DropQuery
 from proxy.core.translation.translate_message import (
     check_answer,
     check_request,
+    finish_answer,
     is_read,
     keeps_body,
     translate_answer,
@@ -234,3 +236,23 @@ def test_what_an_error_says_of_itself_holds() -> None:
     for lines, body in (([], b"[" * 70 + b"]" * 70), ([b"Content-Encoding: x"], b"no")):
         with pytest.raises(Untranslatable):
             keeps_body(ADAPTER, 422, lines, body)
+
+
+CODE = AdapterPolicy(name="a", speaks=Side.LEGACY, code=AdapterCode("a.py", ""))
+
+
+def test_what_code_made_of_a_head_is_put_into_the_head_that_is_sent() -> None:
+    """Its body may be of another type; one that a status has not is none."""
+    change = HeadChange(201, b"p=2", ((b"X-B", (b"2",)),))
+    found = translate_request(CODE, b"POST", b"/a?p=1", [b"X-A: 1", b"X-B: 1"], b"{}", change)
+    head = finish_answer(CODE, 500, [b"Content-Type: text/html", b"X-A: 1"], b"<p>", b"{}", change)
+    kept = finish_answer(CODE, 200, [JSON], b"[]", b"{}")
+    gone = finish_answer(CODE, 200, [JSON, b"Content-Length: 2"], b"[]", b"{}", HeadChange(204))
+    none = finish_answer(CODE, 200, [JSON, b"Content-Length: 2"], None, None, is_head=True)
+
+    assert found.target == b"/a?p=2"
+    assert found.lines == [b"X-A: 1", b"X-B: 2", b"Accept-Encoding: identity", b"Content-Length: 2"]
+    types = [b"X-A: 1", b"Content-Type: application/json", b"X-B: 2", b"Content-Length: 2"]
+    assert head == (201, types, b"{}")
+    assert kept == (200, [JSON, b"Content-Length: 2"], b"{}")
+    assert (gone, none) == ((204, [], b""), (200, [JSON], None))

@@ -203,7 +203,7 @@ async def test_a_number_that_json_has_not(start: Start, number: str) -> None:
 
 @pytest.mark.parametrize("audience", ["other", "Orders", "orders ", "", None, 7, DROPPED, {"orders": True}])
 async def test_a_wrong_audience(start: Start, audience: object) -> None:
-    """Made for somebody else, or for nobody."""
+    """MadeElsewhere for somebody else, or for nobody."""
     orders = await start()
     await orders.refuses(orders.issuer.token(aud=audience), "wrong_audience")
 

@@ -121,7 +121,7 @@ async def test_a_body_is_seen_as_it_is_sent_on(play: Play, serve: Serve) -> None
 async def test_a_replaced_answer_is_what_all_others_see(play: Play, serve: Serve, new_length: bytes) -> None:
     """Client, log and the taps that watch get the head and the body that stand in place of what came."""
     proxy = await serve(await play(always(chunked(b"one", b"two"))))
-    notes, replaced = Notes(), Replaced(b"HTTP/1.1 201 Made\r\nX-New: a\r\n" + new_length + b"\r\n\r\n")
+    notes, replaced = Notes(), Replaced(b"HTTP/1.1 201 MadeElsewhere\r\nX-New: a\r\n" + new_length + b"\r\n\r\n")
     tapped(proxy, notes, replaced)
     client = await proxy.client()
     answer = await client.ask(get())

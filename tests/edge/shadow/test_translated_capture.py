@@ -173,7 +173,9 @@ def answered(body: bytes, *fields: tuple[bytes, bytes], size: int = 0, failure: 
 def translated_capture(adapter: AdapterPolicy, answer: CapturedAnswer, *, is_head: bool) -> CapturedAnswer:
     """What is translated at once."""
     heard: list[CapturedAnswer] = []
-    ShadowTranslation(adapter, TranslatorLink(Path())).answer(answer, heard.append, is_head=is_head)
+    ShadowTranslation(adapter, TranslatorLink(Path())).answer(
+        answer, b"HEAD" if is_head else b"GET", b"/", heard.append
+    )
     return heard[0]
 
 

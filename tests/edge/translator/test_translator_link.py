@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from proxy.core.translation.adapter_code import ToMake
 from proxy.core.translation.untranslatable import Untranslatable
 from proxy.edge.translator import translator_link
 from proxy.edge.translator.translator_link import Heard, TranslatorLink
@@ -32,7 +33,7 @@ async def test_what_a_process_took_with_it_is_asked_again(tmp_path: Path) -> Non
 
 async def test_where_no_process_is_nobody_waits_for_ever(tmp_path: Path) -> None:
     """The time of the adapter, and a moment for its turn: that is nobody's failure."""
-    link = TranslatorLink(tmp_path, -0.9)
+    link = TranslatorLink(tmp_path, 0.1 - TEL.timeout)
     late = await asked(link)
 
     assert isinstance(late, Untranslatable)
@@ -45,9 +46,9 @@ async def test_what_waits_is_bounded_by_number_and_bytes(tmp_path: Path, monkeyp
     monkeypatch.setattr(translator_link, "MAX_HELD", 25_000)
     link = TranslatorLink(tmp_path)
     heard: list[Heard] = []
-    numbers = [link.ask(TEL, LONG, 0, heard.append) for _ in range(3)]
+    numbers = [link.ask(TEL, ToMake(LONG, 0, b"POST", b"/", []), heard.append) for _ in range(3)]
     monkeypatch.setattr(translator_link, "MAX_WAITS", 2)
-    link.ask(TEL, b"", 0, heard.append)
+    link.ask(TEL, ToMake(None, 0, b"POST", b"/", []), heard.append)
 
     assert [each.status for each in heard if isinstance(each, Untranslatable)] == [503, 503]
     for number in numbers:
@@ -63,5 +64,5 @@ async def test_an_error_of_who_asked_costs_nobody_else(tmp_path: Path) -> None:
         raise ZeroDivisionError
 
     async with translators_at(tmp_path), linked(tmp_path) as link:
-        link.ask(TEL, LONG, 0, break_down)
+        link.ask(TEL, ToMake(LONG, 0, b"POST", b"/", []), break_down)
         assert await asked(link) == TRANSLATED

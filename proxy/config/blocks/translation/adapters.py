@@ -8,8 +8,10 @@ Rule 2: an adapter is refused beside what would need another translation than th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import Annotated, Final, NamedTuple
+from pathlib import Path as FilePath
+from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import BeforeValidator, Field
 
@@ -22,18 +24,32 @@ from proxy.config.blocks.translation.adapter_steps import StepBlock, StepFault, 
 from proxy.config.blocks.translation.renames import rename_that_leads_back
 from proxy.config.blocks.waits import WaitKeys
 from proxy.config.readers import scalars, units
-from proxy.config.readers.schema_patterns import words
+from proxy.config.readers.errors import fault
+from proxy.config.readers.schema_patterns import matching, words
 from proxy.config.text.document import ListNode, MapNode
 from proxy.config.text.problem import FileProblem, Path
 from proxy.core.nearest import nearest
 from proxy.core.outcome import Side
+from proxy.core.translation.adapter_code import AdapterCode
 from proxy.core.translation.adapter_policy import IN_WORKER, MAX_BODY, MOST_STEPS, TIMEOUT, AdapterPolicy, Step
+from proxy.core.translation.code.pure_code import faults_in
 from proxy.core.translation.field_lines import MapStatus
 from proxy.core.translation.query_steps import DropQuery, RenameQuery, SetQuery
 
 LONGEST_TIMEOUT: Final = 10.0
 _LISTS: Final = ("request", "answer", "error")
+_CODE_FILE = re.compile(r"(?:[A-Za-z0-9_-]+/)*[A-Za-z0-9_-]+\.py")
+
+
+def read_code_file(value: object) -> str:
+    """`adapters/contacts.py`."""
+    if not isinstance(value, str) or not _CODE_FILE.fullmatch(value):
+        raise fault("must be the path of a file beside routes.yaml, such as adapters/contacts.py")
+    return value
+
+
 SpokenSide = Annotated[Side, BeforeValidator(scalars.Choice(Side)), words(Side)]
+CodeFile = Annotated[str, BeforeValidator(read_code_file), matching(_CODE_FILE)]
 Steps = Annotated[list[StepBlock], Field(max_length=MOST_STEPS)]
 
 
@@ -55,6 +71,11 @@ class AdapterBlock(Block):
         "How long the translation of one message may take in that process, which is killed then: the message cannot be "
         f"translated. At most {LONGEST_TIMEOUT:g}s; default {TIMEOUT:g}s.",
         "500ms",
+    )
+    code: CodeFile | None = optional(
+        "A file of Python with four pure functions, in place of steps; each message is translated in a process of its "
+        "own. Its path is relative to routes.yaml.",
+        "adapters/contacts.py",
     )
     request: Steps | None = optional(
         "Steps on each request that goes to the other side, in their order.", [{"rename": "$.tel", "to": "phone"}]
@@ -131,8 +152,8 @@ def _misplaced(kind: str, step: Step) -> StepFault | None:
 def adapters_do_something(draft: Draft) -> Iterator[FileProblem]:
     """Rule 1: steps that lead somewhere."""
     for name, adapter in _adapters(draft).items():
-        if not list(_placed(name, adapter)):
-            message = "has no steps; write request, answer or error"
+        if not list(_placed(name, adapter)) and adapter.code is None:
+            message = "has no steps; write request, answer or error, or code"
             yield draft.problem(("adapters", name), message, at_key=True)
         for kind in _LISTS:
             steps = [step_of(block) for block in getattr(adapter, kind) or ()]
@@ -140,6 +161,34 @@ def adapters_do_something(draft: Draft) -> Iterator[FileProblem]:
             if found is not None:
                 message = f"is a cycle: {found.sentence}; take one out"
                 yield draft.problem(("adapters", name, kind, found.at), message)
+
+
+def code_can_be_used(draft: Draft) -> Iterator[FileProblem]:
+    """Files that are there, whose functions are whole and pure, and nothing else that would translate as well."""
+    for name, adapter in _adapters(draft).items():
+        if adapter.code is None:
+            continue
+        path = ("adapters", name, "code")
+        if list(_placed(name, adapter)):
+            yield draft.problem(path, "and steps exclude each other: write the steps as code, or take it out")
+        source = code_source(draft, adapter.code)
+        if isinstance(source, AdapterCode):
+            file = str(FilePath(draft.directory, adapter.code))
+            for fault in faults_in(source.source):
+                yield FileProblem(file=file, line=fault.line, column=fault.column, where="", message=fault.message)
+        else:
+            yield draft.problem(path, source)
+
+
+def code_source(draft: Draft, file: str) -> AdapterCode | str:
+    """The code, or why there is none."""
+    data = draft.read_file(file)
+    if isinstance(data, str):
+        return f"names a file that {data}"
+    try:
+        return AdapterCode(file, data.decode("utf-8"))
+    except UnicodeDecodeError:
+        return "names a file that is not UTF-8"
 
 
 def adapters_fit(draft: Draft) -> Iterator[FileProblem]:
@@ -213,13 +262,15 @@ def _policy(keys: AdapterOfRoute, draft: Draft) -> AdapterPolicy | None:
     adapter = _adapters(draft).get(keys.adapter or "")
     if adapter is None or keys.adapter is None:
         return None
-    made = {kind: tuple(_made(getattr(adapter, kind))) for kind in _LISTS}
+    code = None if adapter.code is None else code_source(draft, adapter.code)
+    made: dict[str, Any] = {kind: tuple(_made(getattr(adapter, kind))) for kind in _LISTS}
     return draft.shared(
         AdapterPolicy(
             name=keys.adapter,
             speaks=adapter.speaks,
             max_body=adapter.max_body or MAX_BODY,
             timeout=adapter.timeout or TIMEOUT,
+            code=code if isinstance(code, AdapterCode) else None,
             **made,
         )
     )
@@ -235,5 +286,12 @@ def _made(blocks: list[StepBlock] | None) -> Iterator[Step]:
 ADAPTERS = Section(
     top=KeysAt(AdaptersAtTop, lambda _, __: {}),
     route=KeysAt(AdapterOfRoute, lambda _, __: {}, step=_policy),
-    checks=(steps_are_whole, adapters_do_something, adapters_fit, adapters_are_used, adapters_stand_alone),
+    checks=(
+        steps_are_whole,
+        code_can_be_used,
+        adapters_do_something,
+        adapters_fit,
+        adapters_are_used,
+        adapters_stand_alone,
+    ),
 )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
-from proxy.config.load import Loaded, load_text
+from proxy.config.load import Loaded, load_file, load_text
 from proxy.core.outcome import Side
-from proxy.core.translation.adapter_policy import AdapterPolicy
+from proxy.core.translation.adapter_code import AdapterCode
+from proxy.core.translation.adapter_policy import AdapterPolicy, adapter_of
 from proxy.core.translation.field_lines import MapStatus
 from proxy.core.translation.field_steps import Rename
 from tests.core.translation.test_body_path import path
@@ -32,6 +34,69 @@ def text(adapter: str, route: str = "adapter: contacts", upstream: str = "", mor
 def problems(written: str) -> list[str]:
     found = load_text(written, "routes.yaml", {})
     return [] if isinstance(found, Loaded) else [str(each) for each in found]
+
+
+WHOLE = """
+def request_to_new(request):
+    return request
+
+def answer_from_new(answer):
+    return answer
+
+def request_to_legacy(request):
+    return request
+
+def answer_from_legacy(answer):
+    return answer
+"""
+
+
+def written(folder: Path, source: str | bytes, adapter: str = "{ speaks: legacy, code: adapters/a.py }") -> Path:
+    """routes.yaml, and beside it the code of its adapter."""
+    (folder / "adapters").mkdir(exist_ok=True)
+    (folder / "adapters" / "a.py").write_bytes(source if isinstance(source, bytes) else source.encode())
+    (folder / "routes.yaml").write_text(text(adapter))
+    return folder / "routes.yaml"
+
+
+def told(file: Path) -> list[str]:
+    found = load_file(file, {})
+    return [] if isinstance(found, Loaded) else [str(each).removeprefix(f"{file.parent}/") for each in found]
+
+
+def test_code_is_read_with_the_table_and_its_hash_is_part_of_the_revision(tmp_path: Path) -> None:
+    """What runs is the text that was read."""
+    first = load_file(written(tmp_path, WHOLE), {})
+    second = load_file(written(tmp_path, WHOLE + "\n"), {})
+
+    assert isinstance(first, Loaded)
+    assert isinstance(second, Loaded)
+    adapter = adapter_of(first.snapshot.routes[0].steps)
+    assert adapter is not None
+    assert adapter.code == AdapterCode("adapters/a.py", WHOLE)
+    assert (adapter.may_leave_worker, adapter.reads_request, adapter.reads_answer) == (True, True, True)
+    assert first.snapshot.revision != second.snapshot.revision
+
+
+def test_what_is_wrong_with_code_is_told_by_its_file_and_line(tmp_path: Path) -> None:
+    """All of it, behind what is wrong with routes.yaml."""
+    source = WHOLE.replace("def answer_from_legacy(answer)", "def answer_from_legacy(answer, more)") + "import socket\n"
+    both = "{ speaks: legacy, code: adapters/a.py, request: [{ rename: $.tel, to: phone }] }"
+    named, lacks, imports = told(written(tmp_path, source, both))
+
+    assert named.startswith("routes.yaml:8:37: adapters.contacts.code: and steps exclude each other")
+    assert lacks == ("adapters/a.py:11:1: must be def answer_from_legacy(answer): it is called with the message alone")
+    assert imports.startswith("adapters/a.py:13:1: imports socket: an adapter is pure")
+
+
+def test_code_that_cannot_be_read_is_told_at_its_name(tmp_path: Path) -> None:
+    """Missing, or none."""
+    file = written(tmp_path, b"\xff")
+    assert told(file) == ["routes.yaml:8:37: adapters.contacts.code: names a file that is not UTF-8"]
+    (tmp_path / "adapters" / "a.py").unlink()
+    assert told(file) == ["routes.yaml:8:37: adapters.contacts.code: names a file that is not there"]
+    (outside,) = told(written(tmp_path, WHOLE, "{ speaks: legacy, code: ../a.py }"))
+    assert outside.startswith("routes.yaml:8:37: adapters.contacts.code: must be the path of a file beside routes.yaml")
 
 
 def test_an_adapter_becomes_the_policy_of_a_step() -> None:
@@ -71,7 +136,7 @@ def test_without_one_there_is_no_step() -> None:
             "{ speaks: both, answer: [{ add: $.a }] }",
             '8:23: adapters.contacts.speaks: must be one of legacy, new; got "both"',
         ),
-        ("{ speaks: new }", "8:3: adapters.contacts: has no steps; write request, answer or error"),
+        ("{ speaks: new }", "8:3: adapters.contacts: has no steps; write request, answer or error, or code"),
         (
             "{ speaks: new, answer: [{ renam: $.a, to: b }] }",
             "8:39: adapters.contacts.answer[0].renam: is not known here; did you mean rename?",

@@ -1,0 +1,128 @@
+"""Adapters whose code does what no adapter should, beside callers of other routes.
+
+Rule 1: each of four adapters gets around whoever reads its code, and loops for ever, ends its process, takes 2 GiB, or
+        opens a socket, with every message.
+Rule 2: all of them are asked at once, all the time; what is measured are callers of routes without an adapter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from holds.asking import Answer, Ask, Asker
+from holds.finding import Check, Finding
+from holds.fixtures import Site, launch_banyan
+from holds.isolation.crowd import PATIENCE, Crowd
+from holds.isolation.faulty import belongs
+from holds.isolation.setting import upstream_at
+from holds.isolation.unharmed import Beside, checks, table
+from holds.launching import running
+from holds.progress import bar
+from tests.e2e.program import free_port
+
+MOST = 1.1
+GOOD = 200.0
+"""Requests of good callers a second."""
+WARM = 3.0
+_OS = 're.enum.sys.modules["os"]'
+_IMPORT = 'getattr(re.enum.sys.modules["builtins"], "__imp" + "ort__")'
+BAD = {
+    "loops": "while True: pass",
+    "exits": f"{_OS}._exit(0)",
+    "takes_2gib": 'request.path = "x" * 2**31',
+    "opens_a_socket": f'{_IMPORT}("socket").socket()',
+}
+"""By name, what each does with a request."""
+_CODE = """\
+import re
+
+def request_to_new(request):
+    {does}
+    return request
+
+def answer_from_new(answer):
+    return answer
+
+def request_to_legacy(request):
+    return request
+
+def answer_from_legacy(answer):
+    return answer
+"""
+_ROUTES = """\
+version: 1
+listen: 127.0.0.1:@LISTEN@
+admin: 127.0.0.1:@ADMIN@
+upstreams:
+  legacy: { url: "http://127.0.0.2:@LEGACY@" }
+  new: { url: "http://127.0.0.2:@NEW@" }
+adapters:
+"""
+
+
+async def measure(windows: int, seconds: float, rate: float) -> Finding:
+    """So many pairs of windows; in the second of each every bad adapter gets `rate` messages a second."""
+    pairs: list[Beside] = []
+    bad: list[Answer] = []
+    async with _running() as port:
+        crowd = Crowd(port, (Ask("GET", "r00"), Ask("POST", "r01")), GOOD)
+        await crowd.ask_for(WARM)
+        with bar("windows", windows) as drawn:
+            for _ in range(windows):
+                begin = len(crowd.answers)
+                await crowd.ask_for(seconds)
+                middle = len(crowd.answers)
+                harm = [_asker(port, name, number, rate) for number, name in enumerate(BAD)]
+                await asyncio.gather(crowd.ask_for(seconds), *(each.ask_for(seconds) for each in harm))
+                answers = crowd.answers
+                bad += [answer for each in harm for answer in each.answers]
+                pairs.append(Beside(calm=answers[begin:middle], wrong=answers[middle:]))
+                drawn.step(f"p99 {pairs[-1].times[1]:.1f} ms beside {', '.join(BAD)}")
+    return _finding(pairs, bad, rate)
+
+
+def _finding(pairs: list[Beside], bad: list[Answer], rate: float) -> Finding:
+    failed = sum(answer.status in {400, 502, 503} for answer in bad)
+    note = f"Each of {len(BAD)} adapters gets {rate:g} messages a second; {GOOD:.0f} good requests from 40 others."
+    fails = Check(
+        sentence="every request of a bad adapter fails, and is told so",
+        holds=failed == len(bad) > 0,
+        seen=f"{failed:,} of {len(bad):,}",
+    )
+    found = table("Good callers beside adapters that loop, exit, take 2 GiB and open sockets", pairs, (note,))
+    return Finding(suite="adapters", tables=(found,), checks=(fails, *checks(pairs, MOST)))
+
+
+@asynccontextmanager
+async def _running() -> AsyncIterator[int]:
+    listen, admin, port = free_port(), free_port(), free_port()
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="holds-")))
+        site = Site(folder=folder, listen=listen, admin=admin, legacy=port, new=port)
+        (folder / "adapters").mkdir()
+        for name in BAD:
+            (folder / "adapters" / f"{name}.py").write_text(code(name), encoding="utf-8")
+        await stack.enter_async_context(upstream_at("127.0.0.2", port, folder))
+        await stack.enter_async_context(running(launch_banyan(site, routes())))
+        yield listen
+
+
+def code(name: str) -> str:
+    """Of a bad adapter."""
+    return _CODE.format(does=BAD[name])
+
+
+def routes() -> str:
+    """A route for each bad adapter, and the rest."""
+    adapters = "".join(f"  {name}: {{ speaks: legacy, code: adapters/{name}.py }}\n" for name in BAD)
+    bad = "".join(f"  - {{ name: {name}, match: /{name}/**, stage: complete, adapter: {name} }}\n" for name in BAD)
+    return f'{_ROUTES}{adapters}routes:\n{bad}  - {{ name: rest, match: "/**", stage: legacy }}\n'
+
+
+def _asker(port: int, name: str, number: int, rate: float) -> Asker:
+    source = f"127.2.0.{number + 1}"
+    return Asker(port, (Ask("GET", name),), rate, source=source, belongs=belongs, patience=PATIENCE, fields=b"")

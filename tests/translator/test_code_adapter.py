@@ -1,0 +1,118 @@
+"""Code of adapters in the process that live messages meet: what it may do, and what becomes of who does more."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from proxy.core.translation.adapter_code import HeadChange, MadeElsewhere, ToMake
+from proxy.core.translation.adapter_policy import AdapterPolicy
+from proxy.core.translation.code.pure_code import faults_in
+from proxy.core.translation.untranslatable import Untranslatable
+from proxy.translator.code_trial import import_problem, translated_by_code
+from tests.translator.code import EVASION, policy
+from tests.translator.translators import linked, made, translators_at
+
+ANSWER = ToMake(b'{"phone":1.10,"x":[{"a":1,"a":2}]}', 200, b"GET", b"/c?p=1", [b"X-Shop: 1", b"Cookie: c"])
+REQUEST = ToMake(b'{"tel":1.10}', 0, b"POST", b"/c?p=1&q=%7e", [b"X-Shop: 1"])
+WHILE = policy("while True: pass", timeout=0.3)
+EXITS = policy('re.enum.sys.modules["os"]._exit(0)')
+MEMORY = policy('answer.body = "x" * 2**31\nreturn answer')
+SOCKET = policy(f'{EVASION}("socket").socket()\nreturn answer')
+
+
+def told(adapter: AdapterPolicy, message: ToMake = ANSWER) -> str:
+    found = translated_by_code(adapter, message)
+    assert isinstance(found, Untranslatable), found
+    return f"{found.status}: {found.sentence}"
+
+
+def test_a_request_and_an_answer_are_what_code_makes_of_them() -> None:
+    """Body, fields, query and status; exact numbers and keys that stand twice stay, and nobody sees a cookie."""
+    adapter = policy(
+        'answer.body["tel"] = answer.body.pop("phone")\n'
+        'answer.headers.set("X-Seen", ",".join(name for name, _ in answer.headers))\n'
+        "answer.status = 201\n"
+        "return answer",
+        'request.body["phone"] = request.body.pop("tel")\n'
+        'request.query = [("page", value) if name == "p" else (name, value) for name, value in request.query]\n'
+        'request.headers.drop("x-shop")\n'
+        "return request",
+    )
+
+    answer, request = translated_by_code(adapter, ANSWER), translated_by_code(adapter, REQUEST)
+
+    assert isinstance(answer, MadeElsewhere)
+    assert isinstance(request, MadeElsewhere)
+    assert answer.body == b'{"x":[{"a":1,"a":2}],"tel":1.10}'
+    assert (answer.change.status, answer.change.fields) == (201, ((b"X-Seen", (b"X-Shop",)),))
+    assert (request.body, request.change.query) == (b'{"phone":1.10}', b"page=1&q=~")
+    assert request.change.fields == ((b"x-shop", ()),)
+
+
+def test_what_code_leaves_alone_stays_byte_for_byte() -> None:
+    """Query and fields; and of a message without a body there is none afterwards."""
+    found = translated_by_code(policy("return answer"), REQUEST._replace(body=None))
+    assert found == MadeElsewhere(None)
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        (
+            'answer.body["y"] = {"z": 1.5}\nreturn answer',
+            "502: $.y.z: a float is not exact; make it a Decimal or an int",
+        ),
+        ("return answer.body", "502: answer_from_new: it returned dict, and no Answer"),
+        ('answer.headers.set("ETag", "1")\nreturn answer', "502: a header field: code may not make it"),
+        ("answer.status = 304\nreturn answer", "502: status: it is made one that no translated answer can have"),
+        ('return answer.body["missing"]', "400: $: KeyError (adapters/a.py:7 in answer_from_new)"),
+        ('int("secret")', "400: $: ValueError (adapters/a.py:7 in answer_from_new)"),
+        ('raise Untranslatable("$.x", "no")', "400: $.x: no (adapters/a.py:7 in answer_from_new)"),
+        ("import socket", "400: $: ImportError (adapters/a.py:7 in answer_from_new)"),
+        ('open("/etc/passwd")', "400: $: NameError (adapters/a.py:7 in answer_from_new)"),
+        ("raise SystemExit", "502: $: its process ended"),
+    ],
+)
+def test_what_cannot_be_translated_is_told_by_path_file_and_line(lines: str, sentence: str) -> None:
+    """Never by a value of the message."""
+    assert told(policy(lines)).startswith(sentence)
+
+
+def test_who_gets_at_what_is_kept_from_it_finds_that_it_can_do_nothing() -> None:
+    """Whoever reads the code sees nothing; its process has no end for a file, no network, no memory beyond its own."""
+    adapters = (WHILE, EXITS, MEMORY, SOCKET)
+    assert [faults_in(each.code.source) for each in adapters if each.code is not None] == [[]] * 4
+
+    assert told(WHILE) == "502: $: it took longer than 0.3 s"
+    assert told(EXITS) == "502: $: its process ended"
+    assert "it takes more memory than an adapter may have" in told(MEMORY)
+    assert told(SOCKET).startswith("400: $: OSError")
+    secret = policy(f'{EVASION}("os").environ["BANYAN_SECRET"]\nreturn answer')
+    os.environ["BANYAN_SECRET"] = "s"
+    assert told(secret).startswith("400: $: KeyError")
+
+
+async def test_messages_do_not_see_each_other(tmp_path: Path) -> None:
+    """What a function keeps in its module is gone with the message; what it prints goes nowhere."""
+    prints = f'{EVASION}("builtins").print("printed", flush=True)\n'
+    adapter = policy(
+        prints + "KEPT.append(1)\nanswer.body = len(KEPT)\nanswer_from_new.seen = 1\nreturn answer", top="KEPT = []"
+    )
+    async with translators_at(tmp_path), linked(tmp_path) as link:
+        assert [await made(link, adapter, ANSWER) for _ in range(3)] == [MadeElsewhere(b"1", HeadChange(200))] * 3
+
+
+def test_code_that_does_not_import_is_told_by_line() -> None:
+    """Tried in the same process; one that hangs is killed."""
+    broken, hangs = policy("return answer", top="1 / 0"), policy("return answer", top="while True: pass")
+    found = import_problem(broken)
+    assert found is not None
+    assert (found.problem, found.line) == ("ZeroDivisionError", 3)
+    assert import_problem(policy("return answer")) is None
+    began = time.monotonic()
+    assert import_problem(hangs) is not None
+    assert time.monotonic() - began < 60
