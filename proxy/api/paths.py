@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from proxy.api.brownout import RetireBody, RetirementView
 from proxy.api.discovery import DiscoveryView
 from proxy.api.evidence import EpochsView, ExchangesView, MismatchesView
 from proxy.api.grants import (
@@ -23,7 +24,6 @@ from proxy.api.kill import KillBody, KillView
 from proxy.api.orders import MovedView, OrderBody, PinBody
 from proxy.api.recent import RecentView, RequestedView
 from proxy.api.reconcile import ReconcileRunBody, ReconcileRunsView, ReconcileRunView
-from proxy.api.retirement import RetireBody, RetirementView
 from proxy.api.routes import RouteDetailView, RoutesView
 from proxy.api.standing import TransitionsView
 from proxy.api.suspension import SuspendBody, SuspendedView, SuspensionsView

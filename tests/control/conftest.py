@@ -138,6 +138,11 @@ def _switch(running: Running, links: Links, directory: Path, parts: ControlParts
     )
 
 
+def _calls(parts: ControlParts) -> dict[str, Any]:
+    """What knows of calls and callers."""
+    return {"usage": parts.usage, "brownouts": parts.brownouts, "discovery": parts.discovery}
+
+
 Open = Callable[..., Awaitable[Port]]
 
 
@@ -170,12 +175,9 @@ async def open_port(links: Links, link_path: Path, tasks: RestartedTasks) -> Asy
                 judged=parts.judged,
                 asked=parts.asked,
                 reconciled=parts.reconcile_runs,
-                usage=parts.usage,
-                brownouts=parts.brownouts,
-                discovery=parts.discovery,
                 suspensions=parts.suspensions,
                 moved=parts.mover.counts,
-                **{"directory": link_path.parent, **shows},
+                **{"directory": link_path.parent, **_calls(parts), **shows},
             )
             gate = AdminAuth(loopback=loopback, token=token, own_host="127.0.0.1")
             host, port = listening.getsockname()

@@ -1,6 +1,8 @@
 """The admin port: metrics, health, and the API that people, scripts and the command line read.
 
 Rule 1: workers are asked for their figures at the moment of the question; a silent one delays it by 0.25 s.
+
+Long: every path of the contract has its line here.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from proxy.api.retirement import RetireBody, RetireCallerView, RetirementView, RetireNeedView
+from proxy.api.brownout import RetireBody, RetireCallerView, RetirementView, RetireNeedView
 from proxy.api.standing import PlaceView
 from proxy.control.admin.brownout_views import brownout_view, deprecation_view, moment
 from proxy.control.admin.moves import RouteMoves

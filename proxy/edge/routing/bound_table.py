@@ -72,9 +72,9 @@ class BoundRoute:
 
     __slots__ = (
         *("admission", "body_limit", "decision", "exceptions", "holds", "killed", "lately", "legacy", "new", "own"),
-        *("adapter", "addresses", "answered_sample", "begun", "choosers", "ended", "entry", "hours", "mark"),
+        *("adapter", "addresses", "answered_sample", "begun", "choosers", "entry", "hours", "mark", "operations"),
         *("ordered", "raised", "route", "said", "salt", "sample", "settled", "shadow", "slow", "step", "there"),
-        *("operations", "takes_rest", "troubled"),
+        *("ended", "takes_rest", "troubled"),
     )
 
     def __init__(

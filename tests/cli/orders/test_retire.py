@@ -7,8 +7,8 @@ import json
 import msgspec
 import pytest
 
+from proxy.api.brownout import RetireCallerView, RetirementView, RetireNeedView
 from proxy.api.orders import MovedView
-from proxy.api.retirement import RetireCallerView, RetirementView, RetireNeedView
 from proxy.api.standing import PlaceView
 from proxy.core.brownout.retirement import ItemState, RetireItem
 from tests.cli.conftest import Banyan

@@ -1,3 +1,8 @@
+"""Values of the core in the words of routes.yaml.
+
+Long: a table of cases, of which each value of the file has one.
+"""
+
 from __future__ import annotations
 
 import ast
