@@ -259,7 +259,7 @@ KEYS: Mapping[type, Mapping[str, FileKey]] = {
     | _same(length, "timeout")
     | _same(size, "max_body")
     | _same(share, "second"),
-    AdapterPolicy: _same(size, "max_body"),
+    AdapterPolicy: _same(size, "max_body") | _same(length, "timeout"),
     BrownoutPolicy: {
         "field": FileKey("field", _unless(NOTHING, lambda path: path.text)),
         "status": FileKey("answer"),

@@ -36,7 +36,7 @@ _SLOTS = MINUTE + 1
 """A minute of whole seconds, and the one that is still running."""
 
 
-class Told(NamedTuple):
+class CountedSeconds(NamedTuple):
     """The whole seconds in which a report was counted: `span` of them, of which `second` is the last."""
 
     second: int
@@ -63,7 +63,7 @@ class SecondsRing:
         self._latest = second
         self._counts[second % _SLOTS] += count
 
-    def spread(self, now: int, count: int, told: Told) -> None:
+    def spread(self, now: int, count: int, told: CountedSeconds) -> None:
         """Count `count` more, evenly over the seconds of `told`; what is older than a minute at `now` is left out."""
         self.add(now, 0)
         for second in range(max(told.second - told.span, now - MINUTE) + 1, told.second + 1):
@@ -246,7 +246,7 @@ class Ledger:
         """Add one report; ValueError, and nothing added, when it does not fit this version's classes and bounds."""
         _check(report)
         second = int(self._clock())
-        told = Told(min(int(report.at) or second, second), max(int(report.span), 1))
+        told = CountedSeconds(min(int(report.at) or second, second), max(int(report.span), 1))
         self._began = min(self._began, told.second - told.span + 1)
         for delta in report.routes:
             self._fold_route(delta, second, told)
@@ -269,7 +269,7 @@ class Ledger:
             self._translations[outcome] = self._translations.get(outcome, 0) + count
         self._workers[report.pid] = _state_of(report, self._clock())
 
-    def _fold_route(self, delta: RouteDelta, second: int, told: Told) -> None:
+    def _fold_route(self, delta: RouteDelta, second: int, told: CountedSeconds) -> None:
         series = Series(delta.route, delta.side)
         row = self._rows.get(series)
         if row is None:
@@ -300,7 +300,7 @@ class Ledger:
         self._refused[series] = self._refused.get(series, 0) + delta.count
         self._reported.add(delta.route)
 
-    def _fold_callers(self, report: Report, told: Told) -> None:
+    def _fold_callers(self, report: Report, told: CountedSeconds) -> None:
         for answered in report.step_answers:
             self._fold_step(self._step_answers, answered)
             self._fold_closed(answered, told)
@@ -309,7 +309,7 @@ class Ledger:
         for echo in report.echoes:
             self._fold_echo(echo)
 
-    def _fold_closed(self, delta: StepAnswerDelta, told: Told) -> None:
+    def _fold_closed(self, delta: StepAnswerDelta, told: CountedSeconds) -> None:
         """A 503 of closed hours, or of a brown-out, says when to come back: nobody failed."""
         if delta.reason in _COME_BACK:
             series, second = Series(delta.route, ServedBy.SELF), int(self._clock())
@@ -425,7 +425,7 @@ class _Row:
         self.ring = SecondsRing(second)
         self.failed: SecondsRing | None = None
 
-    def add_failed(self, second: int, count: int, told: Told) -> None:
+    def add_failed(self, second: int, count: int, told: CountedSeconds) -> None:
         """Count `count` more 5xx, of the seconds of `told`."""
         if self.failed is None:
             self.failed = SecondsRing(second)

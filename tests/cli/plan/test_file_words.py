@@ -409,7 +409,7 @@ def test_steps_of_an_adapter_are_told_one_by_one_without_what_they_put_in() -> N
     changes = route_changes(before.routes[0], after.routes[0])
 
     assert {change.field: (change.before, change.after) for change in changes} == {
-        "adapter.max_body": ("8KiB", "16KiB"),
+        "adapter.max_body": ("1MiB", "16KiB"),
         "adapter.request[0]": ("{ rename: $.a, to: b }", "{ rename: $.a, to: c }"),
         "adapter.request[1]": ("{ set_header: X-Key }", "another"),
         "adapter.request[2]": ("{ drop: $.x }", "nothing"),

@@ -1,4 +1,7 @@
-"""A new side at its worst: the client never notices, nothing grows, and all of it is counted."""
+"""A new side at its worst: the client never notices, nothing grows, and all of it is counted.
+
+Long: each fault of a side is a test of its own, and they are read as one list.
+"""
 
 from __future__ import annotations
 
