@@ -30,7 +30,7 @@ class Asked:
         return web.Response(status=self.status, headers=self.headers)
 
 
-class CountedSeconds(list[Probed]):
+class Told(list[Probed]):
     """What the workers hear."""
 
     async def next(self, count: int = 1) -> list[bool | None]:
@@ -53,7 +53,7 @@ async def listening(stack: AsyncExitStack, asked: Asked) -> int:
     return int(sock.getsockname()[1])
 
 
-def probing(stack: AsyncExitStack, tasks: RestartedTasks, told: CountedSeconds) -> Probes:
+def probing(stack: AsyncExitStack, tasks: RestartedTasks, told: Told) -> Probes:
     probes = Probes(tasks, lambda: datetime.now(UTC), told.append)
     stack.push_async_callback(probes.close)
     return probes
@@ -61,7 +61,7 @@ def probing(stack: AsyncExitStack, tasks: RestartedTasks, told: CountedSeconds) 
 
 async def test_a_side_that_accepts_is_told(stack: AsyncExitStack, tasks: RestartedTasks) -> None:
     """It is asked with OPTIONS, at its path and marked, and its yes goes to the workers with how long it holds."""
-    told, asked = CountedSeconds(), Asked()
+    told, asked = Told(), Asked()
     port = await listening(stack, asked)
     probing(stack, tasks, told).follow({"new": replace(upstream("new", port), dry_run="/-/dry-run")})
 
@@ -73,7 +73,7 @@ async def test_a_side_that_accepts_is_told(stack: AsyncExitStack, tasks: Restart
 @pytest.mark.parametrize("asked", [Asked(said=""), Asked(said="yes"), Asked(status=404)], ids=["mute", "yes", "404"])
 async def test_anything_but_a_clear_yes_is_a_no(stack: AsyncExitStack, tasks: RestartedTasks, asked: Asked) -> None:
     """No field, another word, or an error's status."""
-    told = CountedSeconds()
+    told = Told()
     port = await listening(stack, asked)
     probing(stack, tasks, told).follow({"new": replace(upstream("new", port), dry_run="/d")})
 
@@ -82,7 +82,7 @@ async def test_anything_but_a_clear_yes_is_a_no(stack: AsyncExitStack, tasks: Re
 
 async def test_a_side_that_is_not_there_says_no(stack: AsyncExitStack, tasks: RestartedTasks) -> None:
     """A refused connection is no yes; each endpoint is asked for itself."""
-    told, asked = CountedSeconds(), Asked()
+    told, asked = Told(), Asked()
     port = await listening(stack, asked)
     two = replace(upstream("new", port), dry_run="/d", more=(Endpoint("127.0.0.1", 1),))
     probing(stack, tasks, told).follow({"new": two})
@@ -92,7 +92,7 @@ async def test_a_side_that_is_not_there_says_no(stack: AsyncExitStack, tasks: Re
 
 async def test_what_is_asked_no_more_is_taken_back(stack: AsyncExitStack, tasks: RestartedTasks) -> None:
     """Without the path, or with another one, what was said before holds no longer; an upstream without is not asked."""
-    told, asked = CountedSeconds(), Asked()
+    told, asked = Told(), Asked()
     port = await listening(stack, asked)
     probes = probing(stack, tasks, told)
     probes.follow({"new": replace(upstream("new", port), dry_run="/d"), "legacy": upstream("legacy", port)})
