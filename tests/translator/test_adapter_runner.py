@@ -76,15 +76,17 @@ async def test_who_takes_too_long_is_killed_and_the_next_message_has_a_new_proce
 
 
 async def test_a_message_is_not_lost_with_a_process_that_waits(link: TranslatorLink) -> None:
-    """One that was killed from outside is replaced; the message that finds it dead fails, the next does not."""
+    """One that was killed from outside is replaced; the message that finds it dead says so, the next is translated."""
     await asked(link)
     for process in processes():
         os.kill(process, signal.SIGKILL)
     await until(lambda: not processes())
     dead = await asked(link)
 
-    assert isinstance(dead, Untranslatable)
-    assert (dead.why, dead.status) == ("its process ended", 502)
+    if isinstance(dead, Untranslatable):  # its end may be known before
+        assert (dead.why, dead.status) == ("its process ended", 502)
+    else:
+        assert dead == TRANSLATED
     assert await asked(link) == TRANSLATED
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from proxy.core.translation.adapter_policy import AdapterPolicy
 
 LESSON = Lesson(
-    purpose="Try an adapter on a message, without sending anything; or begin a new one in Python.",
+    purpose="Try an adapter on a message without sending it, or begin one.",
     more="new: writes adapters/NAME.py beside routes.yaml, with the four functions of an adapter; it overwrites "
     "nothing.\n\n"
     "try: prints the message before and after, and between them each step that did something, with what it left. "

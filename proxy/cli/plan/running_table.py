@@ -108,5 +108,6 @@ def recent_traffic(base: str, most: int) -> RecentTraffic:
 
 
 def _seen(request: SampledView) -> RememberedRequest:
-    facts = {name: getattr(request, name) for name in RememberedRequest._fields}
+    names = [name for name in RememberedRequest._fields if name != "caller"]  # which no list tells
+    facts = {name: getattr(request, name) for name in names}
     return RememberedRequest(**{**facts, "cohort": int(request.cohort, 16)})
