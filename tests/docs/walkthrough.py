@@ -33,7 +33,7 @@ ELSEWHERE = ("pip install", "createdb ", "export LEGACY_DB=")
 """What the test's machine has done already."""
 READS = (
     *("banyan status", "banyan mismatches", "banyan idempotency list", "banyan journal list", "banyan reconcile"),
-    *("banyan check", "banyan discover", "banyan plan", "curl "),
+    *("banyan check", "banyan discover", "banyan plan", "banyan retire --preview", "curl "),
 )
 HINTS = {
     "banyan mismatches": (r"\A(?!.*undecided).*\$\.total",),
