@@ -35,6 +35,8 @@ STOPPED = 2.5
 """Seconds."""
 RATE = 30_000
 """Rows a second, so that a run is under way for long enough to be met."""
+SEEN = 3_000
+"""The same of a run that is to be seen before its end, however busy the machine is."""
 CHUNK = 1000
 """Rows of a range."""
 TRIES = 10
@@ -168,7 +170,7 @@ class Play:
         before = await self._position()
         if fault.step is not RunStep.GO_ON:
             gate.arm(fault.step, self.dice.randrange(_most(fault.step, self.tables.rows)))
-        run = await self._begin()
+        run = await self._begin(*(("--rate", str(SEEN)) if fault.step is RunStep.GO_ON else ()))
         await (self._recorded(before) if fault.step is RunStep.GO_ON else self._reached(gate, run))
         pids = self._pids(fault.victim, run)
         for pid in pids:
