@@ -109,7 +109,8 @@ class AdapterProcess:
     def kill(self) -> None:
         """With all that it may have started."""
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+            if self._process.returncode is None:  # else its number may be another's by now
+                os.killpg(self._process.pid, signal.SIGKILL)
         if self._process.stdin is not None:
             self._process.stdin.close()
 

@@ -41,6 +41,7 @@ class AdapterRunner:
         self._tasks = tasks
         self._waiting = WaitingMessages()
         self._process: AdapterProcess | None = None
+        self._dropping = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._failures = 0
         self._rests_until = 0.0
@@ -137,10 +138,12 @@ class AdapterRunner:
         return _refused(message, why, BAD_GATEWAY)
 
     async def _drop(self) -> None:
-        process, self._process = self._process, None
-        if process is not None:
-            process.kill()
-            await process.ended()
+        """Known until it has ended: whoever ends the runner meanwhile waits for that, too."""
+        async with self._dropping:
+            if self._process is not None:
+                self._process.kill()
+                await self._process.ended()
+                self._process = None
 
 
 def _refused(message: Message, why: str, status: int) -> FromTranslator:

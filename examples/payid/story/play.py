@@ -88,7 +88,8 @@ class Play(Moves):
             found[:] = sorted((each["kind"], each["path"]) for each in page.get("clusters", []))
             return set(wanted) <= set(found)
 
-        await self.operator.until(are_there, f"{route} to differ at {', '.join(path for _, path in wanted)}")
+        with self.visitors.awaited(route):
+            await self.operator.until(are_there, f"{route} to differ at {', '.join(path for _, path in wanted)}")
         return found
 
     async def answered_by_new(self, route: str) -> int:

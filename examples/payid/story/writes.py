@@ -33,9 +33,9 @@ async def _cards(play: Play) -> None:
     await play.edit("cards.add", stage="shadow")
     kept = await _with_processor(play) - play.load.cards
     await each_of([str(at) for at in range(play.few)], lambda _: play.load.add_card(play.load.buyers[0]), at_once=2)
+    await play.until_found("cards.add", ("status", "status"))
+    play.report.found_cards = "status"
     found = await play.until_compared("cards.add", play.few)
-    if ("status", "status") in await play.clusters("cards.add"):
-        play.report.found_cards = "status"
     play.tell(f"  sample {await _sample(play)}")
     play.report.moved_when_cards_found = await play.answered_by_new("cards.add")
     play.tell(
