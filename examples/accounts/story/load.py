@@ -3,6 +3,7 @@
 Rule 1: what a customer reads is at least as new as what was fetched for this tenant before; of a tenant one fetch runs
         at a time, since Banyan begins no write while another of the same thing is long on its way.
 Rule 2: a tenant that nobody knows is asked for now and then; its 404 is a problem (RFC 9457) that names it: planted.
+Rule 3: a write that was not begun, since its route moved just then, comes again, once, when the answer says.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import aiohttp
 from examples.accounts.stage.scene import RECEIVABLES, Scene
 from examples.stage.visitors import Visitors, chosen
 
+_NOT_BEGUN = "the write was not begun"
 HOT = 0.1
 """Share of the tenants to whom most of the visits go."""
 SEED = 1
@@ -108,8 +110,10 @@ class Load(Visitors):
         """The answer's JSON; None when it is not as it should be."""
         self.notebook.requests += 1
         try:
-            async with self.scene.client.request(method, url) as answer:
-                said = await answer.json(content_type=None)
+            answer, said = await self._answered(method, url)
+            if answer.status == 503 and _NOT_BEGUN in str(said):
+                await asyncio.sleep(int(answer.headers.get("Retry-After", "1")))
+                answer, said = await self._answered(method, url)
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             self.notebook.fail(self.phase, f"{method} {url}: {type(error).__name__} {error}")
             return None
@@ -117,3 +121,7 @@ class Load(Visitors):
             self.notebook.fail(self.phase, f"{method} {url}: {answer.status} {said}")
             return None
         return said
+
+    async def _answered(self, method: str, url: str) -> tuple[aiohttp.ClientResponse, Any]:
+        async with self.scene.client.request(method, url) as answer:
+            return answer, await answer.json(content_type=None)

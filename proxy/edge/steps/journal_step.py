@@ -76,7 +76,10 @@ class JournalStep(RouteStep):
             return None
         if request.decision.reason is Reason.STANDING_UNKNOWN:  # it runs at legacy: asked before the stage is looked at
             return LocalAnswer(
-                503, "it is not known yet where this route stands", lines=COME_BACK, counted="write_waits"
+                503,
+                "the write was not begun: it is not known yet where this route stands",
+                lines=COME_BACK,
+                counted="write_waits",
             )
         if not route.stage.facts.has_both:
             return None

@@ -40,5 +40,5 @@ async def test_until_it_is_known_where_a_route_stands_its_writes_wait(server: Em
     entries = [entry for entry in banyan.events("request") if entry["method"] == "PUT"]
 
     assert (answers, sent) == ([200, 503], ([], []))
-    assert entries[0]["detail"] == "it is not known yet where this route stands"
+    assert entries[0]["detail"] == "the write was not begun: it is not known yet where this route stands"
     assert (legacy.rows, new.rows) == ({"/accounts/1": b"kept"}, {"/accounts/1": b"kept"})
