@@ -11,6 +11,7 @@ from pkgutil import walk_packages
 import pytest
 from hypothesis import configuration, settings
 
+from tests.hangs import bounded
 from tests.stalls import Stalls
 
 LONG = ("test_compiled.py", "test_simulation.py", "test_sourcecode.py", "test_fuzz.py", "test_package.py")
@@ -65,10 +66,26 @@ def pytest_collection() -> Iterator[None]:
         gc.enable()
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup() -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup() -> Iterator[None]:
     """Each attempt at a test is a case of its own."""
     STALLS.begin()
+    with bounded():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call() -> Iterator[None]:
+    """A test that hangs fails alone."""
+    with bounded():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown() -> Iterator[None]:
+    """What it began may hang as well."""
+    with bounded():
+        return (yield)
 
 
 def pytest_unconfigure() -> None:
