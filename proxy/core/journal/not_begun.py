@@ -15,3 +15,4 @@ class NotBegun(StrEnum):
     BEHIND = "the side that is to answer now does not have an earlier write of the same thing yet"
     OUTDATED = "clients like this one were moved to the other side, and this replica has not heard of it yet"
     MOVING = "clients like this one are being moved from one side to the other"
+    UNKNOWN = "it is not known yet where this route stands"

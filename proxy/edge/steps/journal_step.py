@@ -1,7 +1,7 @@
 """The step of a route whose writes both sides get: nothing is sent before the journal has it.
 
-Rule 1: it is about writes, while both sides are there; who reads pays one look at the method. Until it is known where
-        the route stands they may be there, whatever stage it runs at meanwhile: its writes wait.
+Rule 1: it is about writes, while both sides are there; who reads pays one look at the method. It is known where the
+        route stands (`standing_step.py`).
 Rule 2: the journal keeps what the other side is to get: no credentials, no conditions, which are one side's own.
 Rule 3: a write that is on its way is told again and again, so that nobody takes it for abandoned (`held_writes.py`);
         one that may have been taken so before it was sent is not sent (`journal_tap.py`).
@@ -34,6 +34,7 @@ from proxy.edge.routing.step import LocalAnswer, Verdict, Wait, WholeBody
 from proxy.edge.steps.held_writes import HeldWrites, boot_time
 from proxy.edge.steps.hours_step import answer_if_closed
 from proxy.edge.steps.journal_tap import JournalTap
+from proxy.edge.steps.standing_step import COME_BACK, HEARS_EVERY, UNHEARD
 from proxy.edge.steps.step_kind import WITHIN, RouteStep, StepSaid, StepServices
 from proxy.link.journal_questions import BeginWrite, WriteEnded, WriteOutdated
 
@@ -44,11 +45,6 @@ if TYPE_CHECKING:
     from proxy.edge.steps.step_kind import Clerk
     from proxy.link.questions import Answer
 
-HEARS_EVERY: Final = 0.02
-"""Seconds between two looks at whether a move was heard of."""
-UNHEARD: Final = 1.5
-"""Seconds that a write waits at most for a move that the database knows of, and this worker does not."""
-COME_BACK: Final = (b"Retry-After: 1",)
 _LATE: Final = LocalAnswer(503, "the write was begun too late to be sent", lines=COME_BACK, counted="write_waits")
 """This worker stood still: the write may have been taken for abandoned, and a later one of its key be done."""
 _OUTDATED: Final = LocalAnswer(
@@ -74,13 +70,6 @@ class JournalStep(RouteStep):
         route, method = request.bound.route, request.head.method
         if method in SAFE_METHODS or route.effects is Effects.SAFE:
             return None
-        if request.decision.reason is Reason.STANDING_UNKNOWN:  # it runs at legacy: asked before the stage is looked at
-            return LocalAnswer(
-                503,
-                "the write was not begun: it is not known yet where this route stands",
-                lines=COME_BACK,
-                counted="write_waits",
-            )
         if not route.stage.facts.has_both:
             return None
         if self._writes.reads_body and is_encoded(request.head.fields.get(CONTENT_ENCODING, ())):

@@ -18,6 +18,7 @@ from proxy.edge.steps.idempotency_step import IdempotencyKind, SendingKind
 from proxy.edge.steps.journal_step import JournalKind
 from proxy.edge.steps.principal_step import PrincipalKind
 from proxy.edge.steps.route_rate import RateKind
+from proxy.edge.steps.standing_step import StandingKind
 from proxy.edge.steps.translation_step import TranslationKind
 from proxy.edge.steps.upstream_auth_step import CredentialKind, UpstreamAuthKind
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 KINDS: tuple[Callable[[StepServices], StepKind], ...] = (
     AuthKind,  # nothing is begun for a caller that the route does not take
+    StandingKind,  # before anything is begun, or a body read
     IdempotencyKind,
     GrantKind,
     DeprecationKind,  # whoever answers

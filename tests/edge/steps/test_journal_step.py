@@ -14,7 +14,8 @@ from proxy.core.stage import Stage
 from proxy.edge.routing.request import Request
 from proxy.edge.routing.step import LocalAnswer, Wait
 from proxy.edge.steps import journal_step
-from proxy.edge.steps.journal_step import UNHEARD, JournalStep, WriteBeginning
+from proxy.edge.steps.journal_step import JournalStep, WriteBeginning
+from proxy.edge.steps.standing_step import UNHEARD
 from proxy.edge.steps.step_kind import WITHIN
 from proxy.link.journal_questions import BeginWrite, WriteEnded, WriteOutdated
 from tests.edge.steps.test_journal_tap import Listening
