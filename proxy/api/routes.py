@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from proxy.api.brownout import BrownoutView, DeprecationView
+from proxy.api.ending.brownout import BrownoutView, DeprecationView
 from proxy.api.evidence import CoverageView, EvidenceView, ParityView
 from proxy.api.journal import JournalView
 from proxy.api.kill import KillOrderView

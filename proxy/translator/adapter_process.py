@@ -55,8 +55,8 @@ class AdapterProcess:
         self.confined = confined
 
     @classmethod
-    async def start(cls, adapter: Adapter) -> AdapterProcess:
-        """A new one, ready for messages; raises `AdapterDied`."""
+    async def start(cls, adapter: Adapter, *, idle: bool = False) -> AdapterProcess:
+        """A new one, ready for messages; raises `AdapterDied`. `idle`: it gets no core that another wants."""
         process = await asyncio.create_subprocess_exec(
             *COMMAND,
             stdin=asyncio.subprocess.PIPE,
@@ -67,6 +67,8 @@ class AdapterProcess:
             start_new_session=True,
         )
         made = cls(process, "")
+        if idle:
+            made.yield_cores()
         try:
             async with asyncio.timeout(START_WITHIN):
                 said = await made._ask(frame_of(adapter))
@@ -105,6 +107,11 @@ class AdapterProcess:
             raise AdapterDied("its process ended") from None
         except msgspec.DecodeError:
             raise AdapterDied(_NO_ANSWER) from None
+
+    def yield_cores(self) -> None:
+        """From now on it runs where a core is idle: what wakes beside it waits for no slice of its (sched(7))."""
+        with contextlib.suppress(OSError):  # it has ended, or may not: it stays as nice as it is
+            os.sched_setscheduler(self._process.pid, os.SCHED_IDLE, os.sched_param(0))
 
     def kill(self) -> None:
         """With all that it may have started."""

@@ -14,7 +14,7 @@ from proxy.cli.orders.route_orders import TAG, give
 from proxy.cli.terminal import Ink, complain, leave, painted, say
 
 if TYPE_CHECKING:
-    from proxy.api.brownout import RetireCallerView, RetirementView, RetireNeedView
+    from proxy.api.ending.brownout import RetireCallerView, RetirementView, RetireNeedView
 
 LESSON = Lesson(
     purpose="Retire a route that nobody would miss: list, then order.",
@@ -51,7 +51,7 @@ def retire(  # noqa: PLR0913  a command's options
     json: JSON = False,
 ) -> None:
     """See LESSON."""
-    from proxy.api.brownout import RetirementView
+    from proxy.api.ending.brownout import RetirementView
     from proxy.cli.admin_client import NoAnswerError, fetch, read, retirement_path
     from proxy.cli.terminal import say_folded
 

@@ -24,7 +24,9 @@ from prometheus_client.exposition import gzip_accepted
 from proxy.api.discovery import DiscoveryView
 from proxy.api.upstreams import ClosedView, DownView, UpstreamsView
 from proxy.control.admin.auth import KEY_SET_PATH, AdminAuth, guarded_by
-from proxy.control.admin.brownout_views import brownout_view, deprecation_view
+from proxy.control.admin.ending.brownout_views import brownout_view, deprecation_view
+from proxy.control.admin.ending.retire_pages import RetirePages
+from proxy.control.admin.ending.usage_pages import UsagePages
 from proxy.control.admin.evidence import ParityPages, evidence_view
 from proxy.control.admin.grants import GrantPages
 from proxy.control.admin.history import HistoryPages
@@ -34,7 +36,6 @@ from proxy.control.admin.moves import RouteMoves
 from proxy.control.admin.recent import RecentPages
 from proxy.control.admin.reconcile import ReconcilePages
 from proxy.control.admin.responses import Handler, no_such_route, problem, tagged
-from proxy.control.admin.retire_pages import RetirePages
 from proxy.control.admin.routes import (
     asked_upstreams,
     called_upstreams,
@@ -49,7 +50,6 @@ from proxy.control.admin.standing import JudgedRoutes
 from proxy.control.admin.suspension_pages import SuspensionPages
 from proxy.control.admin.undecided_keys import KeyPages
 from proxy.control.admin.upstreams import upstream_view
-from proxy.control.admin.usage_pages import UsagePages
 from proxy.control.brownout.brownouts import Brownouts
 from proxy.control.evidence.reconcile_runs import ReconcileRuns
 from proxy.control.fleet.links import Links

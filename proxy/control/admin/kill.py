@@ -98,7 +98,8 @@ class KillSwitch:
             return problem(HTTPStatus.PRECONDITION_FAILED, detail, {"ETag": f'"{tag}"'})
         path = self.path
         try:
-            await asyncio.wait_for(self._write(path, asked, request.remote or ""), PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                await self._write(path, asked, request.remote or "")
         except (OSError, TimeoutError) as error:
             said = (isinstance(error, IsADirectoryError) and error.strerror) or str(error)
             said = said or f"its disk did not answer within {PATIENCE:g} s"

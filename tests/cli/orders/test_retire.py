@@ -7,7 +7,7 @@ import json
 import msgspec
 import pytest
 
-from proxy.api.brownout import RetireCallerView, RetirementView, RetireNeedView
+from proxy.api.ending.brownout import RetireCallerView, RetirementView, RetireNeedView
 from proxy.api.orders import MovedView
 from proxy.api.standing import PlaceView
 from proxy.core.brownout.retirement import ItemState, RetireItem

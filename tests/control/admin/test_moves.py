@@ -312,7 +312,8 @@ async def test_an_answer_is_about_the_move_that_it_made(port: Port, monkeypatch:
     moved = asyncio.Event()
     port.parts.mover.made.append(lambda _: moved.set())
     first = asyncio.ensure_future(post(port, "/api/routes/a/rollback"))
-    await asyncio.wait_for(moved.wait(), 60)
+    async with asyncio.timeout(60):
+        await moved.wait()
     _, later = await post(port, "/api/routes/a/resume")
     _, told = await first
 

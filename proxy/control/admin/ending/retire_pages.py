@@ -12,9 +12,9 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from proxy.api.brownout import RetireBody, RetireCallerView, RetirementView, RetireNeedView
+from proxy.api.ending.brownout import RetireBody, RetireCallerView, RetirementView, RetireNeedView
 from proxy.api.standing import PlaceView
-from proxy.control.admin.brownout_views import brownout_view, deprecation_view, moment
+from proxy.control.admin.ending.brownout_views import brownout_view, deprecation_view, moment
 from proxy.control.admin.moves import RouteMoves
 from proxy.control.admin.responses import problem, read_body, store_away, tagged
 from proxy.control.brownout.brownouts import Brownouts
