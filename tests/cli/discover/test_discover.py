@@ -5,12 +5,17 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
+from urllib.parse import quote
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openapi_spec_validator import validate
 from typer.testing import Result
 
 from proxy.api.discovery import discovery_view
+from proxy.cli.discover.openapi import openapi
 from proxy.config.load import Loaded, load_text
 from proxy.core.discovery.endpoint import Observation
 from proxy.core.discovery.inventory import Inventory
@@ -133,6 +138,7 @@ def test_openapi_has_what_was_seen(banyan: Banyan) -> None:
         inventory.take(seen, "/files/*/**")
     with listening({"/api/discovery": msgspec.json.encode(discovery_view(inventory, 0.0))}) as admin:
         said = json.loads(banyan(f"discover --openapi --admin {admin.url}").stdout)
+    validate(said)
     (template, item), (wild, rest) = sorted(said["paths"].items(), reverse=True)
     schema = item["post"]["requestBody"]["content"]["application/json"]["schema"]
 
@@ -155,6 +161,28 @@ def test_openapi_has_what_was_seen(banyan: Banyan) -> None:
     assert schema["properties"]["tags"]["items"]["properties"]["id"]["type"] == "integer"
     assert schema["properties"]["by"]["additionalProperties"]["type"] == "object"
     assert list(item["post"]["responses"]) == ["2XX"]
+
+
+@settings(max_examples=50)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(("GET", "POST", "PURGE", "trace")),
+            st.lists(st.text(st.characters(codec="utf-8"), min_size=1, max_size=9), max_size=4),
+            st.sampled_from(("", "page", "a b", "{x}", "ü")),
+            st.integers(100, 599),
+        ),
+        max_size=40,
+    )
+)
+def test_openapi_is_valid_whatever_was_asked(asked: list[tuple[str, list[str], str, int]]) -> None:
+    """By the specification of 3.1: braces, spaces and names of any alphabet in paths and queries."""
+    inventory = Inventory()
+    for method, segments, name, status in asked:
+        path = "/" + "/".join(quote(each, safe="{}:@!$&'()*+,;=") for each in segments)
+        inventory.take(Observation(method=method, path=path, status=status, at=1e9, query=(name,) if name else ()))
+
+    validate(openapi(discovery_view(inventory, 0.0)))
 
 
 def test_lines_that_cannot_be_read_are_told(banyan: Banyan, tmp_path: Path) -> None:
