@@ -55,8 +55,8 @@ class AdapterProcess:
         self.confined = confined
 
     @classmethod
-    async def start(cls, adapter: Adapter, *, idle: bool = False) -> AdapterProcess:
-        """A new one, ready for messages; raises `AdapterDied`. `idle`: it gets no core that another wants."""
+    async def start(cls, adapter: Adapter) -> AdapterProcess:
+        """A new one, ready for messages; raises `AdapterDied`."""
         process = await asyncio.create_subprocess_exec(
             *COMMAND,
             stdin=asyncio.subprocess.PIPE,
@@ -67,8 +67,6 @@ class AdapterProcess:
             start_new_session=True,
         )
         made = cls(process, "")
-        if idle:
-            made.yield_cores()
         try:
             async with asyncio.timeout(START_WITHIN):
                 said = await made._ask(frame_of(adapter))

@@ -4,7 +4,7 @@ Rule 1: whose time is over is killed; the others wait for the next process. So i
 Rule 2: an adapter that fails again and again rests, ever longer, and its messages are refused meanwhile: what it does
         costs everybody else less and less. One message that is translated ends that.
 Rule 3: a message that takes longer than most makes its process one that runs where a core is idle, to its end: who
-        waits beside it for a core gets it at once. So does a start after failures in a row.
+        waits beside it for a core gets it at once. Where that is too little, rule 1 brings another process.
 Rule 4: the process is there from the first message on, until no table has the adapter any more.
 """
 
@@ -122,7 +122,7 @@ class AdapterRunner:
 
     async def _started(self) -> AdapterProcess:
         began = monotonic()
-        self._process = process = await AdapterProcess.start(self.adapter, idle=self._failures > 1)
+        self._process = process = await AdapterProcess.start(self.adapter)
         _log.info(
             "adapter_started", adapter=self._name, confined=process.confined, seconds=round(monotonic() - began, 3)
         )
