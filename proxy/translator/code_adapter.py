@@ -166,8 +166,8 @@ def _query(found: AdapterRequest, before: str) -> bytes | None:
 
 
 _OF_DATETIME: Final = frozenset({"_strptime", "time"})
-"""What `strptime` and `strftime` of datetime, which are no Python, import in the name of whoever calls them. They take it
-from `sys.modules` then, whatever the import has given, so that code gets an empty module of that name."""
+"""What `strptime` and `strftime` of datetime, which are no Python, import in the name of whoever calls them. They take
+it from `sys.modules` then, whatever the import has given, so that code gets an empty module of that name."""
 
 
 def _import(name: str, *rest: Any, **named: Any) -> ModuleType:  # noqa: ANN401 -- as Python's own
