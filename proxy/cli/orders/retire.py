@@ -55,7 +55,8 @@ def retire(  # noqa: PLR0913  a command's options
     from proxy.cli.admin_client import NoAnswerError, fetch, read, retirement_path
     from proxy.cli.terminal import say_folded
 
-    base, seconds, skipped = base_of(admin, config), _seconds(period), skip or []
+    seconds, skipped = _seconds(period), _items(skip or [])
+    base = base_of(admin, config)
     try:
         body = fetch(base, retirement_path(route, seconds, skipped))
         found = read(base, body, RetirementView)
@@ -83,6 +84,20 @@ def _seconds(text: str) -> float:
     except PydanticCustomError as error:
         complain(f"--period {text}: {error}", "Write a length such as 30d or 90d.")
         leave(UNUSABLE)
+
+
+def _items(skip: list[str]) -> list[str]:
+    """Those that may be skipped, each by an option of its own."""
+    from proxy.core.brownout.retirement import MAY_BE_SKIPPED, RetireItem
+
+    may = [item.value for item in RetireItem if item in MAY_BE_SKIPPED]
+    for item in skip:
+        if item not in may:
+            is_one = item in set(RetireItem)
+            why = "cannot be skipped: that somebody calls is what it is for" if is_one else "is no item of the list"
+            complain(f"--skip {item}: {why}", f"Skip {', '.join(may[:-1])} or {may[-1]}, by a --skip each.")
+            leave(UNUSABLE)
+    return skip
 
 
 def retirement_lines(found: RetirementView) -> Iterator[str]:

@@ -148,7 +148,6 @@ class TranslatorLink(ReconnectingLink):
             digest = self._digests[adapter] = made.digest
             self._frames[digest] = frame_of(made)
             self.write(self._frames[digest])
-            self._let_go_later()
         self.is_needed.set()
         return digest
 
@@ -167,6 +166,8 @@ class TranslatorLink(ReconnectingLink):
             hear(_unavailable("too many messages wait to be translated"))
             return self._last
         digest = self._learn(adapter)
+        if digest not in self._table:
+            self._let_go_later()
         frame = frame_of(message_of(self._last, digest, adapter, message, is_waited_for=is_waited_for))
         timer = asyncio.get_running_loop().call_later(adapter.timeout + self._patience, self._late, self._last)
         self._asked[self._last] = _Asking(digest, frame, hear, timer)

@@ -88,3 +88,13 @@ def test_a_period_that_is_none_is_wrong_usage(banyan: Banyan) -> None:
     """Exit 2, before anybody is asked."""
     shown = banyan("retire coupons --period 3 --admin http://127.0.0.1:1")
     assert (shown.exit_code, "--period 3" in shown.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("item", "said"), [("unused", "cannot be skipped"), ("browned_out,sunset", "is no item of the list")]
+)
+def test_what_cannot_be_skipped_is_wrong_usage(banyan: Banyan, item: str, said: str) -> None:
+    """Exit 2, before anybody is asked, with what can be."""
+    shown = banyan(f"retire coupons --skip sunset --skip {item} --admin http://127.0.0.1:1")
+    assert (shown.exit_code, f"--skip {item}: {said}" in shown.stderr) == (2, True)
+    assert "browned_out, deprecated or sunset" in shown.stderr
