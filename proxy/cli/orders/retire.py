@@ -24,7 +24,7 @@ LESSON = Lesson(
     "back to where routes.yaml has it, or an edit of its stage. --preview only shows.",
     example="banyan retire coupons --period 60d --reason 'asked all three teams'",
     exits={
-        FINE: "retired, and every live replica obeys; with --preview, nothing is open",
+        FINE: "retired, and every live replica obeys, or it was before; with --preview, nothing is open",
         FOUND: "refused, and what is open is said; or nothing answers there",
         UNUSABLE: "wrong usage, or no admin address can be found",
     },
@@ -63,13 +63,14 @@ def retire(  # noqa: PLR0913  a command's options
     except NoAnswerError as error:
         complain(error.message, error.cure)
         leave(FOUND)
-    is_shown = preview or not found.may
+    stands = _stands(found)
+    is_shown = preview or stands or not found.may
     if json and is_shown:
         say(body.decode().rstrip())
     elif not json:
         say_folded(retirement_lines(found))
     if is_shown:
-        leave(FINE if found.may else FOUND)
+        leave(FINE if found.may or stands else FOUND)
     give(route, "retire", {"reason": reason, "seconds": seconds, "skip": skipped}, tag, admin, config, json=json)
 
 
@@ -100,6 +101,11 @@ def _items(skip: list[str]) -> list[str]:
     return skip
 
 
+def _stands(found: RetirementView) -> bool:
+    """Whether it is retired already."""
+    return found.runs.stage == "retired" and found.runs.split >= 1.0
+
+
 def retirement_lines(found: RetirementView) -> Iterator[str]:
     """Line by line: the list, then who called."""
     split = f" {found.runs.split * 100:g}%" if found.runs.stage in {"canary", "retired"} else ""
@@ -109,7 +115,9 @@ def retirement_lines(found: RetirementView) -> Iterator[str]:
     yield from map(_caller, found.callers[:_MOST_CALLERS])
     if len(found.callers) > _MOST_CALLERS:
         yield f"  … and {len(found.callers) - _MOST_CALLERS} more callers, in --json"
-    if not found.may:
+    if _stands(found):
+        yield "it is retired already: whoever calls gets 410, and nothing was moved"
+    elif not found.may:
         unmet = [need.item.value for need in found.needs if need.state == "open"]
         yield painted(f"not to be retired: {', '.join(unmet)} open", Ink.WARN)
 

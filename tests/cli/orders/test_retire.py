@@ -73,6 +73,18 @@ def test_nothing_open_retires_it(banyan: Banyan) -> None:
 
 
 @pytest.mark.parametrize("may", [True, False])
+def test_one_that_is_retired_already_is_told(banyan: Banyan, may: bool) -> None:  # noqa: FBT001
+    """With who calls still, who gets 410; no order is given, and nothing was wrong."""
+    view = msgspec.structs.replace(found(may=may), runs=PlaceView(stage="retired", split=1.0))
+    with listening({PATH: msgspec.json.encode(view)}) as served:
+        shown = banyan(f"retire coupons --admin {served.url}")
+
+    assert shown.exit_code == 0
+    assert "caller   monthly-report" in shown.stdout
+    assert shown.stdout.splitlines()[-1] == "it is retired already: whoever calls gets 410, and nothing was moved"
+
+
+@pytest.mark.parametrize("may", [True, False])
 def test_scripts_get_one_document(banyan: Banyan, may: bool) -> None:  # noqa: FBT001
     """The list where it is refused or only looked at, else what became of the order."""
     with listening(pages(may=may)) as served:
