@@ -41,7 +41,7 @@ class AdapterRunner:
         """Nothing runs before the first message."""
         self.adapter = adapter
         self.users: set[object] = set()
-        self._name = name
+        self.name = name
         self._tasks = tasks
         self._waiting = WaitingMessages()
         self._process: AdapterProcess | None = None
@@ -59,7 +59,7 @@ class AdapterRunner:
 
     def _run(self) -> None:
         if self._task is None:
-            self._task = self._tasks.start(self._work(), name=f"adapter {self._name}")
+            self._task = self._tasks.start(self._work(), name=f"adapter {self.name}")
 
     @property
     def waiting(self) -> int:
@@ -124,7 +124,7 @@ class AdapterRunner:
         began = monotonic()
         self._process = process = await AdapterProcess.start(self.adapter)
         _log.info(
-            "adapter_started", adapter=self._name, confined=process.confined, seconds=round(monotonic() - began, 3)
+            "adapter_started", adapter=self.name, confined=process.confined, seconds=round(monotonic() - began, 3)
         )
         return process
 
@@ -132,7 +132,7 @@ class AdapterRunner:
         """Rule 2."""
         self._failures += 1
         rest = min(FIRST_REST * 2 ** (self._failures - 2), LONGEST_REST) if self._failures > 1 else 0.0
-        _log.error("adapter_stopped", adapter=self._name, why=why, failures=self._failures, rests=rest)
+        _log.error("adapter_stopped", adapter=self.name, why=why, failures=self._failures, rests=rest)
         await self._drop()
         if rest:
             self._rests_until = monotonic() + rest

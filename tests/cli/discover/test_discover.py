@@ -198,6 +198,23 @@ def test_lines_that_cannot_be_read_are_told(banyan: Banyan, tmp_path: Path) -> N
     assert "/a " in result.stdout
 
 
+@pytest.mark.parametrize("harm", ["cut", "overwritten"])
+def test_a_packed_log_that_breaks_off_is_known_up_to_there(banyan: Banyan, tmp_path: Path, harm: str) -> None:
+    """As one is that is being packed; one that breaks off at once has no line."""
+    file, none = tmp_path / "access.log.gz", tmp_path / "none.gz"
+    text = "".join(LINE.format(f"GET /a/{number}", 200) for number in range(20_000))
+    packed = gzip.compress(text.encode(), mtime=0)
+    half = len(packed) // 2
+    file.write_bytes(packed[:half] if harm == "cut" else packed[:half] + b"\xff" * 64 + packed[half + 64 :])
+    none.write_bytes(packed[:12])
+    found, nothing = banyan(f"discover --log {file}"), banyan(f"discover --log {none}")
+
+    assert (found.exit_code, nothing.exit_code) == (0, 2)
+    assert f"{file}: it cannot be unpacked to its end, and what stands before is taken" in flat(found)
+    assert "/a/{id}" in found.stdout
+    assert "has no line that can be read" in flat(nothing)
+
+
 def test_a_log_without_a_line_is_refused(banyan: Banyan, tmp_path: Path) -> None:
     """So is one that is not there, and what is asked for twice."""
     file = tmp_path / "empty"
