@@ -1,12 +1,15 @@
 """Routes for what was found, as text for routes.yaml.
 
 Rule 1: only what `match` can say is written; of anything else a comment says so.
+Rule 2: no route gets a name that another one has, as far as traffic shows those that there are.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+
+import msgspec
 
 from proxy.api.discovery import DiscoveryView
 from proxy.cli.discover.template_group import TemplateGroup, groups_of, shape_of
@@ -20,15 +23,15 @@ _PREFIXES = frozenset({"api", "rest"})
 _LONGEST_NAME = 60
 
 
-def stub(found: DiscoveryView) -> list[str]:
-    """A route for each template that no route names yet."""
-    known = {shape_of(each.template) for each in found.endpoints if each.is_known}
-    groups = [group for group in groups_of(found) if shape_of(group.template) not in known]
-    return list(_routes(groups))
+def stub(found: DiscoveryView, taken: Iterable[str] = ()) -> list[str]:
+    """A route for each template, and method, that no route names yet; `taken` are names of other routes."""
+    known = {(shape_of(each.template), each.method) for each in found.endpoints if each.is_known}
+    left = [each for each in found.endpoints if (shape_of(each.template), each.method) not in known]
+    there = {name for each in found.endpoints for name in each.routes}
+    return list(_routes(groups_of(msgspec.structs.replace(found, endpoints=left)), {*there, *taken}))
 
 
-def _routes(groups: Iterable[TemplateGroup]) -> Iterator[str]:
-    taken: set[str] = set()
+def _routes(groups: Iterable[TemplateGroup], taken: set[str]) -> Iterator[str]:
     shapes: set[str] = set()
     for group in groups:
         methods = [method for method in group.methods if method in METHODS]
