@@ -3,7 +3,9 @@
 Rule 1: what workers tell adds up here, at most one record for each route, caller and day, and goes into the store every
         `EVERY` seconds; while the store is away it goes on adding up, so nothing is lost that fits.
 Rule 2: what was sent without an answer is sent again under the same id, so it counts once.
-Rule 3: whom nobody has verified a report does not name: it is what the tallies of a route say beyond its callers.
+Rule 3: the record of a route begins when it was first seen to take what it takes: what it took over from another one,
+        which was renamed, split or taken out, is recorded there.
+Rule 4: whom nobody has verified a report does not name: it is what the tallies of a route say beyond its callers.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import asyncio
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -36,7 +38,7 @@ _Key = tuple[str, str, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteUsage:
-    """What is recorded of routes: `since` is when the record begins."""
+    """What is recorded of routes: `since` is when the record begins (rule 3, of one route)."""
 
     since: float
     callers: tuple[CallerUsage, ...]
@@ -47,12 +49,19 @@ class UsageRecord:
     """`take` is told of every report. `clock` in unix seconds."""
 
     def __init__(
-        self, store: UsageStore, origins: Callable[[], Origins], clock: Callable[[], float] = time.time
+        self,
+        store: UsageStore,
+        origins: Callable[[], Origins],
+        clock: Callable[[], float] = time.time,
+        takes: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
-        """`origins` gives those of the present table."""
+        """`origins` gives those of the present table, `takes` what its routes take, by origin."""
         self._store = store
         self._origins = origins
         self._clock = clock
+        self._takes = takes
+        self._told: Mapping[str, str] = {}
+        self._known: Mapping[str, float] = {}
         self._waiting: dict[_Key, UsageDay] = {}
         self._sending: UsageBatch | None = None
         self._turn = asyncio.Lock()
@@ -84,10 +93,9 @@ class UsageRecord:
 
     async def run(self) -> None:
         """Into the store, for ever."""
-        has_begun = False
         while True:
             try:
-                has_begun = has_begun or await self._begin() > 0
+                await self._begin()
                 await self.flush()
                 self._is_away = False
             except (StoreUnavailable, StoreRefused, TimeoutError) as error:
@@ -104,9 +112,14 @@ class UsageRecord:
         except (StoreUnavailable, StoreRefused, TimeoutError):
             _log.warning("usage_left", records=len(self._waiting))
 
-    async def _begin(self) -> float:
+    async def _begin(self, origin: str = "") -> float:
+        """Since when there is a record, or one of this route; the store knows the present table then: rule 3."""
+        takes = self._takes()
         async with asyncio.timeout(PATIENCE):
-            return await self._store.begin(self._clock())
+            began = await self._store.begin(self._clock())
+            if takes != self._told:
+                self._known, self._told = await self._store.know(takes, self._clock()), takes
+        return max(began, self._known.get(origin, began))
 
     async def flush(self) -> None:
         """All that waits is in the store; StoreUnavailable or TimeoutError where it is not."""
@@ -132,7 +145,8 @@ class UsageRecord:
     async def of_route(self, route: str) -> RouteUsage:
         """Of one, by day as well; raises as `flush`."""
         await self.flush()
-        since = await self._begin()
+        origin = self._origins().origin(route)
+        since = await self._begin(origin)
         async with asyncio.timeout(PATIENCE):
-            days = all_called(await self._store.days(self._origins().origin(route)), lambda _: route)
+            days = all_called(await self._store.days(origin), lambda _: route)
         return RouteUsage(since=since, callers=sums_of(days), days=days)

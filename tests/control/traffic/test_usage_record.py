@@ -134,3 +134,17 @@ async def test_the_end_waits_for_no_store() -> None:
     await usage.last()
 
     assert usage._sending is not None
+
+
+async def test_the_record_of_a_route_begins_with_what_it_takes() -> None:
+    """One that came later, or took something else, is recorded since then, and not since others are."""
+    now, takes = [NOW], {"a": "1", "old": "2"}
+    renamed = Origins(by_name={"b": "old"}, by_origin={"old": "b"})
+    usage = UsageRecord(MemoryUsage(), lambda: renamed, lambda: now[0], lambda: dict(takes))
+    began = [(await usage.of_route(route)).since for route in ("a", "b")]
+    now[0] += 60
+    takes |= {"new": "3", "old": "4"}
+    later = [(await usage.of_route(route)).since for route in ("a", "b", "new")]
+
+    assert (began, later) == ([NOW, NOW], [NOW, NOW + 60, NOW + 60])
+    assert (await usage.of_all()).since == NOW
