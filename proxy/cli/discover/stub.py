@@ -6,6 +6,7 @@ Rule 2: no route gets a name that another one has, as far as traffic shows those
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 
@@ -20,7 +21,9 @@ from proxy.core.one_line import one_line
 from proxy.core.routing.path import parse_pattern
 
 _PREFIXES = frozenset({"api", "rest"})
-_LONGEST_NAME = 60
+_LONGEST_NAME = 56
+_NO_TEXT = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
+"""Words that YAML reads as something else, unless they stand in quotes."""
 
 
 def stub(found: DiscoveryView, taken: Iterable[str] = ()) -> list[str]:
@@ -43,7 +46,7 @@ def _routes(groups: Iterable[TemplateGroup], taken: set[str]) -> Iterator[str]:
         name = next(each for each in _numbered(_name(group.template)) if each not in taken)
         taken.add(name)
         yield f"  # {_evidence(group)}"
-        yield f"  - name: {name}"
+        yield f"  - name: {json.dumps(name) if name in _NO_TEXT else name}"
         yield f'    match: "{",".join(methods)} {group.template}"'
         yield "    stage: legacy"
         if any("1xx" in each.statuses for each in group.endpoints):
