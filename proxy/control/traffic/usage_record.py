@@ -1,7 +1,8 @@
 """Usage on its way from workers into the store: by origin of route, caller and day.
 
 Rule 1: what workers tell adds up here, at most one record for each route, caller and day, and goes into the store every
-        `EVERY` seconds; while the store is away it goes on adding up, so nothing is lost that fits.
+        `EVERY` seconds, and `SOON` after a caller has come for the first time on a day: who calls so seldom that its
+        one call decides is not lost with a control that is killed. While the store is away it goes on adding up.
 Rule 2: what was sent without an answer is sent again under the same id, so it counts once.
 Rule 3: the record of a route begins when it was first seen to take what it takes: what it took over from another one,
         which was renamed, split or taken out, is recorded there.
@@ -11,10 +12,11 @@ Rule 4: whom nobody has verified a report does not name: it is what the tallies 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -26,6 +28,7 @@ from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.usage import UsageBatch, UsageStore
 
 EVERY = 10.0
+SOON = 1.0
 PATIENCE = 1.5
 LAST = 1.0
 """Seconds that the last usage has to reach the store."""
@@ -66,6 +69,8 @@ class UsageRecord:
         self._sending: UsageBatch | None = None
         self._turn = asyncio.Lock()
         self._is_away = False
+        self._stored: set[_Key] = set()
+        self._first = asyncio.Event()
 
     def take(self, report: Report) -> None:
         """What was answered since the worker's last report."""
@@ -89,6 +94,8 @@ class UsageRecord:
             caller = OTHERS
         more = UsageDay(route=origin, caller=caller, day=day, calls=calls, good=good, first=now, last=now)
         known = self._waiting.get((origin, caller, day))
+        if known is None and (origin, caller, day) not in self._stored:
+            self._first.set()
         self._waiting[origin, caller, day] = more if known is None else added(known, more)
 
     async def run(self) -> None:
@@ -102,7 +109,11 @@ class UsageRecord:
                 if not self._is_away:
                     _log.warning("usage_waits", records=len(self._waiting), error=str(error) or "no answer in time")
                 self._is_away = True
-            await asyncio.sleep(EVERY)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(EVERY):
+                    await self._first.wait()
+                    await asyncio.sleep(SOON)
+            self._first.clear()
 
     async def last(self) -> None:
         """What has come goes into the store once more, if it answers soon."""
@@ -132,7 +143,16 @@ class UsageRecord:
                     await self._store.add(self._sending)
                 except StoreRefused as error:  # asked again it would say the same
                     _log.error("usage_refused", records=len(self._sending.days), error=str(error))
+                self._remember(self._sending.days)
                 self._sending = None
+
+    def _remember(self, days: Sequence[UsageDay]) -> None:
+        """Who is known on the last of these days; bounded as what waits is."""
+        today = max(each.day for each in days)
+        added_now = {(each.route, each.caller, each.day) for each in days}
+        self._stored = {key for key in self._stored | added_now if key[2] >= today}
+        if len(self._stored) > MOST_WAITING:
+            self._stored = added_now
 
     async def of_all(self) -> RouteUsage:
         """Of the routes of the present table, with what came by now; raises as `flush`."""

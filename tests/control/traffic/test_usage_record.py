@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from proxy.control.traffic import usage_record as module
 from proxy.control.traffic.usage_record import MOST_WAITING, UsageRecord
 from proxy.core.discovery.usage import OTHERS, UNVERIFIED
 from proxy.core.routing.state_names import NO_ORIGINS, Origins
@@ -125,6 +127,39 @@ async def test_the_record_follows_in_the_background(tmp_path: Path) -> None:
 
     assert await calls(usage) == {("a", UNVERIFIED): (1, 1)}
     assert (await usage.of_all()).since == NOW
+
+
+def _has_sent(store: Doubtful, batches: int) -> bool:
+    return len(store.sent) == batches
+
+
+async def test_who_comes_first_on_a_day_is_not_kept_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its one call may decide, and control may be killed; who is known that day waits for the next round."""
+    monkeypatch.setattr(module, "EVERY", 3600.0)
+    monkeypatch.setattr(module, "SOON", 0.01)
+    store = Doubtful()
+    usage, tasks = record(store), Tasks()
+    tasks.start(usage.run(), name="usage")
+    for number, callers in enumerate((("a",), ("a", "b"), ("b", "c")), 1):
+        told = tuple(UsageDelta("r", caller, 1, 1) for caller in callers)
+        usage.take(report(delta("r", "legacy", ok=len(told)), usage=told))
+        await until(partial(_has_sent, store, number))
+    usage.take(report(delta("r", "legacy", ok=1), usage=(UsageDelta("r", "c", 1, 1),)))
+
+    assert not usage._first.is_set()
+    await tasks.end()
+
+
+async def test_whom_it_knows_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By day, and in number; whom it has forgotten is told as one that comes first."""
+    monkeypatch.setattr(module, "MOST_WAITING", 3)
+    usage = record()
+    for callers in ("ab", "cd", "ae"):
+        told = tuple(UsageDelta("r", caller, 1, 1) for caller in callers)
+        usage.take(report(delta("r", "legacy", ok=len(told)), usage=told))
+        await usage.flush()
+
+    assert len(usage._stored) <= 3
 
 
 async def test_the_end_waits_for_no_store() -> None:
