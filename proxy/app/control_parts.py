@@ -51,6 +51,7 @@ from proxy.core.position.record import OrderKind
 from proxy.core.routing.kill_switch import KillSwitchOrder
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
+from proxy.core.routing.what_is_taken import taken_by
 from proxy.link.messages import Report
 from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.open_stores import Stores
@@ -104,7 +105,9 @@ class ControlParts:
             checks=lambda: running.snapshot.reconcile,
             alarm=partial(self.tell_alarm, "", "reconcile"),
         )
-        self.usage = UsageRecord(base.stores.usage, lambda: running.origins)
+        self.usage = UsageRecord(
+            base.stores.usage, lambda: running.origins, takes=lambda: taken_by(running.snapshot.routes)
+        )
         self.discovery = Discovery(lambda: running.snapshot, base.directory)
         self._clerk_watch = ClerkWatch(self._has_clerk, partial(self.tell_alarm, "", "clerk"))
         self.journal = JournalWatch(base.journal, lambda: running.snapshot)

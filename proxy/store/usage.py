@@ -2,10 +2,13 @@
 
 Rule 1: the record says since when it is kept, and that moves on with whatever is let go: who reads it never takes
         "not recorded" for "not called".
+Rule 2: nor is a route known longer than it takes what it takes: who called what it has taken over is recorded under
+        another name, or nowhere.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,6 +34,12 @@ class UsageStore(Protocol):
 
     async def begin(self, now: float) -> float:
         """Since when usage is recorded; `now`, if it was not until now."""
+
+    async def know(self, takes: Mapping[str, str], now: float) -> Mapping[str, float]:
+        """Since when each route is known for what it takes, by origin; `now`, if it was not until now (rule 2).
+
+        `takes` are all that there are: one that is not among them begins anew when it comes back.
+        """
 
     async def add(self, batch: UsageBatch) -> None:
         """Add all of it or nothing."""

@@ -57,12 +57,11 @@ def main() -> None:
 def _prepared(policy: AdapterPolicy, way: str) -> tuple[Ready, CodeAdapter | None]:
     """Rule 1: code is run for the first time once it can do no harm."""
     if policy.code is None:
-        confine()
-        return Ready(way), None
+        return Ready(confine(way)), None
     try:
         code = CodeAdapter(policy.code)
         code.prepare()
-        confine()
+        way = confine(way)
         spend(policy.timeout)
         code.load()
     except Untranslatable as error:

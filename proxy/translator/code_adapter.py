@@ -1,6 +1,7 @@
 """Runs the code of an adapter, in the process of that adapter alone.
 
 Rule 1: each message finds the module as if it had just been imported: what a function keeps in it is gone afterwards.
+        So is what it has set in modules that it imports (`kept_modules.py`), and in decimal's context.
 Rule 2: names and modules that lead out of a function are not there (`pure_code.py`). Who gets at them all the same is
         in a process that can harm nobody (`confinement.py`).
 Rule 3: what goes wrong is told by file, line and kind; an error's own words may hold values of the message, and are
@@ -12,6 +13,8 @@ from __future__ import annotations
 import ast
 import builtins
 import importlib
+import sys
+from contextvars import Context
 from types import CodeType, ModuleType
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
@@ -22,6 +25,8 @@ from proxy.core.translation.code.adapter_message import (
     AdapterAnswer,
     AdapterFields,
     AdapterRequest,
+    ExactNumber,
+    RepeatedKeys,
     read_body,
     write_body,
 )
@@ -30,9 +35,12 @@ from proxy.core.translation.json_document import NotJson
 from proxy.core.translation.translate_message import check_size
 from proxy.core.translation.untranslatable import Untranslatable
 from proxy.link.translations import Message, Translated
+from proxy.translator.kept_modules import KeptModules
 
 FAULT: Final = 502
 _NAME: Final = "adapter"
+_CLASSES: Final = (AdapterAnswer, AdapterFields, AdapterRequest, ExactNumber, RepeatedKeys, Untranslatable)
+"""What code is given instances of."""
 
 
 class CodeAdapter:
@@ -42,6 +50,7 @@ class CodeAdapter:
         """Raises SyntaxError."""
         self._code = code
         self._compiled: CodeType = compile(code.source, code.file, "exec", dont_inherit=True)
+        self._kept = KeptModules((), ())
 
     def prepare(self) -> None:
         """Import what it imports, while files can still be opened."""
@@ -52,10 +61,12 @@ class CodeAdapter:
                 if name in MODULES:
                     importlib.import_module(name)
         importlib.import_module("_strptime")  # which datetime imports when it is asked to read
+        reached = [module for name, module in sys.modules.items() if _is_reached(name)]
+        self._kept = KeptModules(reached, _CLASSES)
 
     def load(self) -> dict[str, Any]:
         """Rule 1; whatever it raises is `Untranslatable`."""
-        module: dict[str, Any] = {"__name__": _NAME, "__builtins__": _BUILTINS}
+        module: dict[str, Any] = {"__name__": _NAME, "__builtins__": dict(_BUILTINS)}
         try:
             exec(self._compiled, module)  # noqa: S102 -- what an adapter is
         except Exception as error:  # noqa: BLE001 -- whatever it is
@@ -64,6 +75,10 @@ class CodeAdapter:
 
     def translate(self, policy: AdapterPolicy, message: Message) -> Translated:
         """Raises `Untranslatable`."""
+        self._kept.restore()
+        return Context().run(self._translate, policy, message)
+
+    def _translate(self, policy: AdapterPolicy, message: Message) -> Translated:
         body, is_read = _body_of(message)
         if message.status:
             given: AdapterRequest | AdapterAnswer = AdapterAnswer(
@@ -168,6 +183,11 @@ def _query(found: AdapterRequest, before: str) -> bytes | None:
 _OF_DATETIME: Final = frozenset({"_strptime", "time"})
 """What `strptime` and `strftime` of datetime, which are no Python, import in the name of whoever calls them. They take
 it from `sys.modules` then, whatever the import has given, so that code gets an empty module of that name."""
+
+
+def _is_reached(module: str) -> bool:
+    """Whether code can import it, or what it is below."""
+    return any(module == name or module.startswith(f"{name}.") for name in MODULES)
 
 
 def _import(name: str, *rest: Any, **named: Any) -> ModuleType:  # noqa: ANN401 -- as Python's own

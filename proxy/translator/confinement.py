@@ -4,6 +4,8 @@ Rule 1: where this machine lets it, it lives in namespaces of its own: no networ
         see or signal. Where it does not, the other rules hold, and code is kept from modules that reach the world.
 Rule 2: it opens nothing any more: no file, no socket, no pipe. What it has open is its two ends to its starter.
 Rule 3: it has so much memory, writes no core, gains no rights, and dies with its starter.
+Rule 4: it makes no call to the kernel but those that computing takes (`allowed_calls.py`): it starts no process, and
+        touches no file by its name either.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ import signal
 from pathlib import Path
 from typing import Final
 
+from proxy.translator.allowed_calls import refuse_others
+
 MEMORY: Final = 256 * 1024 * 1024
 """Bytes of address space beyond what the process takes before its first message."""
 SPARE_CPU: Final = 2
@@ -22,6 +26,8 @@ SPARE_CPU: Final = 2
 OUT_OF_TIME: Final = 75
 """The exit code of who has spent its CPU."""
 NAMESPACES, GUARDED = "namespaces", "import_guard"
+UNFILTERED: Final = ", unfiltered"
+"""Behind either, where this machine refuses no calls (rule 4)."""
 _CLONE_NEWIPC, _CLONE_NEWUSER, _CLONE_NEWPID, _CLONE_NEWNET = 0x08000000, 0x10000000, 0x20000000, 0x40000000
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -41,8 +47,8 @@ def leave_the_world() -> str:
     return NAMESPACES
 
 
-def confine() -> None:
-    """Rules 2 and 3; for good."""
+def confine(way: str) -> str:
+    """Rules 2 to 4, for good, in a process that has left the world in this way; what is said of it."""
     signal.signal(signal.SIGXCPU, lambda *_: os._exit(OUT_OF_TIME))  # the first process of a namespace ignores defaults
     _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
@@ -55,6 +61,7 @@ def confine() -> None:
         (resource.RLIMIT_NOFILE, 0),
     ):
         resource.setrlimit(what, (most, most))
+    return way if refuse_others() else way + UNFILTERED
 
 
 def spend(seconds: float) -> None:

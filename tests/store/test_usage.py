@@ -48,6 +48,23 @@ async def test_the_record_knows_when_it_began(store: UsageStore) -> None:
     assert [await store.begin(now) for now in (NOW, NOW + 5, NOW - 5)] == [NOW, NOW, NOW]
 
 
+async def test_a_route_is_known_since_it_takes_what_it_takes(store: UsageStore) -> None:
+    """One that takes something else, or was away, begins anew; the others go on."""
+    told = [
+        ({"a": "GET /a", "b": "GET /b", "c": "GET /c"}, NOW),
+        ({"a": "GET /a", "b": "GET /b/**", "d": "GET /d"}, NOW + 5),
+        ({"a": "GET /a", "b": "GET /b/**", "c": "GET /c"}, NOW + 9),
+        ({}, NOW + 10),
+    ]
+
+    assert [await store.know(takes, now) for takes, now in told] == [
+        {"a": NOW, "b": NOW, "c": NOW},
+        {"a": NOW, "b": NOW + 5, "d": NOW + 5},
+        {"a": NOW, "b": NOW + 5, "c": NOW + 9},
+        {},
+    ]
+
+
 async def test_batches_add_up_and_each_counts_once(store: UsageStore) -> None:
     """A batch that is sent again under its id adds nothing; days, callers and routes stay apart."""
     tomorrow = replace(USED, day=TODAY + 1, first=NOW + SECONDS_A_DAY, last=NOW + SECONDS_A_DAY)

@@ -109,7 +109,7 @@ def test_who_gets_at_what_is_kept_from_it_finds_that_it_can_do_nothing() -> None
     assert told(WHILE) == "502: $: it took longer than 0.3 s"
     assert told(EXITS) == "502: $: its process ended"
     assert "it takes more memory than an adapter may have" in told(MEMORY)
-    assert told(SOCKET).startswith("400: $: OSError")
+    assert told(SOCKET).startswith("400: $: ModuleNotFoundError")
     secret = policy(f'{EVASION}("os").environ["BANYAN_SECRET"]\nreturn answer')
     os.environ["BANYAN_SECRET"] = "s"
     assert told(secret).startswith("400: $: KeyError")
@@ -123,6 +123,59 @@ async def test_messages_do_not_see_each_other(tmp_path: Path) -> None:
     )
     async with translators_at(tmp_path), linked(tmp_path) as link:
         assert [await made(link, adapter, ANSWER) for _ in range(3)] == [MadeElsewhere(b"1", HeadChange(200))] * 3
+
+
+@pytest.mark.parametrize(
+    "keeps",
+    [
+        'KEPT = re\nKEPT.seen = getattr(KEPT, "seen", 0) + 1\nanswer.body = KEPT.seen',
+        'KEPT = type(answer)\nKEPT.seen = getattr(KEPT, "seen", 0) + 1\nanswer.body = KEPT.seen',
+        "answer.body = int(decimal.getcontext().prec == 28)\ndecimal.getcontext().prec = 5",
+        "KEPT = json\nanswer.body = int(KEPT.loads is LOADS)\nKEPT.loads = None",
+        'KEPT = Untranslatable\nanswer.body = int(KEPT.__name__ == "Untranslatable")\nKEPT.__init__ = None',
+    ],
+)
+async def test_what_is_imported_is_as_it_was_with_each_message(tmp_path: Path, keeps: str) -> None:
+    """What one has set in a module or a class, replaced there, or in decimal's context, the next one does not find."""
+    adapter = policy(
+        f"{keeps}\nreturn answer", top="import decimal, json\nLOADS = json.decoder.JSONDecoder and json.loads"
+    )
+    async with translators_at(tmp_path), linked(tmp_path) as link:
+        assert [await made(link, adapter, ANSWER) for _ in range(3)] == [MadeElsewhere(b"1", HeadChange(200))] * 3
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        *(
+            "unlink(FILE)",
+            "truncate(FILE, 0)",
+            'rename(FILE, FILE + "2")',
+            "chmod(FILE, 0)",
+            'symlink("/", FILE + "2")',
+        ),
+        *('mkdir(FILE + "2")', "stat(FILE)", "fork()", "kill(0, 0)", "kill(1, 0)", 'execv("/bin/true", ["true"])'),
+    ],
+)
+def test_no_call_leads_out_of_its_process(tmp_path: Path, call: str) -> None:
+    """Files by their names alone, processes and signals: refused, whoever runs it, and nothing has changed."""
+    file = tmp_path / "file"
+    file.write_text("whole", encoding="utf-8")
+    adapter = policy(f'{EVASION}("os").{call.replace("FILE", repr(str(file)))}\nreturn answer')
+
+    assert told(adapter).startswith("400: $: PermissionError")
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
+    assert (file.read_text(encoding="utf-8"), file.stat().st_mode & 0o777) == ("whole", 0o644)
+
+
+def test_its_limits_stay_and_it_has_one_thread() -> None:
+    """That of CPU alone is its own to set, which keeps nobody from ending it."""
+    own = f'limits = {EVASION}("resource")\n'
+    assert told(policy(f"{own}limits.getrlimit(limits.RLIMIT_AS)")).startswith("400: $: PermissionError")
+    assert told(policy(f'{EVASION}("_thread").start_new_thread(min, ())')).startswith("400: $: RuntimeError")
+    assert translated_by_code(
+        policy(f"{own}limits.getrlimit(limits.RLIMIT_CPU)\nreturn answer"), REQUEST._replace(body=None)
+    ) == MadeElsewhere(None)
 
 
 def test_code_that_does_not_import_is_told_by_line() -> None:

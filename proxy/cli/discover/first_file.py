@@ -27,7 +27,7 @@ def first_file(found: DiscoveryView, *, legacy: str, new: str, listen: str) -> s
     """One that `banyan check` accepts, as long as the addresses are some."""
     head = _HEAD.format(observed=found.observed, listen=json.dumps(listen), legacy=json.dumps(legacy))
     upstream = f"  new: {{ url: {json.dumps(new)} }}\n" if new else ""
-    routes = "".join(f"{line}\n" for line in stub(found))
+    routes = "".join(f"{line}\n" for line in stub(found, taken=["rest"]))
     return f"{head}{upstream}routes:\n{routes}{_left(found)}{_REST}"
 
 

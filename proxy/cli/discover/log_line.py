@@ -1,7 +1,9 @@
 """Lines of an access log as observations: nginx's and Apache's combined format, and JSON lines of whatever names.
 
 Rule 1: a line that cannot be read is a sentence that says what is missing, and quotes nothing: logs hold secrets.
-Rule 2: callers are `unverified`, but where Banyan itself has written whom it verified.
+Rule 2: whatever a line says costs no more than that line: what no number, no time and no text of UTF-8 is, is refused
+        or left out.
+Rule 3: callers are `unverified`, but where Banyan itself has written whom it verified.
 """
 
 from __future__ import annotations
@@ -17,14 +19,18 @@ from proxy.core.discovery.request_fields import names_of
 from proxy.core.discovery.usage import UNVERIFIED
 
 LONGEST = 64 * 1024
-_COMBINED = re.compile(r'\S+ \S+ .*?\[(?P<at>[^\]]+)\] "(?P<request>(?:[^"\\]|\\.)*)" (?P<status>\d{3})\b')
+_COMBINED = re.compile(r'\S+ \S+ .*?\[(?P<at>[^\]]{1,64})\] "(?P<request>(?:[^"\\]|\\.)*)" (?P<status>\d{3})\b')
 _REQUEST = re.compile(r"(?P<method>[A-Za-z-]{1,24}) (?P<target>\S+)(?: HTTP/[\d.]+)?")
+_METHOD = re.compile(r"[A-Za-z-]{1,24}")
 _METHODS = ("method", "request_method", "http_method", "httpMethod", "verb")
 _TARGETS = ("target", "request_uri", "uri", "path", "url", "request_path", "requestURI", "cs-uri-stem")
 _STATUSES = ("status", "status_code", "statusCode", "response_status", "code", "sc-status")
 _TIMES = ("ts", "time", "timestamp", "@timestamp", "time_iso8601", "time_local", "msec", "date")
 _LONG_AGO = 1e11
 """Larger numbers are milliseconds."""
+_LAST = 253_402_300_799.0
+"""The end of the year 9999: no calendar goes on."""
+_NO_TIME = "its time cannot be read (`10/Oct/2026:13:55:36 +0000`, RFC 3339, or unix seconds)"
 
 
 def read_line(line: str) -> Observation | str:
@@ -53,12 +59,19 @@ def _read_json(line: str) -> Observation | str:
     if request is not None:
         method, target = method or request["method"], target or request["target"]
     status = str(_first(said, _STATUSES) or "")
-    if not isinstance(method, str) or not isinstance(target, str) or not re.fullmatch(r"\d{3}", status):
+    is_method = isinstance(method, str) and _METHOD.fullmatch(method)
+    if not is_method or not isinstance(target, str) or not re.fullmatch(r"\d{3}", status):
         return "it names no method, path and status (`method`, `path`, `status`, or names like these)"
     at = _moment(_first(said, _TIMES))
     if isinstance(at, str):
         return at
-    return _observed(method, target, int(status), at, caller=_caller(said), route=str(said.get("route", "")))
+    caller, route = _text(_caller(said)), _text(str(said.get("route", "")))
+    return _observed(str(method), target, int(status), at, caller=caller, route=route)
+
+
+def _text(said: str) -> str:
+    """Without halves of surrogate pairs, which JSON can write and UTF-8 cannot."""
+    return said.encode("utf-8", "replace").decode()
 
 
 def _first(said: Mapping[str, Any], names: tuple[str, ...]) -> object:
@@ -75,18 +88,24 @@ def _caller(said: Mapping[str, Any]) -> str:
 
 def _moment(said: object) -> float | str:
     if isinstance(said, int | float):
-        return said / 1000 if said > _LONG_AGO else float(said)
+        found = said / 1000 if _LONG_AGO < said <= _LAST * 1000 else said
+        return float(found) if 0 <= found <= _LAST else _NO_TIME
     text = str(said or "")
-    if re.fullmatch(r"\d+(\.\d+)?", text):
+    if re.fullmatch(r"\d{1,30}(\.\d{1,30})?", text):
         return _moment(float(text))
+    return _read_moment(text)
+
+
+def _read_moment(text: str) -> float | str:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
         try:
             found = datetime.strptime(text, "%d/%b/%Y:%H:%M:%S %z")
         except ValueError:
-            return "its time cannot be read (`10/Oct/2026:13:55:36 +0000`, RFC 3339, or unix seconds)"
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+            return _NO_TIME
+    at = (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    return at if 0 <= at <= _LAST else _NO_TIME
 
 
 def _observed(

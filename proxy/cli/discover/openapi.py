@@ -1,13 +1,15 @@
 """What was found as OpenAPI 3.1. It holds no value: no example, and no default.
 
 Rule 1: templates of one shape are one path item, as the standard has it.
-Rule 2: what traffic does not show is said, and left open: a schema of an answer is none.
+Rule 2: no two operations have one id, whatever signs their templates differ by.
+Rule 3: what traffic does not show is said, and left open: a schema of an answer is none.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import chain, count
 from typing import Any
 
 from proxy import __version__
@@ -31,11 +33,13 @@ def openapi(found: DiscoveryView) -> Schema:
     """The document."""
     paths: dict[str, Schema] = {}
     by_shape: dict[str, str] = {}
+    ids: set[str] = set()
     for group in groups_of(found):
         template = by_shape.setdefault(shape_of(group.template), _path(group.template))
         for endpoint in group.endpoints:
-            if endpoint.method in _METHODS:
-                paths.setdefault(template, {}).setdefault(endpoint.method.lower(), _operation(template, endpoint))
+            method = endpoint.method.lower()
+            if endpoint.method in _METHODS and method not in paths.setdefault(template, {}):
+                paths[template][method] = _operation(template, endpoint, ids)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -57,9 +61,17 @@ def _path(template: str) -> str:
     return "/".join(steps)
 
 
-def _operation(template: str, endpoint: DiscoveredEndpointView) -> Schema:
+def _new_id(method: str, template: str, taken: set[str]) -> str:
+    """Rule 2."""
+    wished = f"{method.lower()}{re.sub(r'[^A-Za-z0-9]+', '_', template)}"
+    found = next(each for each in chain([wished], (f"{wished}_{number}" for number in count(2))) if each not in taken)
+    taken.add(found)
+    return found
+
+
+def _operation(template: str, endpoint: DiscoveredEndpointView, ids: set[str]) -> Schema:
     operation: Schema = {
-        "operationId": f"{endpoint.method.lower()}{re.sub(r'[^A-Za-z0-9]+', '_', template)}",
+        "operationId": _new_id(endpoint.method, template, ids),
         "parameters": [*_path_parameters(template, endpoint.parameters), *_query(endpoint)],
         "responses": {
             name.replace("xx", "XX"): {"description": f"{_CLASSES[name]}: {count:,.0f} of {endpoint.calls:,.0f} calls"}

@@ -1,8 +1,9 @@
-"""An access log as a discovery: line by line, in bounded memory."""
+"""An access log as a discovery: line by line, in bounded memory, however long a line is and whatever is in it."""
 
 from __future__ import annotations
 
 import gzip
+import io
 import sys
 import zlib
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from proxy.api.discovery import DiscoveryView, discovery_view
-from proxy.cli.discover.log_line import read_line
+from proxy.cli.discover.log_line import LONGEST, read_line
 from proxy.core.discovery.inventory import Inventory
 
 MOST_TOLD = 10
@@ -37,7 +38,7 @@ def read_log(file: Path) -> ReadLog:
     inventory, since = Inventory(), float("inf")
     read = ReadLog(found=discovery_view(inventory, 0.0))
     with _opened(file) as lines:
-        for number, line in enumerate(_as_far_as_it_goes(lines, file, read), 1):
+        for number, line in enumerate(_as_far_as_it_goes(_bounded(lines), file, read), 1):
             if not line.strip():
                 continue
             seen = read_line(line.rstrip("\r\n"))
@@ -52,7 +53,7 @@ def read_log(file: Path) -> ReadLog:
     return read
 
 
-def _as_far_as_it_goes(lines: TextIO, file: Path, read: ReadLog) -> Iterator[str]:
+def _as_far_as_it_goes(lines: Iterator[str], file: Path, read: ReadLog) -> Iterator[str]:
     """A log that is still being packed, or was cut, is known up to there."""
     has_begun = False
     try:
@@ -65,9 +66,20 @@ def _as_far_as_it_goes(lines: TextIO, file: Path, read: ReadLog) -> Iterator[str
         read.broken = f"{file}: it cannot be unpacked to its end, and what stands before is taken: {error}"
 
 
+def _bounded(lines: TextIO) -> Iterator[str]:
+    """Each line, of one that is too long its beginning, which is told to be too long."""
+    while line := lines.readline(LONGEST + 2):
+        rest = line
+        while not rest.endswith("\n") and (rest := lines.readline(LONGEST)):
+            pass
+        yield line
+
+
 @contextmanager
 def _opened(file: Path) -> Iterator[TextIO]:
     if str(file) == STDIN:
+        if isinstance(sys.stdin, io.TextIOWrapper):
+            sys.stdin.reconfigure(errors="replace")
         yield sys.stdin
     elif file.suffix == ".gz":
         with gzip.open(file, "rt", encoding="utf-8", errors="replace") as lines:

@@ -1,12 +1,16 @@
 """Routes for what was found, as text for routes.yaml.
 
 Rule 1: only what `match` can say is written; of anything else a comment says so.
+Rule 2: no route gets a name that another one has, as far as traffic shows those that there are.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
+
+import msgspec
 
 from proxy.api.discovery import DiscoveryView
 from proxy.cli.discover.template_group import TemplateGroup, groups_of, shape_of
@@ -17,18 +21,20 @@ from proxy.core.one_line import one_line
 from proxy.core.routing.path import parse_pattern
 
 _PREFIXES = frozenset({"api", "rest"})
-_LONGEST_NAME = 60
+_LONGEST_NAME = 56
+_NO_TEXT = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
+"""Words that YAML reads as something else, unless they stand in quotes."""
 
 
-def stub(found: DiscoveryView) -> list[str]:
-    """A route for each template that no route names yet."""
-    known = {shape_of(each.template) for each in found.endpoints if each.is_known}
-    groups = [group for group in groups_of(found) if shape_of(group.template) not in known]
-    return list(_routes(groups))
+def stub(found: DiscoveryView, taken: Iterable[str] = ()) -> list[str]:
+    """A route for each template, and method, that no route names yet; `taken` are names of other routes."""
+    known = {(shape_of(each.template), each.method) for each in found.endpoints if each.is_known}
+    left = [each for each in found.endpoints if (shape_of(each.template), each.method) not in known]
+    there = {name for each in found.endpoints for name in each.routes}
+    return list(_routes(groups_of(msgspec.structs.replace(found, endpoints=left)), {*there, *taken}))
 
 
-def _routes(groups: Iterable[TemplateGroup]) -> Iterator[str]:
-    taken: set[str] = set()
+def _routes(groups: Iterable[TemplateGroup], taken: set[str]) -> Iterator[str]:
     shapes: set[str] = set()
     for group in groups:
         methods = [method for method in group.methods if method in METHODS]
@@ -40,7 +46,7 @@ def _routes(groups: Iterable[TemplateGroup]) -> Iterator[str]:
         name = next(each for each in _numbered(_name(group.template)) if each not in taken)
         taken.add(name)
         yield f"  # {_evidence(group)}"
-        yield f"  - name: {name}"
+        yield f"  - name: {json.dumps(name) if name in _NO_TEXT else name}"
         yield f'    match: "{",".join(methods)} {group.template}"'
         yield "    stage: legacy"
         if any("1xx" in each.statuses for each in group.endpoints):

@@ -1,18 +1,22 @@
 """Usage on its way from workers into the store: by origin of route, caller and day.
 
 Rule 1: what workers tell adds up here, at most one record for each route, caller and day, and goes into the store every
-        `EVERY` seconds; while the store is away it goes on adding up, so nothing is lost that fits.
+        `EVERY` seconds, and `SOON` after a caller has come for the first time on a day: who calls so seldom that its
+        one call decides is not lost with a control that is killed. While the store is away it goes on adding up.
 Rule 2: what was sent without an answer is sent again under the same id, so it counts once.
-Rule 3: whom nobody has verified a report does not name: it is what the tallies of a route say beyond its callers.
+Rule 3: the record of a route begins when it was first seen to take what it takes: what it took over from another one,
+        which was renamed, split or taken out, is recorded there.
+Rule 4: whom nobody has verified a report does not name: it is what the tallies of a route say beyond its callers.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -24,6 +28,7 @@ from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.usage import UsageBatch, UsageStore
 
 EVERY = 10.0
+SOON = 1.0
 PATIENCE = 1.5
 LAST = 1.0
 """Seconds that the last usage has to reach the store."""
@@ -36,7 +41,7 @@ _Key = tuple[str, str, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteUsage:
-    """What is recorded of routes: `since` is when the record begins."""
+    """What is recorded of routes: `since` is when the record begins (rule 3, of one route)."""
 
     since: float
     callers: tuple[CallerUsage, ...]
@@ -47,16 +52,25 @@ class UsageRecord:
     """`take` is told of every report. `clock` in unix seconds."""
 
     def __init__(
-        self, store: UsageStore, origins: Callable[[], Origins], clock: Callable[[], float] = time.time
+        self,
+        store: UsageStore,
+        origins: Callable[[], Origins],
+        clock: Callable[[], float] = time.time,
+        takes: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
-        """`origins` gives those of the present table."""
+        """`origins` gives those of the present table, `takes` what its routes take, by origin."""
         self._store = store
         self._origins = origins
         self._clock = clock
+        self._takes = takes
+        self._told: Mapping[str, str] = {}
+        self._known: Mapping[str, float] = {}
         self._waiting: dict[_Key, UsageDay] = {}
         self._sending: UsageBatch | None = None
         self._turn = asyncio.Lock()
         self._is_away = False
+        self._stored: set[_Key] = set()
+        self._first = asyncio.Event()
 
     def take(self, report: Report) -> None:
         """What was answered since the worker's last report."""
@@ -80,21 +94,26 @@ class UsageRecord:
             caller = OTHERS
         more = UsageDay(route=origin, caller=caller, day=day, calls=calls, good=good, first=now, last=now)
         known = self._waiting.get((origin, caller, day))
+        if known is None and (origin, caller, day) not in self._stored:
+            self._first.set()
         self._waiting[origin, caller, day] = more if known is None else added(known, more)
 
     async def run(self) -> None:
         """Into the store, for ever."""
-        has_begun = False
         while True:
             try:
-                has_begun = has_begun or await self._begin() > 0
+                await self._begin()
                 await self.flush()
                 self._is_away = False
             except (StoreUnavailable, StoreRefused, TimeoutError) as error:
                 if not self._is_away:
                     _log.warning("usage_waits", records=len(self._waiting), error=str(error) or "no answer in time")
                 self._is_away = True
-            await asyncio.sleep(EVERY)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(EVERY):
+                    await self._first.wait()
+                    await asyncio.sleep(SOON)
+            self._first.clear()
 
     async def last(self) -> None:
         """What has come goes into the store once more, if it answers soon."""
@@ -104,9 +123,14 @@ class UsageRecord:
         except (StoreUnavailable, StoreRefused, TimeoutError):
             _log.warning("usage_left", records=len(self._waiting))
 
-    async def _begin(self) -> float:
+    async def _begin(self, origin: str = "") -> float:
+        """Since when there is a record, or one of this route; the store knows the present table then: rule 3."""
+        takes = self._takes()
         async with asyncio.timeout(PATIENCE):
-            return await self._store.begin(self._clock())
+            began = await self._store.begin(self._clock())
+            if takes != self._told:
+                self._known, self._told = await self._store.know(takes, self._clock()), takes
+        return max(began, self._known.get(origin, began))
 
     async def flush(self) -> None:
         """All that waits is in the store; StoreUnavailable or TimeoutError where it is not."""
@@ -119,7 +143,16 @@ class UsageRecord:
                     await self._store.add(self._sending)
                 except StoreRefused as error:  # asked again it would say the same
                     _log.error("usage_refused", records=len(self._sending.days), error=str(error))
+                self._remember(self._sending.days)
                 self._sending = None
+
+    def _remember(self, days: Sequence[UsageDay]) -> None:
+        """Who is known on the last of these days; bounded as what waits is."""
+        today = max(each.day for each in days)
+        added_now = {(each.route, each.caller, each.day) for each in days}
+        self._stored = {key for key in self._stored | added_now if key[2] >= today}
+        if len(self._stored) > MOST_WAITING:
+            self._stored = added_now
 
     async def of_all(self) -> RouteUsage:
         """Of the routes of the present table, with what came by now; raises as `flush`."""
@@ -132,7 +165,8 @@ class UsageRecord:
     async def of_route(self, route: str) -> RouteUsage:
         """Of one, by day as well; raises as `flush`."""
         await self.flush()
-        since = await self._begin()
+        origin = self._origins().origin(route)
+        since = await self._begin(origin)
         async with asyncio.timeout(PATIENCE):
-            days = all_called(await self._store.days(self._origins().origin(route)), lambda _: route)
+            days = all_called(await self._store.days(origin), lambda _: route)
         return RouteUsage(since=since, callers=sums_of(days), days=days)

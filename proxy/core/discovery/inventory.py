@@ -10,16 +10,19 @@ Rule 3: a template that was seen once, from nobody verified, is held apart as we
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 from proxy.core.discovery.endpoint import EndpointSeen, Observation
-from proxy.core.discovery.path_trie import DISTINCT, MOST_PLACES, PathTrie, TriePlace, ValueSeen, segments_of
+from proxy.core.discovery.known_method import known_method
+from proxy.core.discovery.path_trie import DEEPER, DISTINCT, MOST_PLACES, PathTrie, TriePlace, ValueSeen, segments_of
 from proxy.core.discovery.segment import SegmentKind
 from proxy.core.discovery.usage import UNVERIFIED
 
 MOST_KNOWN = 20_000
 """Templates of routes, by method."""
+_REST = "**"
+"""What is behind the deepest segment, as routes write it."""
 _TEACHES = frozenset({408, 409, 412, 415, 422, 423, 424, 428})
 _REFUSED = frozenset({401, 402, 403, 429})
 _NAMES = {
@@ -88,6 +91,8 @@ class Inventory:
     def take(self, seen: Observation, pattern: str = "") -> None:
         """One request more; `pattern` is that of the route that took it, where it names the path (rule 1)."""
         self.observed += 1
+        if (method := known_method(seen.method)) != seen.method:
+            seen = replace(seen, method=method)
         if pattern:
             known = self._known.get((pattern, seen.method))
             if known is None and len(self._known) < MOST_KNOWN:
@@ -105,7 +110,8 @@ class Inventory:
 
     def see_body(self, seen: Observation, pattern: str = "") -> None:
         """Names in the body of a request, where its endpoint is known already; it is not counted anew."""
-        known = self._known.get((pattern, seen.method)) if pattern else self._trie.find(seen.path, seen.method)
+        method = known_method(seen.method)
+        known = self._known.get((pattern, method)) if pattern else self._trie.find(seen.path, method)
         if known is not None and seen.fields is not None:
             known.see_body(seen.fields, seen.caller)
 
@@ -115,7 +121,8 @@ class Inventory:
             key = (endpoint.template, endpoint.method)
             self._known.setdefault(key, EndpointSeen(endpoint.seen.first)).merge(endpoint.seen)
         else:
-            values = {f"{{{each.name}}}": ValueSeen(each.kinds, each.distinct) for each in endpoint.parameters}
+            values: dict[str, str | ValueSeen] = {_REST: DEEPER}
+            values |= {f"{{{each.name}}}": ValueSeen(each.kinds, each.distinct) for each in endpoint.parameters}
             way = [values.get(segment, segment) for segment in segments_of(endpoint.template)]
             self._trie.restore(way, endpoint.method, endpoint.seen)
         self.observed += endpoint.seen.observed
@@ -155,7 +162,7 @@ def _found(root: TriePlace) -> Iterator[DiscoveredEndpoint]:
 def _ends(ends: Mapping[str, EndpointSeen], way: Sequence[Step]) -> Iterator[DiscoveredEndpoint]:
     parameters = tuple(_parameters(way))
     names = iter(parameters)
-    segments = [f"{{{next(names).name}}}" if word is None else word for word, _ in way]
+    segments = [f"{{{next(names).name}}}" if word is None else _REST if word == DEEPER else word for word, _ in way]
     template, is_alone = "/" + "/".join(segments), sum(seen.observed for seen in ends.values()) == 1
     for method, seen in ends.items():
         yield DiscoveredEndpoint(method=method, template=template, seen=seen, parameters=parameters, is_alone=is_alone)

@@ -6,8 +6,10 @@ Rule 2: words in one place are its children until there are `DISTINCT` of them; 
         name an operation (`RESERVED`): `me` beside 10,000 names is a word.
 Rule 3: at the root, behind `api` or a version, and where words have parameters of their own right behind them
         (collections: `customers/{id}`), words are resources, and it takes `RESOURCES` of them, each called seldom.
-Rule 4: memory is bounded: children of a place by rule 2 and 3, places by `most`; the least called go first, and are
-        counted. A value that became a parameter is forgotten.
+Rule 4: memory is bounded: children of a place by rule 2 and 3, places by `most`. The least called go first, and are
+        counted; where a verified caller was they go last, however seldom it calls: whoever else invents paths, and
+        whatever is answered, drives none of those out. A value that became a parameter is forgotten.
+Rule 5: what is deeper than `DEEPEST` is one place, `DEEPER`, which no segment is.
 """
 
 from __future__ import annotations
@@ -19,12 +21,14 @@ from xxhash import xxh3_64_intdigest
 
 from proxy.core.discovery.endpoint import EndpointSeen, Observation
 from proxy.core.discovery.segment import SegmentKind, is_version, kind_of
+from proxy.core.discovery.usage import UNVERIFIED
 
 DISTINCT = 20
 RESOURCES = 200
 MOST_PLACES = 10_000
 DEEPEST = 16
 """Segments of a path; what is behind them is not told apart."""
+DEEPER = "/"
 _OFTEN = 5
 _ALIKE = 0.05
 _COLLECTIONS = 0.2
@@ -38,7 +42,7 @@ first next previous count total all recent export import batch bulk upload downl
 logout signin signup signout register refresh revoke callback status health healthz ready live ping version info summary
 config default schema metadata help about index autocomplete suggest
 """
-RESERVED = frozenset({"", *_OPERATIONS.split()})
+RESERVED = frozenset({"", DEEPER, *_OPERATIONS.split()})
 """Words that stay words among values; the empty one is a slash at the end."""
 
 
@@ -54,9 +58,10 @@ class TriePlace:
     """One place in paths. `words` are its children by name, `value` the one for values; `ends` what ends here, by
     method. Of a place for values `kinds` counts what they looked like, and `values` are marks of at most `DISTINCT`.
     `due`: with so many words it is asked whether they are values. `is_open`: they are, but for those there.
+    `is_verified`: some verified caller came through it.
     """
 
-    __slots__ = ("calls", "due", "ends", "is_open", "kinds", "number", "value", "values", "words")
+    __slots__ = ("calls", "due", "ends", "is_open", "is_verified", "kinds", "number", "value", "values", "words")
 
     def __init__(self) -> None:
         """Nobody has been here."""
@@ -64,7 +69,7 @@ class TriePlace:
         self.words: dict[str, TriePlace] = {}
         self.value: TriePlace | None = None
         self.ends: dict[str, EndpointSeen] = {}
-        self.is_open = False
+        self.is_open = self.is_verified = False
         self.due = DISTINCT
         self.kinds: dict[SegmentKind, int] = {}
         self.values: set[int] = set()
@@ -94,6 +99,7 @@ class TriePlace:
     def absorb(self, other: TriePlace) -> None:
         """What was seen in another place that turned out to be this one."""
         self.calls += other.calls
+        self.is_verified = self.is_verified or other.is_verified
         for method, seen in other.ends.items():
             known = self.ends.setdefault(method, EndpointSeen(seen.first))
             known.merge(seen)
@@ -139,6 +145,7 @@ class PathTrie:
         for segment in segments_of(seen.path):
             place = self._step(place, segment, is_prefix=is_prefix)
             place.calls += 1
+            place.is_verified = place.is_verified or seen.caller != UNVERIFIED
             is_prefix = is_prefix and _is_prefix(segment)
         known = place.ends.get(seen.method)
         if known is None:
@@ -149,7 +156,7 @@ class PathTrie:
 
     def _step(self, place: TriePlace, segment: str, *, is_prefix: bool) -> TriePlace:
         """The place behind."""
-        kind = kind_of(segment)
+        kind = SegmentKind.WORD if segment == DEEPER else kind_of(segment)
         if kind is SegmentKind.WORD and segment not in place.words and (not place.is_open or segment in RESERVED):
             place.words[segment] = TriePlace()
             self.places += 1
@@ -177,6 +184,7 @@ class PathTrie:
         for step in way:
             place = place.words.setdefault(step, TriePlace()) if isinstance(step, str) else place.restored(step)
             place.calls += seen.observed
+            place.is_verified = place.is_verified or seen.callers.keys() != {UNVERIFIED}
         place.ends.setdefault(method, EndpointSeen(seen.first)).merge(seen)
         self.places = size_of(self.root)
 
@@ -189,17 +197,19 @@ class PathTrie:
     def _thin(self) -> None:
         """Rule 4: forget what was called least, until a tenth is free."""
         self.gather()
-        often = 1
-        while self.places > self._most * 0.9:
-            self.dropped += _drop(self.root, often)
-            self.places = size_of(self.root)
-            often *= 2
+        for spares in (True, False):
+            often = 1
+            while self.places > self._most * 0.9 and often <= self.root.calls * 2:
+                self.dropped += _drop(self.root, often, spares=spares)
+                self.places = size_of(self.root)
+                often *= 2
 
 
 def segments_of(path: str) -> Sequence[str]:
     """Its segments, at most `DEEPEST`; of empty ones only that of a slash at the end, which makes another path."""
     found = [segment for segment in path.split("/") if segment]
-    return (found + [""] * (bool(found) and path.endswith("/")))[:DEEPEST]
+    found += [""] * (bool(found) and path.endswith("/"))
+    return found if len(found) <= DEEPEST else [*found[: DEEPEST - 1], DEEPER]
 
 
 def _is_prefix(word: str) -> bool:
@@ -207,7 +217,7 @@ def _is_prefix(word: str) -> bool:
 
 
 def _may_be_value(place: TriePlace, segment: str) -> bool:
-    return place.is_open or kind_of(segment) is not SegmentKind.WORD
+    return segment != DEEPER and (place.is_open or kind_of(segment) is not SegmentKind.WORD)
 
 
 def gather(place: TriePlace, *, is_prefix: bool) -> None:
@@ -288,15 +298,18 @@ def _walk(place: TriePlace, *, is_prefix: bool) -> Iterator[tuple[TriePlace, boo
             waiting.append((here.value, False))
 
 
-def _drop(place: TriePlace, often: int) -> int:
-    """Take away what is behind `place` and was called at most so often; how many requests that were."""
+def _drop(place: TriePlace, often: int, *, spares: bool) -> int:
+    """Take away what is behind `place` and was called at most so often; how many requests that were.
+
+    `spares`: not where a verified caller was.
+    """
     gone = 0
     for word, below in list(place.words.items()):
-        if below.calls <= often:
+        if below.calls <= often and not (spares and below.is_verified):
             gone += below.calls
             del place.words[word]
         else:
-            gone += _drop(below, often)
+            gone += _drop(below, often, spares=spares)
     if place.value is not None:
-        gone += _drop(place.value, often)
+        gone += _drop(place.value, often, spares=spares)
     return gone

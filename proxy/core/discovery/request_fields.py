@@ -1,11 +1,14 @@
 """Names in a request's query, and in its body of JSON with what stands there: no value is kept.
 
 Rule 1: a name is a path: `$.items[*].price`. Keys that are values by their look are `{}`: maps by id have one name.
+Rule 2: so are names in a query, and what stands there without a name: `?4711`, `?ann@example.com`. Of `filter[name]`
+        each part is looked at by itself.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from urllib.parse import unquote_plus
 
@@ -17,6 +20,9 @@ LARGEST = 16 * 1024
 MOST_FIELDS = 60
 DEEPEST = 5
 MOST_ITEMS = 20
+A_VALUE = "{}"
+"""Instead of a name that is a value by its look."""
+_BRACKET = re.compile(r"([\[\]])")
 _WORDS = {dict: "object", list: "array", str: "string", bool: "boolean", int: "integer", float: "number"}
 
 
@@ -36,8 +42,7 @@ def _within(said: object, path: str, deep: int) -> Iterator[tuple[str, str]]:
         return
     if isinstance(said, dict):
         for name, value in said.items():
-            plain = kind_of(name) is SegmentKind.WORD
-            below = f"{path}.{name if plain else '{}'}"
+            below = f"{path}.{_plain(name)}"
             yield below, _kind(value)
             yield from _within(value, below, deep + 1)
     elif isinstance(said, list):
@@ -50,5 +55,15 @@ def _kind(value: object) -> str:
 
 
 def names_of(query: str) -> tuple[str, ...]:
-    """The names in a query, without its values."""
-    return tuple(unquote_plus(pair.partition("=")[0]) for pair in query.split("&") if pair)
+    """The names in a query, without its values: rule 2."""
+    return tuple(_name_of(unquote_plus(pair.partition("=")[0])) for pair in query.split("&") if pair)
+
+
+def _name_of(said: str) -> str:
+    parts = [part if part in "[]" else _plain(part) for part in _BRACKET.split(said)]
+    return "".join(parts) or A_VALUE
+
+
+def _plain(name: str) -> str:
+    """The name itself, unless it may be a value."""
+    return name if name and kind_of(name) is SegmentKind.WORD else A_VALUE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from proxy.core.discovery.usage import OTHERS, SECONDS_A_DAY, CallerUsage, UsageDay, added, day_of, sums_of
@@ -21,6 +22,7 @@ class MemoryUsage:
         self._most = most
         self._callers = callers
         self._began: float | None = None
+        self._routes: dict[str, tuple[str, float]] = {}
         self._days: dict[tuple[str, str, int], UsageDay] = {}
         self._known: dict[str, set[str]] = {}
         self._applied: dict[str, float] = {}
@@ -29,6 +31,15 @@ class MemoryUsage:
         """As UsageStore says."""
         self._began = now if self._began is None else self._began
         return self._began
+
+    async def know(self, takes: Mapping[str, str], now: float) -> Mapping[str, float]:
+        """As UsageStore says."""
+        known = self._routes
+        self._routes = {
+            route: known[route] if route in known and known[route][0] == taken else (taken, now)
+            for route, taken in takes.items()
+        }
+        return {route: since for route, (_, since) in self._routes.items()}
 
     async def add(self, batch: UsageBatch) -> None:
         """As UsageStore says."""

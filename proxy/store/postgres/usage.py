@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from proxy.core.discovery.usage import OTHERS, SECONDS_A_DAY, CallerUsage, UsageDay, day_of
 from proxy.core.evidence.records import cleaned
 from proxy.store.postgres.connections import Connections
@@ -24,6 +26,14 @@ class PostgresUsage:
         """As UsageStore says."""
         async with self._connections.connection() as connection:
             return float(await connection.fetchval(query("begin_usage"), now))
+
+    async def know(self, takes: Mapping[str, str], now: float) -> Mapping[str, float]:
+        """As UsageStore says."""
+        routes = sorted(takes)
+        async with self._connections.transaction() as connection:
+            await connection.execute(query("take_usage_turn"))
+            rows = await connection.fetch(query("know_usage_routes"), routes, [takes[name] for name in routes], now)
+        return {row["route"]: float(row["since"]) for row in rows}
 
     async def add(self, batch: UsageBatch) -> None:
         """As UsageStore says."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,6 +18,8 @@ from openapi_spec_validator import validate
 from typer.testing import Result
 
 from proxy.api.discovery import discovery_view
+from proxy.cli.discover import read_log
+from proxy.cli.discover.log_line import LONGEST, read_line
 from proxy.cli.discover.openapi import openapi
 from proxy.config.load import Loaded, load_text
 from proxy.core.discovery.endpoint import Observation
@@ -22,6 +27,7 @@ from proxy.core.discovery.inventory import Inventory
 from tests.cli.conftest import Banyan
 from tests.cli.listening import listening
 
+ROOT = Path(__file__).parents[3]
 LINE = '10.0.0.1 - - [30/Nov/2026:10:00:00 +0000] "{} HTTP/1.1" {} 12 "-" "curl/8"\n'
 CALLS = [
     *[(f"GET /customers/{number}?mail=ann%40example.com", 200) for number in range(30)],
@@ -237,3 +243,64 @@ def test_where_nothing_answers_it_is_said(banyan: Banyan) -> None:
 
     assert (nothing.exit_code, away.exit_code) == (1, 1)
     assert nothing.stdout == "traffic does not show which answer fields a client reads.\n"
+
+
+def test_a_method_that_no_route_takes_is_written(banyan: Banyan) -> None:
+    """Where a route names the template for another one; under a name that no route has yet."""
+    inventory = Inventory()
+    for method, route, pattern in (("GET", "customers.one", "/customers/{number}"), ("POST", "rest", "")):
+        for number in range(2):
+            seen = Observation(method=method, path=f"/customers/{number}", status=200, at=1e9, route=route)
+            inventory.take(seen, pattern)
+    with listening({"/api/discovery": msgspec.json.encode(discovery_view(inventory, 0.0))}) as admin:
+        stub = banyan(f"discover --routes --admin {admin.url}").stdout
+
+    assert "name: customers.one-2\n" in stub
+    assert 'match: "POST /customers/{id}"' in stub
+    assert "GET" not in stub
+
+
+def test_no_two_operations_have_one_id(banyan: Banyan, tmp_path: Path) -> None:
+    """Templates that differ in their signs alone."""
+    log = tmp_path / "access.log"
+    log.write_text("".join(LINE.format(f"GET /a{sign}b", 200) * 2 for sign in "-_./"), encoding="utf-8")
+    said = json.loads(banyan(f"discover --openapi --log {log}").stdout)
+
+    assert len({item["get"]["operationId"] for item in said["paths"].values()}) == 4
+
+
+@pytest.mark.parametrize("end", [b"\n", b""])
+def test_a_line_of_any_length_takes_no_memory(
+    banyan: Banyan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: bytes
+) -> None:
+    """It is read in parts, and told; those behind it are read."""
+    log = tmp_path / "access.log"
+    log.write_bytes(b"x" * 1_000_000 + b"\n" + LINE.format("GET /a", 200).encode() * 2 + b"x" * 1_000_000 + end)
+    longest = 0
+
+    def watched(line: str) -> Observation | str:
+        nonlocal longest
+        longest = max(longest, len(line))
+        return read_line(line)
+
+    monkeypatch.setattr(read_log, "read_line", watched)
+    result = banyan(f"discover --log {log}")
+
+    assert "/a " in result.stdout
+    assert "it is longer than 65536 characters" in flat(result)
+    assert longest <= LONGEST + 2
+
+
+def test_bytes_that_are_no_text_are_passed_over(tmp_path: Path) -> None:
+    """On standard input as in a file."""
+    said = LINE.format("GET /a", 200).encode()
+    found = subprocess.run(
+        [sys.executable, "-m", "proxy", "discover", "--log", "-"],
+        input=b"\xff\xfe\n" + said * 2,
+        capture_output=True,
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8:strict", "PYTHONPATH": str(ROOT)},
+    )
+
+    assert b"/a " in found.stdout, found.stderr

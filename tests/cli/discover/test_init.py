@@ -13,6 +13,7 @@ from tests.cli.conftest import Banyan
 from tests.cli.discover.test_discover import CALLS, LINE, flat
 from tests.cli.listening import listening
 
+PATHS = ("/rest", "/a" * 40, "/null", "/light/on", "/on", "/off/7", "/true", "/n", "/y/4")
 SIDES = "--legacy http://127.0.0.1:3000 --new http://127.0.0.1:3001"
 
 
@@ -66,3 +67,14 @@ def test_what_cannot_be_written_is_told(banyan: Banyan, log: Path, arguments: st
     assert result.exit_code == 2
     assert said in flat(result)
     assert not (log.parent / "x.yaml").exists()
+
+
+def test_an_endpoint_has_no_name_that_the_rest_has(banyan: Banyan, tmp_path: Path) -> None:
+    """Whatever it is called in its path, what YAML takes for no text too; one that is very deep is a route as well."""
+    log, file = tmp_path / "access.log", tmp_path / "first.yaml"
+    log.write_text("".join(LINE.format(f"GET {path}", 200) * 2 for path in PATHS), encoding="utf-8")
+    written = banyan(f"init --log {log} {SIDES} --config {file}")
+
+    assert written.exit_code == 0, written.stderr
+    assert banyan(f"check {file}").exit_code == 0
+    assert 'match: "GET ' + "/a" * 15 + '/**"' in file.read_text(encoding="utf-8")

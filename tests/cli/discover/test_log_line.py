@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from time import thread_time
 
 import pytest
 
@@ -81,3 +82,27 @@ def test_a_line_that_cannot_be_read_says_why(line: str, why: str) -> None:
     assert isinstance(said, str)
     assert why in said
     assert "orders" not in said
+
+
+@pytest.mark.parametrize("time", ["NaN", "Infinity", "-1", "1e308", "-1e12", "1" + "0" * 400, '"' + "9" * 29 + '"'])
+def test_a_time_that_no_calendar_has_is_told(time: str) -> None:
+    """Of whatever kind."""
+    assert "its time cannot be read" in str(read_line(f'{{"method":"GET","path":"/a","status":200,"time":{time}}}'))
+
+
+def test_text_that_is_no_utf_8_goes_no_further() -> None:
+    """Half a surrogate pair, which JSON can write."""
+    line = r'{"event":"request","method":"GET","path":"/a?\ud800=1","status":200,"ts":1,"route":"\udfff","steps":'
+    seen = read_line(line + r'{"auth":"members: \ud801"}}')
+
+    assert isinstance(seen, Observation)
+    assert (seen.query, seen.route, seen.caller) == (("{}",), "?", "?")
+    assert "names no method" in str(read_line(r'{"method":"G\ud800","path":"/a","status":200,"time":1}'))
+
+
+def test_a_line_full_of_brackets_is_told_at_once() -> None:
+    """Each of them might begin a time."""
+    began = thread_time()
+
+    assert isinstance(read_line('10.0.0.1 - - "GET /' + "[" * (LONGEST - 100) + ' HTTP/1.1" - 9'), str)
+    assert thread_time() - began < 2.0

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from proxy.control.traffic import usage_record as module
 from proxy.control.traffic.usage_record import MOST_WAITING, UsageRecord
 from proxy.core.discovery.usage import OTHERS, UNVERIFIED
 from proxy.core.routing.state_names import NO_ORIGINS, Origins
@@ -127,6 +129,39 @@ async def test_the_record_follows_in_the_background(tmp_path: Path) -> None:
     assert (await usage.of_all()).since == NOW
 
 
+def _has_sent(store: Doubtful, batches: int) -> bool:
+    return len(store.sent) == batches
+
+
+async def test_who_comes_first_on_a_day_is_not_kept_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its one call may decide, and control may be killed; who is known that day waits for the next round."""
+    monkeypatch.setattr(module, "EVERY", 3600.0)
+    monkeypatch.setattr(module, "SOON", 0.01)
+    store = Doubtful()
+    usage, tasks = record(store), Tasks()
+    tasks.start(usage.run(), name="usage")
+    for number, callers in enumerate((("a",), ("a", "b"), ("b", "c")), 1):
+        told = tuple(UsageDelta("r", caller, 1, 1) for caller in callers)
+        usage.take(report(delta("r", "legacy", ok=len(told)), usage=told))
+        await until(partial(_has_sent, store, number))
+    usage.take(report(delta("r", "legacy", ok=1), usage=(UsageDelta("r", "c", 1, 1),)))
+
+    assert not usage._first.is_set()
+    await tasks.end()
+
+
+async def test_whom_it_knows_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By day, and in number; whom it has forgotten is told as one that comes first."""
+    monkeypatch.setattr(module, "MOST_WAITING", 3)
+    usage = record()
+    for callers in ("ab", "cd", "ae"):
+        told = tuple(UsageDelta("r", caller, 1, 1) for caller in callers)
+        usage.take(report(delta("r", "legacy", ok=len(told)), usage=told))
+        await usage.flush()
+
+    assert len(usage._stored) <= 3
+
+
 async def test_the_end_waits_for_no_store() -> None:
     """One that is away at the end costs what was not told."""
     usage = record(Doubtful(StoreUnavailable("away")))
@@ -134,3 +169,17 @@ async def test_the_end_waits_for_no_store() -> None:
     await usage.last()
 
     assert usage._sending is not None
+
+
+async def test_the_record_of_a_route_begins_with_what_it_takes() -> None:
+    """One that came later, or took something else, is recorded since then, and not since others are."""
+    now, takes = [NOW], {"a": "1", "old": "2"}
+    renamed = Origins(by_name={"b": "old"}, by_origin={"old": "b"})
+    usage = UsageRecord(MemoryUsage(), lambda: renamed, lambda: now[0], lambda: dict(takes))
+    began = [(await usage.of_route(route)).since for route in ("a", "b")]
+    now[0] += 60
+    takes |= {"new": "3", "old": "4"}
+    later = [(await usage.of_route(route)).since for route in ("a", "b", "new")]
+
+    assert (began, later) == ([NOW, NOW], [NOW, NOW + 60, NOW + 60])
+    assert (await usage.of_all()).since == NOW

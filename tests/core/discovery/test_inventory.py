@@ -155,3 +155,28 @@ def test_values_that_look_like_words_are_known_again() -> None:
     second.take(seen("/tags/later"))
 
     assert [(each.template, each.seen.calls) for each in second.endpoints()] == [("/tags/{name}", 26.0)]
+
+
+def test_methods_that_somebody_makes_up_are_one() -> None:
+    """Of a template and of a route, whose room they would take; names of a body find it as well."""
+    inventory = Inventory()
+    for number in range(50):
+        for pattern in ("", "/a"):
+            inventory.take(replace(seen("/a"), method=f"M{number}"), pattern)
+    inventory.see_body(replace(seen("/a"), method="M7", fields=(("$.a", "null"),)))
+
+    found = [(each.method, each.is_known, each.seen.calls, each.seen.bodies) for each in inventory.endpoints()]
+    assert found == [("OTHER", True, 50.0, 0), ("OTHER", False, 50.0, 1)]
+
+
+def test_what_is_very_deep_is_a_template_for_the_rest() -> None:
+    """As a route would have it, and known again; a segment that a client writes so is a value."""
+    first, second = Inventory(), Inventory()
+    for path in ("/a" * 40, "/a" * 41, "/b/**", "/b/**"):
+        first.take(seen(path))
+    for endpoint in first.endpoints():
+        second.restore(endpoint)
+    second.take(seen("/a" * 42))
+
+    found = {each.template: each.seen.calls for each in second.endpoints()}
+    assert found == {"/a" * 15 + "/**": 3.0, "/b/{text}": 2.0}

@@ -4,7 +4,15 @@ import string
 from itertools import product
 
 from proxy.core.discovery.endpoint import Observation
-from proxy.core.discovery.path_trie import DEEPEST, DISTINCT, RESOURCES, PathTrie, TriePlace, segments_of
+from proxy.core.discovery.path_trie import (
+    DEEPER,
+    DEEPEST,
+    DISTINCT,
+    RESOURCES,
+    PathTrie,
+    TriePlace,
+    segments_of,
+)
 from proxy.core.discovery.segment import SegmentKind
 
 WORDS = ["".join(letters) for letters in product(string.ascii_lowercase, repeat=3)]
@@ -127,7 +135,8 @@ def test_a_path_has_segments() -> None:
     assert segments_of("//a//b") == ["a", "b"]
     assert segments_of("/a/b/") == ["a", "b", ""]
     assert segments_of("/") == []
-    assert len(segments_of("/a" * 99)) == DEEPEST
+    assert segments_of("/a" * DEEPEST) == ["a"] * DEEPEST
+    assert segments_of("/a" * 99) == ["a"] * (DEEPEST - 1) + [DEEPER]
 
 
 def test_values_take_along_what_stands_behind_them() -> None:
@@ -163,3 +172,28 @@ def test_what_is_behind_values_is_bounded_as_well() -> None:
 
     assert trie.places <= 30
     assert trie.find("/orders/9/items", "GET") is not None
+
+
+def test_what_is_deeper_than_the_bound_is_one_place_of_its_own() -> None:
+    """However many of them there are, and where values stand beside it."""
+    deep = "/a" * (DEEPEST - 1)
+    trie = trie_of(f"{deep}/7", *(f"{deep}/b/{word}" for word in WORDS[: DISTINCT * 2]))
+
+    assert templates(trie) == {f"{deep}/{{}}", f"{deep}/{DEEPER}"}
+    assert trie.find(f"{deep}/b/c/d/e", "GET") is trie.find(f"{deep}/x/y", "GET") is not None
+    assert trie_of(f"{deep}/7").find(f"{deep}/x/y", "GET") is None
+
+
+def test_paths_that_somebody_invents_drive_no_verified_callers_out() -> None:
+    """However often each of them is called, and answered as if it were there; where all are verified, those go too."""
+    trie = trie_of(most=200)
+    trie.see(Observation(method="GET", path="/reports/monthly", status=200, at=1.0, caller="erp"))
+    for number, word in enumerate(WORDS[:500]):
+        for _ in range(5):
+            see(trie, f"/{WORDS[number % 13]}{WORDS[number % 7]}/{word}/x/{word}")
+    assert trie.dropped > 0
+    assert trie.find("/reports/monthly", "GET") is not None
+    for number, word in enumerate(WORDS[:500]):
+        path = f"/{WORDS[number % 13]}{WORDS[number % 7]}/{word}/x/{word}"
+        trie.see(Observation(method="GET", path=path, status=200, at=1.0, caller="app"))
+    assert trie.places <= 200

@@ -52,5 +52,29 @@ def test_fields_are_bounded() -> None:
 
 
 def test_names_of_a_query_have_no_values() -> None:
-    """Decoded."""
-    assert names_of("a=1&b&c%20d=x+y&&=5") == ("a", "b", "c d", "")
+    """Decoded; of a name in brackets each part is looked at."""
+    assert names_of("a=1&b&&filter%5Bname%5D=x&ids[]=1&items[7][price]=2&$top=3&api-version=4") == (
+        *("a", "b", "filter[name]", "ids[]", "items[{}][price]", "$top", "api-version"),
+    )
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("4711", "ann%40example.com", "4111111111111111", "4111-1111-1111-1111=", "=5", "c%20d=x+y", "%1bred%20x="),
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dBjftJeZ4CVP",
+        "0f8fad5b-d9cb-469f-a165-70867728950e=x",
+        "%00%0a",
+        "\ud800",
+    ],
+)
+def test_what_stands_where_names_do_may_be_a_value(query: str) -> None:
+    """`?TOKEN` has no name at all: by its look it is a value, and is kept nowhere."""
+    (name,) = names_of(query)
+
+    assert set(name) <= set("{}[]")
+
+
+def test_a_field_without_a_name_is_as_one_by_id() -> None:
+    """An empty name would be that of what holds it."""
+    assert fields_of(b'{"": 1}') == (("$.{}", "integer"),)

@@ -2,7 +2,9 @@
 
 Rule 1: at most `size` bytes come out, and beyond 64 KiB at most `ratio` times what went in, for every coding that was
         applied; what would be more is not decoded at all.
-Rule 2: a stream that ends early, or is followed by something else, is not decoded either: half an answer is none.
+Rule 2: of gzip `_MEMBERS` may follow each other, and no more: each of them, an empty one too, costs as much as all that
+        is behind it.
+Rule 3: a stream that ends early, or is followed by something else, is not decoded either: half an answer is none.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import zstandard
 
 _NONE = frozenset({"", "identity"})
 _FREE = 64 * 1024
+_MEMBERS = 500
 _ZSTD_WINDOW = 8 * 1024 * 1024
 """RFC 8878 section 3.1.1.1.2 asks decoders for no more."""
 _ZSTD_STEP = 256
@@ -63,11 +66,13 @@ def decode(body: bytes, codings: str, bounds: Bounds = BOUNDS) -> bytes:
 def _gzip(data: bytes, room: int) -> bytes:
     """All members, one after the other (RFC 1952 section 2.2)."""
     whole = b""
-    while data:
+    for _ in range(_MEMBERS + 1):
+        if not data:
+            return whole
         member = zlib.decompressobj(wbits=31)
         whole += _inflated(member, data, room - len(whole))
         data = member.unused_data
-    return whole
+    raise Undecodable(f"more than {_MEMBERS} members")
 
 
 def _deflate(data: bytes, room: int) -> bytes:

@@ -2,7 +2,8 @@
 
 Rule 1: what is found here is told to whoever wrote it. It is no wall: what code does all the same, its process cannot
         (`proxy/translator/confinement.py`).
-Rule 2: the same message comes to the same: no clock, no dice, nothing that is kept from one message to the next.
+Rule 2: what is imported is changed by nobody: neither what a module or class has, nor what that holds.
+Rule 3: the same message comes to the same: no clock, no dice, nothing that is kept from one message to the next.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def faults_in(source: str) -> list[CodeFault]:
         return [CodeFault(error.lineno or 1, error.offset or 1, f"is no Python: {error.msg}")]
     except (ValueError, RecursionError, MemoryError):
         return [CodeFault(1, 1, "is no Python that can be read: it nests too deep, or has a NUL")]
-    return sorted([*_impure(tree), *_functions(tree)])
+    return sorted([*_impure(tree), *_functions(tree), *_changed_imports(tree)])
 
 
 def _impure(tree: ast.Module) -> Iterator[CodeFault]:
@@ -57,6 +58,29 @@ def _impure(tree: ast.Module) -> Iterator[CodeFault]:
         message = _why_impure(node)
         if message:
             yield CodeFault(getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1, message)
+
+
+def _changed_imports(tree: ast.Module) -> Iterator[CodeFault]:
+    """Rule 2: `json.kept = 1`, `del re.x`, `Answer.seen[0] += 1`."""
+    imported = {
+        (alias.asname or alias.name).partition(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
+            name = _rooted_in(node)
+            if name in imported:
+                message = f"changes {name}, which is imported: each message is by itself"
+                yield CodeFault(node.lineno, node.col_offset + 1, message)
+
+
+def _rooted_in(node: ast.expr) -> str:
+    """The name at the beginning of `a.b[0].c`; empty: there is none."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _why_impure(node: ast.AST) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from proxy.core.brownout.retirement import DAY
+from proxy.core.routing.what_is_taken import taken_by
 from proxy.link.messages import UsageDelta
 from proxy.store.errors import StoreUnavailable
 from tests.control.admin.test_moves import place, post
@@ -24,7 +25,9 @@ async def port(open_port: Open) -> Port:
     """A route that says when it ends, a plain one, and a record of usage that began forty days ago."""
     made = await open_port(token="t", snapshot=table(canary("5%", SAID), canary("5%", name="b")))
     made.client.headers["Authorization"] = "Bearer t"
-    await made.parts._base.stores.usage.begin(time() - 40 * DAY)
+    usage, running = made.parts._base.stores.usage, made.running
+    await usage.begin(time() - 40 * DAY)
+    await usage.know(taken_by(running.snapshot.routes), time() - 40 * DAY)
     return made
 
 
@@ -74,6 +77,18 @@ async def test_a_route_that_nobody_calls_is_retired_by_order(port: Port) -> None
     assert (await post(port, "/api/routes/a/resume"))[0] == 200
     assert await place(port, "a") == ("canary", 0.05)
     assert await place(port, "b") == ("canary", 0.05)
+
+
+@pytest.mark.usefixtures("worker")
+async def test_a_route_that_came_later_has_no_record_of_the_time_before(port: Port) -> None:
+    """Who called then is recorded with what took it, such as `/**`: nobody is taken for not having called."""
+    usage, routes = port.parts._base.stores.usage, port.running.snapshot.routes
+    await usage.know(taken_by(route for route in routes if route.name == "b"), time() - DAY)
+    status, refused = await post(port, "/api/routes/a/retire", {"skip": SKIPS})
+    other, _ = await post(port, "/api/routes/b/retire", {"skip": SKIPS})
+
+    assert (status, other) == (409, 200)
+    assert "of the time before it says nothing" in refused["detail"]
 
 
 @pytest.mark.usefixtures("worker")

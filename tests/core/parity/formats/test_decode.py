@@ -88,3 +88,12 @@ def test_what_nobody_knows_is_not_unpacked() -> None:
         decode(b"a", "lzma")
     with pytest.raises(Undecodable, match="5 bytes, more than 4"):
         decode(b"abcde", "", Bounds(size=4))
+
+
+def test_members_of_gzip_are_bounded() -> None:
+    """Empty ones are twenty bytes each, and would be looked at one after the other."""
+    empty, told = gzip.compress(b""), gzip.compress(b"whole")
+
+    assert decode(empty * 499 + told, "gzip") == b"whole"
+    with pytest.raises(Undecodable, match="more than 500 members"):
+        decode(empty * 50_000 + told, "gzip")

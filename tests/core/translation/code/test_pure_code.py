@@ -31,8 +31,9 @@ def told(source: str) -> list[str]:
 
 
 def test_pure_code_with_its_four_functions_is_right() -> None:
-    """Whatever else it has, and whatever its functions take besides."""
-    assert told(WHOLE) == []
+    """Whatever else it has, and whatever its functions take besides; what it has made is its own to change."""
+    own = "def f(answer):\n    answer.status = 204\n    answer.body['a'][0] = re.escape('a')\n    f(answer).x = 1\n"
+    assert told(WHOLE + own) == []
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,9 @@ def test_pure_code_with_its_four_functions_is_right() -> None:
         ("print(1)", "1: uses print: "),
         ("x = ().__class__", "5: reaches for __class__, which is Python's own"),
         ("x = date.today()", "5: calls today(): the same message must come to the same, whatever the time"),
+        ("re.kept = 1", "1: changes re, which is imported: each message is by itself"),
+        ("Answer.seen[0].x += 1", "1: changes Answer, which is imported"),
+        ("del urllib.parse.quote", "5: changes urllib, which is imported"),
         ("async def f(): pass", "1: waits for something; an adapter waits for nothing"),
     ],
 )
