@@ -9,7 +9,8 @@ from proxy.api.journal import JournalView
 from proxy.api.routes import CohortsView, FileView, RouteDetailView
 from proxy.api.standing import NeedView, PinView
 from proxy.cli.status.brownout_rows import brownout_rows, deprecation_row
-from proxy.cli.status.picture import closed_sentence, down_sentence, returned_sentence, verdict_word
+from proxy.cli.status.picture import returned_sentence, verdict_word
+from proxy.cli.status.sides_away import closed_sentence, down_sentence, failing_sentence
 from proxy.cli.terminal import Ink, painted
 from proxy.core.judge.coverage import OFTEN
 from proxy.core.judge.need import CheckState
@@ -66,6 +67,8 @@ def route_lines(route: RouteDetailView) -> Iterator[str]:
 def _sides_away(route: RouteDetailView) -> Iterator[str]:
     for upstream in route.down:
         yield _row("down", painted(down_sentence(upstream), Ink.BAD))
+    for failing in route.failing:
+        yield _row("failing", painted(failing_sentence(failing), Ink.BAD if failing.lost else Ink.WARN))
     for each in route.closed:
         yield _row("closed", painted(closed_sentence(each, route.name), Ink.WARN))
 
@@ -101,7 +104,7 @@ def _needs(needs: Sequence[NeedView]) -> Iterator[str]:
     met = [need for need in needs if need.state == CheckState.MET]
     unmet = sorted((need for need in needs if need not in met), key=lambda need: need.state == CheckState.OPEN)
     if needs:
-        yield _row("needs", f"{len(met)} of {len(needs)} are met")
+        yield _row("needs", f"{len(met)} of {len(needs)} are met, counted at this step alone")
     name_width = max((len(need.need) for need in needs), default=0)
     value_width = max((len(need.value) for need in needs), default=0)
     for need in (*unmet, *met):
@@ -150,9 +153,10 @@ def _echoes(echoes: Sequence[EchoView]) -> Iterator[str]:
 
 
 def _counted(parity: ParityView) -> str:
-    since = f", since {parity.since}, when its `compare:` had been edited" if parity.since else ""
-    found = f"{parity.compared:,}, of which {parity.mismatch:,} differ" if parity.compared else "nothing yet"
-    return found + since
+    since = f" since {parity.since}, when its `compare:` had been edited" if parity.since else ""
+    if not parity.compared:
+        return "nothing yet" + since
+    return f"{parity.compared:,}{since or ' in this epoch'}, of which {parity.mismatch:,} differ"
 
 
 def _waits(name: str, parity: ParityView) -> str:

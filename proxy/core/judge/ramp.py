@@ -375,7 +375,7 @@ def _incomparable(needs: Needs, position: Position, measures: Measures) -> Check
         ends = f"{pairs.more_until(most):,} more that can be compared end it, or " if most else ""
         hint = f"{in_words(pairs.reasons)}; {ends}`banyan epoch {position.route} --begin` once its cause is mended"
         sentence += f" ({hint})"
-    need = _Found(NeedName.INCOMPARABLE, f"{share(found)} of the step's {pairs.pairs:,}", limit)
+    need = _Found(NeedName.INCOMPARABLE, f"{share(found)} of the last {pairs.pairs:,} pairs", limit)
     return need.met(when=found <= most, sentence=sentence, hint=hint, otherwise=CheckState.FAILED)
 
 
