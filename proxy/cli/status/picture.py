@@ -57,7 +57,7 @@ _MOSTLY = {"stage": 6, "new": 5, "5xx": 5, "compared": 8, "mismatch": 14, "verdi
 _LONGEST_REASON, _LONGEST_ABOVE = 60, 300
 WITH_SPLIT = frozenset({"canary", "retired"})
 """Stages at which a split counts."""
-_MOST = 50
+_MOST, _MOST_DIGITS = 50, 6
 
 
 def picture(base: str, status: RoutesView, metrics: str, width: int | None) -> list[Text]:
@@ -311,7 +311,7 @@ def _evidence(parity: ParityView, coverage: CoverageView) -> Iterator[str]:
         yield from (NOTHING,) * len(_EVIDENCE)
         return
     yield str(parity.compared)
-    yield f"{_mismatch(parity)} (<{parity.rate_upper_bound:.1%})" if comparable else NOTHING
+    yield _mismatch(parity) if comparable else NOTHING
     yield _incomparable(parity)
     fields = f" ({parity.fields_waiting})" if parity.fields_waiting else ""
     yield f"{parity.undecided / comparable:.2%}{fields}" if comparable and (parity.undecided or fields) else NOTHING
@@ -320,14 +320,27 @@ def _evidence(parity: ParityView, coverage: CoverageView) -> Iterator[str]:
 
 
 def _mismatch(parity: ParityView) -> str:
-    """The share of which the bound is one; a server that does not say it is taken at its counts. While more are
-    undecided than not, as after a start, mismatches are known first: then at least how many of all there are.
+    """The share of which the bound is one, and the bound; a server that does not say it is taken at its counts. While
+    more are undecided than not, as after a start, mismatches are known first: then at least how many of all there are.
     """
     if parity.undecided > parity.compared and parity.mismatch:
-        return f"≥{parity.mismatch / (parity.compared + parity.undecided):.2%}"
+        return _bounded(parity.mismatch / (parity.compared + parity.undecided), parity.rate_upper_bound, "≥")
     if parity.mismatch_rate is not None:
-        return f"{parity.mismatch_rate:.2%}"
-    return f"{parity.mismatch / parity.compared:.2%}" if parity.compared else NOTHING
+        return _bounded(parity.mismatch_rate, parity.rate_upper_bound)
+    rate = parity.mismatch / parity.compared if parity.compared else None
+    return _bounded(rate, parity.rate_upper_bound)
+
+
+def _bounded(rate: float | None, bound: float, at_least: str = "") -> str:
+    """`1.25% (<5.0%)`, with as many digits as show that it is below; nothing is below what is all, or the same."""
+    if rate is None or bound >= 1.0:
+        value = NOTHING if rate is None else f"{at_least}{rate:.2%}"
+        return f"{value} (<{bound:.1%})" if bound < 1.0 else f"{value} (≤100%)"
+    for digits in range(1, _MOST_DIGITS):
+        value, below = f"{rate:.{digits + 1}%}", f"{bound:.{digits}%}"
+        if float(below[:-1]) > float(value[:-1]):
+            return f"{at_least}{value} (<{below})"
+    return f"{at_least}{rate:.2%} (≤{bound:.1%})"
 
 
 def _incomparable(parity: ParityView) -> str:
