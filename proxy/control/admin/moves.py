@@ -275,7 +275,9 @@ class RouteMoves:
             if made:
                 position = self.here.position(route)
                 given = Given(before=position, after=position, made=Made.FOR_ALL)
-                return await self._answer(route, given, *_set(route, cohort, pin), pin=None if cohort == NEWCOMERS else pin)
+                return await self._answer(
+                    route, given, *_set(route, cohort, pin), pin=None if cohort == NEWCOMERS else pin
+                )
             if pin is None and all(each.cohort != cohort for each in self.here.pins(route.name)):
                 return problem(HTTPStatus.CONFLICT, _not_pinned(route.name, cohort))
         return _late(route.name, ())

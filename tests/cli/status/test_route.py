@@ -151,6 +151,22 @@ def test_needs_are_rows(banyan: Banyan) -> None:
     ]
 
 
+def test_a_need_is_one_line_at_80_columns(banyan: Banyan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where limits do not fit below each other, each stands behind its value; none is folded."""
+    few = {"need": "coverage", "state": "open", "value": "10.1 % unseen", "limit": "at most 0.5 % unseen"}
+    many = {"need": "incomparable", "state": "met", "value": "0 % of the last 5,100 pairs", "limit": "at most 1 %"}
+    lines = {}
+    for width in ("80", "100"):
+        monkeypatch.setenv("COLUMNS", width)
+        lines[width] = said(
+            banyan, state="waiting", needs=[{**each, "sentence": ""} for each in (few, many)]
+        ).splitlines()
+
+    assert "            open    coverage      10.1 % unseen, needs at most 0.5 % unseen" in lines["80"]
+    assert "            met     incomparable  0 % of the last 5,100 pairs, needs at most 1 %" in lines["80"]
+    assert f"            open    coverage      {'10.1 % unseen':<27}  needs at most 0.5 % unseen" in lines["100"]
+
+
 def test_a_killed_route_is_told_where_it_returns_to(banyan: Banyan) -> None:
     """Where it runs once the switch is off, and why, beside why legacy answers now."""
     returns = {"stage": "live", "split": 0.0, "reason": "moved by ann: all is well"}

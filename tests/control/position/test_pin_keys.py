@@ -40,5 +40,7 @@ def test_an_address_on_a_route_of_other_cohorts_is_told_for_which_requests_it_st
     """Where none of the route's own sources is present; on a route of addresses there is nothing to be said."""
     said = stands_in(route("header:X-T"), "10.0.0.7")
 
-    assert said == "10.0.0.7 as an address stands in where a request has no header:x-t: those that have one go as before"
+    assert (
+        said == "10.0.0.7 as an address stands in where a request has no header:x-t: those that have one go as before"
+    )
     assert (stands_in(route(""), "10.0.0.7"), stands_in(route("header:X-T"), "t5")) == ("", "")
