@@ -23,19 +23,20 @@ from prometheus_client.exposition import gzip_accepted
 
 from proxy.api.discovery import DiscoveryView
 from proxy.api.upstreams import ClosedView, DownView, FailingView, UpstreamsView
-from proxy.control.admin.auth import KEY_SET_PATH, AdminAuth, guarded_by
 from proxy.control.admin.ending.brownout_views import brownout_view, deprecation_view
 from proxy.control.admin.ending.retire_pages import RetirePages
 from proxy.control.admin.ending.usage_pages import UsagePages
 from proxy.control.admin.evidence import ParityPages, evidence_view
 from proxy.control.admin.grants import GrantPages
 from proxy.control.admin.history import HistoryPages
+from proxy.control.admin.http.auth import KEY_SET_PATH, AdminAuth, guarded_by
+from proxy.control.admin.http.responses import Handler, no_such_route, problem, tagged
 from proxy.control.admin.journal_pages import JournalPages, journal_view
 from proxy.control.admin.kill import KillSwitch
-from proxy.control.admin.moves import RouteMoves
+from proxy.control.admin.orders.moves import RouteMoves
+from proxy.control.admin.orders.standing import JudgedRoutes
 from proxy.control.admin.recent import RecentPages
 from proxy.control.admin.reconcile import ReconcilePages
-from proxy.control.admin.responses import Handler, no_such_route, problem, tagged
 from proxy.control.admin.routes import (
     asked_upstreams,
     called_upstreams,
@@ -46,7 +47,6 @@ from proxy.control.admin.routes import (
     running_routes,
     serves_current,
 )
-from proxy.control.admin.standing import JudgedRoutes
 from proxy.control.admin.suspension_pages import SuspensionPages
 from proxy.control.admin.undecided_keys import KeyPages
 from proxy.control.admin.upstreams import upstream_view

@@ -35,7 +35,7 @@ from proxy.api.evidence import (
     RuleView,
     ShapeView,
 )
-from proxy.control.admin.responses import problem
+from proxy.control.admin.http.responses import problem
 from proxy.control.evidence.book import EvidenceBook
 from proxy.control.evidence.clusters import valueless, why
 from proxy.control.evidence.noise import asked, since

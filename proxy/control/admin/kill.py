@@ -24,9 +24,9 @@ import structlog
 from aiohttp import web
 
 from proxy.api.kill import KillBody, KillView, StaysView, WorkerKillView
-from proxy.control.admin.responses import problem
+from proxy.control.admin.http.responses import problem
+from proxy.control.admin.orders.standing import JudgedRoutes
 from proxy.control.admin.routes import asked_upstreams, order_view, ordered_kill, running_routes
-from proxy.control.admin.standing import JudgedRoutes
 from proxy.control.fleet.links import Links
 from proxy.control.position.kill_records import KillRecords
 from proxy.control.probe.health import UpstreamCondition

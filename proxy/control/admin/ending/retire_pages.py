@@ -15,8 +15,8 @@ from aiohttp import web
 from proxy.api.ending.brownout import RetireBody, RetireCallerView, RetirementView, RetireNeedView
 from proxy.api.standing import PlaceView
 from proxy.control.admin.ending.brownout_views import brownout_view, deprecation_view, moment
-from proxy.control.admin.moves import RouteMoves
-from proxy.control.admin.responses import problem, read_body, store_away, tagged
+from proxy.control.admin.http.responses import problem, read_body, store_away, tagged
+from proxy.control.admin.orders.moves import RouteMoves
 from proxy.control.brownout.brownouts import Brownouts
 from proxy.control.brownout.retiring import retire_case
 from proxy.control.journal.authority_moves import UndoneWritesError

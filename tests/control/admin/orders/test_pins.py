@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.control.admin.test_moves import post
+from tests.control.admin.orders.test_moves import post
 from tests.control.conftest import Open
 from tests.control.stands import canary, table
 

@@ -21,8 +21,7 @@ from aiohttp import web
 
 from proxy.api.orders import LatestMoveView, OrderBody, PinBody
 from proxy.api.standing import TransitionsView
-from proxy.control.admin.acknowledged import acknowledged
-from proxy.control.admin.responses import (
+from proxy.control.admin.http.responses import (
     as_json,
     is_before,
     is_seen,
@@ -33,7 +32,8 @@ from proxy.control.admin.responses import (
     tag_of,
     tagged,
 )
-from proxy.control.admin.standing import moved_view, transition_view
+from proxy.control.admin.orders.acknowledged import acknowledged
+from proxy.control.admin.orders.standing import moved_view, transition_view
 from proxy.control.journal.authority_moves import UndoneWritesError
 from proxy.control.judge.judging import Judge
 from proxy.control.position.group_orders import Given, GroupOrders, OperatorOrder, TooLate
