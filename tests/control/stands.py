@@ -27,7 +27,8 @@ from proxy.core.evidence.records import GuardState
 from proxy.core.judge.legacy import LegacyHealth as Legacy
 from proxy.core.judge.ramp import Measures
 from proxy.core.outcome import Refused
-from proxy.core.position.position import Cause, Position, held, move
+from proxy.core.position.hold import held
+from proxy.core.position.position import Cause, Position, move
 from proxy.core.position.standing import Lead
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot

@@ -18,7 +18,7 @@ SEED = 12
 EACH = 5
 DRAWN = (
     *("state", "listen", "unknown_methods", "path", "endpoints"),
-    *("fields", "a body that trickles", "connections of an address", "one field", "body"),
+    *("fields", "a body that trickles", "connections of a client", "one field", "body"),
     *("successor_started", "hook_not_delivered", "worker_unlinked", "admin_request_failed", "embedded_postgres_down"),
 )
 """What `SEED` drew when the questions were first asked; a pool that grew since would draw otherwise."""

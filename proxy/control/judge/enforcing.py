@@ -23,7 +23,8 @@ from proxy.control.position.mover import AwayError, Made, Mover
 from proxy.control.position.standing_here import StandingHere
 from proxy.core.judge.breaker import ANEW
 from proxy.core.judge.verdict import Action, Ruling
-from proxy.core.position.position import Cause, Move, Position, held, move, moved, rolled_back
+from proxy.core.position.hold import held
+from proxy.core.position.position import Cause, Move, Position, move, moved, rolled_back
 from proxy.core.position.record import RELEASED
 from proxy.store.errors import StoreRefused
 

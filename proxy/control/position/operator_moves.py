@@ -14,8 +14,9 @@ from collections.abc import Container
 from proxy.core.judge import stage_machine
 from proxy.core.judge.policy import Ramp
 from proxy.core.judge.stage_machine import Maker, MoveRefusal, RefusalReason
+from proxy.core.position.hold import held, resumed
 from proxy.core.position.ladder import Place
-from proxy.core.position.position import Cause, Position, held, moved, resumed, rolled_back
+from proxy.core.position.position import Cause, Position, moved, rolled_back
 from proxy.core.routing.placement import is_possible
 from proxy.core.routing.route import Route
 

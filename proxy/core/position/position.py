@@ -161,20 +161,9 @@ def rolled_back(position: Position, to: Place, cause: Cause, at: float) -> Posit
     return replace(moved(position, to, cause, at), latched=True)
 
 
-def held(position: Position, cause: Cause, *, on: bool = True) -> Position:
-    """The position with the judge told not to promote, or (`on=False`) allowed to again; what runs stays."""
-    return replace(position, held=on, version=position.version + 1, cause=cause)
-
-
 def begun(position: Position) -> Position:
     """The position with a new epoch: what was found before is no evidence any more."""
     return replace(position, begun=position.begun + 1, version=position.version + 1)
-
-
-def resumed(position: Position, at: float, *, has_ramp: bool) -> Position:
-    """The position without latch and hold. With a ramp it climbs from where it is, else it runs as the file says."""
-    to = position.place if has_ramp else position.file_place
-    return replace(moved(position, to, Cause.RESUME, at), latched=False, held=False)
 
 
 def move(before: Position, after: Position, *, at: float, actor: str, numbers: dict[str, float], reason: str) -> Move:

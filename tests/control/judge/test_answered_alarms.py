@@ -10,8 +10,9 @@ import pytest
 from proxy.control.judge.route_watch import RouteWatch
 from proxy.core.judge.breaker import FailureRow
 from proxy.core.judge.guard import Bad, Process
+from proxy.core.position.hold import held, resumed
 from proxy.core.position.ladder import COMPLETE, LEGACY, LIVE, RETIRED, SHADOW, Place
-from proxy.core.position.position import Cause, Position, begun, held, moved, resumed, rolled_back
+from proxy.core.position.position import Cause, Position, begun, moved, rolled_back
 from tests.core.judge.cases import FIVE, standing
 
 

@@ -11,8 +11,9 @@ from proxy.control.position.mover import AwayError
 from proxy.core.judge.ramp import ComparedCounts, Measures
 from proxy.core.judge.verdict import Action
 from proxy.core.parity.rules.pair_counts import PairCounts
+from proxy.core.position.hold import held
 from proxy.core.position.ladder import LEGACY, SHADOW, Place
-from proxy.core.position.position import Cause, Move, Position, held, move, moved, rolled_back, transition
+from proxy.core.position.position import Cause, Move, Position, move, moved, rolled_back, transition
 from proxy.core.position.standing import Lead
 from proxy.core.stage import Stage
 from tests.control.stands import START, Clock, Known, Stand, Store, canary, failures, table

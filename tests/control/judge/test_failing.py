@@ -13,7 +13,8 @@ import pytest
 from proxy.control.position.operator_moves import target_of
 from proxy.core.judge.verdict import Action, Ruling
 from proxy.core.outcome import Refused
-from proxy.core.position.position import Cause, Position, held, move, transition
+from proxy.core.position.hold import held
+from proxy.core.position.position import Cause, Position, move, transition
 from proxy.core.routing.route import BreakerPolicy as Rule
 from proxy.link.messages import CohortDelta
 from tests.control.stands import Clock, Guards, Stand, Store, alone, bad, canary, table

@@ -10,7 +10,8 @@ from proxy.control.fleet.lease import LASTS
 from proxy.core.judge.ramp import ComparedCounts, Measures
 from proxy.core.judge.verdict import Action, Ruling
 from proxy.core.parity.rules.pair_counts import PairCounts
-from proxy.core.position.position import Cause, move, resumed, transition
+from proxy.core.position.hold import resumed
+from proxy.core.position.position import Cause, move, transition
 from tests.control.stands import START, Clock, Guards, Known, Stand, Store, alone, bad, canary, failures, table
 
 RAMP = "ramp: {steps: [1%, 5%, 50%], hold: 10m, soak: 1h, needs: {capacity: false, requests: 10}}"

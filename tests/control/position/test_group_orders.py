@@ -10,8 +10,9 @@ import pytest
 from proxy.control.position.group_orders import Given, GroupOrders, OperatorOrder, TooLate
 from proxy.control.position.mover import Made
 from proxy.core.judge.stage_machine import MoveRefusal
+from proxy.core.position.hold import held, resumed
 from proxy.core.position.ladder import LEGACY, SHADOW, Place
-from proxy.core.position.position import Cause, Move, Position, held, move, moved, resumed, rolled_back
+from proxy.core.position.position import Cause, Move, Position, move, moved, rolled_back
 from proxy.core.position.standing import Lead
 from proxy.core.stage import Stage
 from tests.control.stands import Clock, Stand, Store, canary, table

@@ -12,8 +12,9 @@ import structlog
 from proxy.control.position.mover import AwayError, Made, NoGate
 from proxy.control.position.standing_file import StandingFile, first_file
 from proxy.core.outcome import Side
+from proxy.core.position.hold import held, resumed
 from proxy.core.position.ladder import LIVE, SHADOW, Place
-from proxy.core.position.position import Cause, Move, Position, Transition, held, moved, resumed, rolled_back
+from proxy.core.position.position import Cause, Move, Position, Transition, moved, rolled_back
 from proxy.core.position.position import move as decided
 from proxy.core.position.standing import Lead, Pin
 from proxy.core.stage import Stage

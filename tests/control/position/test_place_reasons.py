@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from proxy.control.position.place_reasons import why
+from proxy.core.position.hold import held, resumed
 from proxy.core.position.ladder import SHADOW, Place
-from proxy.core.position.position import Cause, Position, begun, held, move, moved, resumed, rolled_back
+from proxy.core.position.position import Cause, Position, begun, move, moved, rolled_back
 from proxy.core.position.record import BEGUN
 from proxy.core.stage import Stage
 from tests.control.stands import GOOD, Clock, Stand, Store, canary, table

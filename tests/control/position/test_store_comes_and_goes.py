@@ -9,18 +9,9 @@ from typing import Any
 from proxy.control.position.mover import Made
 from proxy.core.judge.ramp import ComparedCounts, Measures
 from proxy.core.parity.rules.pair_counts import PairCounts
+from proxy.core.position.hold import held, resumed
 from proxy.core.position.ladder import SHADOW, Place
-from proxy.core.position.position import (
-    Cause,
-    Move,
-    Position,
-    Transition,
-    held,
-    moved,
-    resumed,
-    rolled_back,
-    transition,
-)
+from proxy.core.position.position import Cause, Move, Position, Transition, moved, rolled_back, transition
 from proxy.core.stage import Stage
 from proxy.store.errors import StoreUnavailable
 from tests.control.stands import START, Clock, Known, Stand, Store, canary, table

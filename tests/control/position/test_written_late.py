@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from proxy.control.position.mover import Made
+from proxy.core.position.hold import held, resumed
 from proxy.core.position.ladder import LIVE, SHADOW
-from proxy.core.position.position import Cause, Position, begun, held, moved, resumed, rolled_back
+from proxy.core.position.position import Cause, Position, begun, moved, rolled_back
 from proxy.core.position.position import move as decided
 from tests.control.position.test_mover import FIVE, HALF, back, move
 from tests.control.stands import Clock, Stand, Store, canary, table

@@ -4,19 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from proxy.core.position.hold import held, resumed
 from proxy.core.position.ladder import COMPLETE, LEGACY, LIVE, SHADOW, Place
-from proxy.core.position.position import (
-    Cause,
-    Position,
-    begun,
-    held,
-    move,
-    moved,
-    reconcile,
-    resumed,
-    rolled_back,
-    transition,
-)
+from proxy.core.position.position import Cause, Position, begun, move, moved, reconcile, rolled_back, transition
 from proxy.core.stage import Stage
 
 STEPS = (0.01, 0.05, 0.25)
@@ -109,11 +99,6 @@ def test_an_edit_that_says_what_runs_goes_on_with_its_step(steps: tuple[float, .
     assert (ended.latched, ended.since) == (False, 200.0)
 
 
-def test_an_edit_leaves_a_hold_alone() -> None:
-    """Whoever held the route wanted the judge to keep off; an edit is no permission to promote."""
-    assert edited(held(at(ONE), Cause.OPERATOR), TEN).held
-
-
 def test_a_rollback_latches_and_a_move_does_not() -> None:
     """Both make the next version and say why and since when."""
     move = moved(at(ONE), FIVE, Cause.EVIDENCE, 300.0)
@@ -121,42 +106,6 @@ def test_a_rollback_latches_and_a_move_does_not() -> None:
 
     assert (move.place, move.version, move.cause, move.since, move.latched) == (FIVE, 8, Cause.EVIDENCE, 300.0, False)
     assert (back.place, back.version, back.cause, back.since, back.latched) == (SHADOW, 8, Cause.BREAKER, 400.0, True)
-
-
-def test_a_hold_for_a_legacy_that_was_down_is_kept_by_no_move() -> None:
-    """Whoever moves the route ends it; any other hold stays."""
-    waits = held(at(FIVE), Cause.LEGACY)
-    moves = [
-        edited(waits, TEN),
-        moved(waits, QUARTER, Cause.OPERATOR, 200.0),
-        rolled_back(waits, SHADOW, Cause.GUARD, 200.0),
-    ]
-
-    assert waits.waits
-    assert not any(each.held for each in moves)
-    assert begun(waits).waits
-    assert not held(waits, Cause.OPERATOR).waits
-    assert moved(held(at(FIVE), Cause.GUARD), QUARTER, Cause.OPERATOR, 200.0).held
-
-
-def test_a_hold_stops_nothing_that_runs() -> None:
-    """Holding, and letting go, change who may promote, not what runs nor since when."""
-    on = held(at(FIVE), Cause.OPERATOR)
-    off = held(on, Cause.OPERATOR, on=False)
-
-    assert (on.held, on.place, on.since, on.version) == (True, FIVE, 100.0, 8)
-    assert (off.held, off.version) == (False, 9)
-
-
-def test_resuming_goes_back_to_the_file_or_climbs_from_where_it_is() -> None:
-    """Without a ramp nothing else would bring the route back; with one it climbs again, by evidence."""
-    latched = replace(rolled_back(at(HALF), SHADOW, Cause.GUARD, 150.0), held=True)
-
-    plain, ramped = resumed(latched, 500.0, has_ramp=False), resumed(latched, 500.0, has_ramp=True)
-
-    assert (plain.place, ramped.place) == (HALF, SHADOW)
-    for each in (plain, ramped):
-        assert (each.latched, each.held, each.cause, each.since, each.version) == (False, False, Cause.RESUME, 500.0, 9)
 
 
 def test_a_transition_tells_the_whole_move() -> None:
