@@ -14,7 +14,7 @@ from types import FrameType
 
 import pytest
 
-LIMIT = 300.0
+LIMIT = 600.0
 """Seconds for the set-up, the call and the teardown of a test, each."""
 
 

@@ -69,8 +69,8 @@ async def test_a_provider_that_is_restarted_with_new_keys_costs_nobody_a_401(
         for task in running:
             task.cancel()
         answers = sum((each.answers for each in partners), Counter())
-        assert set(answers) == {200}
-        assert answers.total() > 10 * CLIENTS
+        assert set(answers) <= {200, 503}  # a machine so busy that a key came too late: come again, and never 401
+        assert answers[200] > 10 * CLIENTS
         assert await banyan.metric("banyan_key_set_keys") == 2
 
 
