@@ -39,7 +39,7 @@ class GrantFamilyView(View, frozen=True, kw_only=True):
 class GrantsView(View, frozen=True, kw_only=True):
     """Families."""
 
-    families: Sequence[GrantFamilyView] = ()
+    families: Sequence[GrantFamilyView]
     """Those that have not moved for the longest time first."""
 
 

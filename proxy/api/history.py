@@ -48,5 +48,5 @@ class RecordedOrderView(View, frozen=True, kw_only=True, rename={"start": "from"
 class HistoryView(View, frozen=True, kw_only=True):
     """What was ordered."""
 
-    orders: Sequence[RecordedOrderView] = ()
+    orders: Sequence[RecordedOrderView]
     """Newest first."""

@@ -25,7 +25,7 @@ class UndecidedKeyView(View, frozen=True, kw_only=True):
 class UndecidedKeysView(View, frozen=True, kw_only=True):
     """The oldest of them."""
 
-    keys: Sequence[UndecidedKeyView] = ()
+    keys: Sequence[UndecidedKeyView]
     """Oldest first, at most 1000."""
 
 

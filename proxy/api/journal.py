@@ -60,7 +60,7 @@ class JournalEntryView(View, frozen=True, kw_only=True):
 class JournalPageView(View, frozen=True, kw_only=True):
     """Writes of the journal."""
 
-    writes: Sequence[JournalEntryView] = ()
+    writes: Sequence[JournalEntryView]
     """Oldest first."""
 
 

@@ -24,7 +24,7 @@ class SuspensionView(View, frozen=True, kw_only=True):
 class SuspensionsView(View, frozen=True, kw_only=True):
     """Who is suspended."""
 
-    suspensions: Sequence[SuspensionView] = ()
+    suspensions: Sequence[SuspensionView]
     """By order, by subject."""
     listed: int = 0
     """How many the file of `suspend` lists."""

@@ -42,7 +42,7 @@ _NOT_ITS_ADDRESS = ("Banyan does", "Is this its admin address?")
 _NONE: Mapping[str, str] = {}
 _FIELD = re.compile(rb"[^\x00-\x1f\x7f]*")
 """A value that a header takes (RFC 9110 section 5.5); with another the library's complaint would show it."""
-_SAID_NO = frozenset({400, 404, 409, 412, 503})
+_SAID_NO = frozenset({400, 404, 409, 412, 413, 503})
 """Answers in which the detail says it all."""
 _AROUND_TAG = " ,;.\"'"
 """What is copied with a tag out of a sentence."""

@@ -94,8 +94,9 @@ def test_what_was_particular_is_told(banyan: Banyan, body: bytes, line: str) -> 
 
 def test_what_a_client_sent_steers_no_terminal(banyan: Banyan) -> None:
     """Its path, the id that it gave and what an upstream said are shown with their control signs spelt out."""
-    hostile: dict[str, Any] = {"path": "/orders/\x9b31m", "client_request_id": "a\x1b[2J", "failure": "connect: \u202e"}
-    text = said(banyan, page(comparison={**DIFFERS, "path": "$['\x1b[31m']"}, **hostile))
+    failed = {"path": "/orders/\x9b31m", "client_request_id": "a\x1b[2J", "failure": "connect: \u202e"}
+    found = msgspec.json.decode(page(comparison={**DIFFERS, "path": "$['\x1b[31m']"}))
+    text = said(banyan, msgspec.json.encode({**found, "request": {**found["request"], **failed}}))
 
     assert text.replace("\n", "").isprintable()
     assert "GET /orders/\\x9b31m → new" in text

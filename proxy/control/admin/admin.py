@@ -23,6 +23,7 @@ from prometheus_client.exposition import gzip_accepted
 
 from proxy.api.discovery import DiscoveryView
 from proxy.api.upstreams import ClosedView, DownView, FailingView, UpstreamsView
+from proxy.api.view import LONGEST_REASON
 from proxy.control.admin.ending.brownout_views import brownout_view, deprecation_view
 from proxy.control.admin.ending.retire_pages import RetirePages
 from proxy.control.admin.ending.usage_pages import UsagePages
@@ -319,6 +320,9 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
         return problem(HTTPStatus.METHOD_NOT_ALLOWED, detail, {"Allow": allowed})
     except web.HTTPNotFound:
         return problem(HTTPStatus.NOT_FOUND, f"there is nothing at {request.path}")
+    except web.HTTPRequestEntityTooLarge:
+        detail = f"the body is longer than {_MAX_BODY:,} bytes; a reason may have {LONGEST_REASON:,} characters"
+        return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
     except web.HTTPException as error:
         return problem(HTTPStatus(error.status), error.reason)
     except Exception:  # noqa: BLE001 an operator asks: whatever broke is logged with its trace and said

@@ -48,7 +48,7 @@ class GrantPages:
         if not limit.isdecimal() or not 0 < int(limit[:9]) <= MOST:
             return problem(HTTPStatus.BAD_REQUEST, f"limit must be a number from 1 to {MOST}, got {limit[:9]!r}")
         if self.tables is None:
-            return as_json(GrantsView())
+            return as_json(GrantsView(families=[]))
         asked = request.query.get("provider", ""), request.query.get("unproved", "")
         return await _with(self.tables, lambda tables: self._listed(tables, *asked, int(limit)))
 

@@ -55,8 +55,8 @@ def test_that_of_one_route_does_not_repeat_its_name(banyan: Banyan) -> None:
 @pytest.mark.parametrize(
     ("command", "path", "page", "line"),
     [
-        ("history", "/api/history?limit=50", {}, "nothing was ordered yet"),
-        ("history a", "/api/history?limit=50&route=a", {}, "a: nothing was ordered yet"),
+        ("history", "/api/history?limit=50", {"orders": []}, "nothing was ordered yet"),
+        ("history a", "/api/history?limit=50&route=a", {"orders": []}, "a: nothing was ordered yet"),
         ("pins", "/api/routes", {"revision": "r", "routes": []}, "no cohort is pinned, and nothing drains"),
     ],
 )

@@ -387,3 +387,14 @@ async def test_a_scrape_may_be_squeezed(port: Port) -> None:
     async with port.client.get(port.url + "/metrics", headers=plain) as answer:
         assert "Content-Encoding" not in answer.headers
         assert b"banyan_workers 0.0\n" in await answer.read()
+
+
+async def test_a_body_that_is_too_long_is_told_with_its_bound(open_port: Open) -> None:
+    """A reason of a hundred thousand signs is refused with how long one may be."""
+    port = await open_port(token="t")
+    port.client.headers["Authorization"] = "Bearer t"
+    async with port.client.post(f"{port.url}/api/routes/a/hold", data=b"x" * 100_000) as answer:
+        said = await answer.json()
+
+    assert answer.status == 413
+    assert said["detail"] == "the body is longer than 65,536 bytes; a reason may have 4,000 characters"
