@@ -63,6 +63,7 @@ def test_code_reads_and_writes_moments_by_a_pattern() -> None:
         'answer.headers.set("X-Has", str(hasattr(time, "time")))\n'
         "return answer",
         top="import datetime",
+        timeout=60.0,
     )
 
     found = translated_by_code(adapter, ANSWER)
