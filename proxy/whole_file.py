@@ -39,9 +39,9 @@ def write_whole(path: Path, data: bytes, mode: int = 0o600, *, lasting: bool = T
     _write(path, data, mode, lambda fresh: Path(fresh).replace(path), lasting=lasting)
 
 
-def write_new(path: Path, data: bytes, mode: int = 0o600) -> None:
+def write_new(path: Path, data: bytes, mode: int = 0o600, *, lasting: bool = True) -> None:
     """The same, but FileExistsError where there is one: of two writers at once, the first has made it."""
-    _write(path, data, mode, lambda fresh: os.link(fresh, path), lasting=True)
+    _write(path, data, mode, lambda fresh: os.link(fresh, path), lasting=lasting)
 
 
 def write_over(path: Path, data: bytes, is_as_read: Callable[[], bool]) -> bool:

@@ -68,7 +68,8 @@ async def _hold(child: Running, count: int) -> Idle:
         async with gate:
             return await _ask(child, number)
 
-    held = await asyncio.wait_for(asyncio.gather(*(one(number) for number in range(count))), OPEN_SECONDS)
+    async with asyncio.timeout(OPEN_SECONDS):
+        held = await asyncio.gather(*(one(number) for number in range(count)))
     await asyncio.sleep(SETTLE_SECONDS)
     after = child.pss()
     closed = sum(each.reader.at_eof() for each in held)

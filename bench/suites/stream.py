@@ -97,7 +97,8 @@ async def _watched(moving: Awaitable[Digest], pids: Sequence[int]) -> tuple[Dige
     """What arrived, and the highest memory of the processes in bytes while it moved."""
     sampler = asyncio.create_task(_highest(pids))
     try:
-        got = await asyncio.wait_for(moving, TRANSFER_SECONDS)
+        async with asyncio.timeout(TRANSFER_SECONDS):
+            got = await moving
     finally:
         sampler.cancel()
     return got, max(await sampler, procfs.pss_of(pids))

@@ -86,7 +86,8 @@ async def stay(operator: Operator, visitors: Visitors, clients: str, tell: Telli
         while not ended.is_set():
             operator.children.check()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(ended.wait(), 1.0)
+                async with asyncio.timeout(1.0):
+                    await ended.wait()
 
 
 def write_environment(file: Path, variables: Mapping[str, str]) -> None:

@@ -83,7 +83,8 @@ class Visitors(ABC):
         await asyncio.sleep(self.pause)
         if self.idle > self.pause:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._awaited.wait(), self.idle - self.pause)
+                async with asyncio.timeout(self.idle - self.pause):
+                    await self._awaited.wait()
 
     @contextmanager
     def awaited(self, interest: str = "") -> Iterator[None]:

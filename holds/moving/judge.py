@@ -75,7 +75,8 @@ class Stage:
         """The replica that judges, or any."""
         for each in self.banyans:
             with contextlib.suppress(aiohttp.ClientError, TimeoutError):
-                page: Any = await asyncio.wait_for(each.api(), 2.0)
+                async with asyncio.timeout(2.0):
+                    page: Any = await each.api()
                 if page["standing"]["leads"]:
                     return each
         return self.banyans[0]

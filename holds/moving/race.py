@@ -151,7 +151,8 @@ async def _trouble(arena: Arena) -> None:
 async def _pause(arena: Arena) -> None:
     for banyan in arena.banyans:
         with contextlib.suppress(aiohttp.ClientError, TimeoutError):
-            page: Any = await asyncio.wait_for(banyan.api(), 5.0)
+            async with asyncio.timeout(5.0):
+                page: Any = await banyan.api()
             if page["standing"]["leads"]:
                 pid = banyan.child("control")
                 os.kill(pid, signal.SIGSTOP)
@@ -175,7 +176,8 @@ async def _read(arena: Arena) -> None:
     """The last thousand moves; there are never so many between two looks."""
     for banyan in arena.banyans:
         with contextlib.suppress(aiohttp.ClientError, TimeoutError):
-            page: Any = await asyncio.wait_for(banyan.api(f"/api/transitions?limit={PAGE}"), 10.0)
+            async with asyncio.timeout(10.0):
+                page: Any = await banyan.api(f"/api/transitions?limit={PAGE}")
             found = {(each["route"], each["version"]): _moved(each) for each in reversed(page["transitions"])}
             arena.moves |= {key: each for key, each in found.items() if key not in arena.moves}
             return

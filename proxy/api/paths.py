@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from proxy.api.brownout import RetireBody, RetirementView
 from proxy.api.discovery import DiscoveryView
+from proxy.api.ending.brownout import RetireBody, RetirementView
+from proxy.api.ending.usage import UsageView
 from proxy.api.evidence import EpochsView, ExchangesView, MismatchesView
 from proxy.api.grants import (
     ExportBody,
@@ -28,7 +29,6 @@ from proxy.api.routes import RouteDetailView, RoutesView
 from proxy.api.standing import TransitionsView
 from proxy.api.suspension import SuspendBody, SuspendedView, SuspensionsView
 from proxy.api.upstreams import UpstreamsView
-from proxy.api.usage import UsageView
 from proxy.api.view import View
 
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from proxy.api.brownout import BrownoutView, DeprecationView
+from proxy.api.ending.brownout import BrownoutView, DeprecationView
 from proxy.api.evidence import CoverageView, EvidenceView, ParityView
 from proxy.api.journal import JournalView
 from proxy.api.kill import KillOrderView
 from proxy.api.standing import NeedView, PinView, RampWord, StandingView
-from proxy.api.upstreams import ClosedView, DownView
+from proxy.api.upstreams import ClosedView, DownView, FailingView
 from proxy.api.view import StageWord, View, empty, null
 
 NO_SAMPLE = 0.0
@@ -186,6 +186,8 @@ class RouteDetailView(RouteView, frozen=True, kw_only=True):
     """How good its cohorts are."""
     down: Sequence[DownView] = ()
     """Upstreams that are to answer some of it and are down."""
+    failing: Sequence[FailingView] = ()
+    """Upstreams that it asks and that fail, and that their health probes have not called down."""
     closed: Sequence[ClosedView] = ()
     """Upstreams that are to answer some of it and are closed."""
     was: str = ""
@@ -262,6 +264,8 @@ class RoutesView(View, frozen=True, kw_only=True):
     """Certificates, by block."""
     down: Sequence[DownView] = ()
     """Upstreams whose health probes fail."""
+    failing: Sequence[FailingView] = ()
+    """Upstreams that fail, and that their health probes have not called down."""
     closed: Sequence[ClosedView] = ()
     """Upstreams that are closed now, by what closes them."""
     standing: StandingView | None = None

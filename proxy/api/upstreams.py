@@ -70,6 +70,21 @@ class DownView(View, frozen=True, kw_only=True):
     """Routes of which it is to answer something now."""
 
 
+class FailingView(View, frozen=True, kw_only=True):
+    """An upstream that does not answer, and that its health probes have not called down, or that has none."""
+
+    upstream: str
+    """As routes.yaml calls it."""
+    lost: int = 0
+    """Requests and shadows of the last ten seconds that got no answer from it."""
+    asked: int = 0
+    """Of so many."""
+    probe: str = ""
+    """What its last health probe met; empty: nothing bad, or it has none."""
+    routes: Sequence[str] = ()
+    """Routes of which it is to answer something now."""
+
+
 class ClosedView(View, frozen=True, kw_only=True):
     """An upstream that is within its closed hours (`windows` with `answer: 503`)."""
 

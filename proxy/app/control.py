@@ -28,8 +28,8 @@ from proxy.config.files import admin_token, kill_ends, kill_file
 from proxy.config.load import Loaded
 from proxy.config.text.problem import FileProblem
 from proxy.control.admin.admin import Admin, application, serve
-from proxy.control.admin.auth import AdminAuth, gate_for
 from proxy.control.admin.evidence import ParityPages
+from proxy.control.admin.http.auth import AdminAuth, gate_for
 from proxy.control.admin.kill import KillSwitch
 from proxy.control.evidence.book import EvidenceBook
 from proxy.control.evidence.flow import EvidenceFlow

@@ -13,9 +13,9 @@ import structlog
 
 from proxy.api.grants import ConsentView
 from proxy.api.standing import AlarmView, ToldView
-from proxy.control.admin.moves import RouteMoves
+from proxy.control.admin.orders.moves import RouteMoves
+from proxy.control.admin.orders.standing import JudgedRoutes, transition_view
 from proxy.control.admin.routes import ordered_kill
-from proxy.control.admin.standing import JudgedRoutes, transition_view
 from proxy.control.brownout.brownouts import Brownouts
 from proxy.control.brownout.route_alarm import alarm_of
 from proxy.control.evidence.book import EvidenceBook

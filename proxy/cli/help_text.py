@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 FINE, FOUND, UNUSABLE = 0, 1, 2
-"""The exit codes of every command: all is well; it found something; usage or routes.yaml is wrong."""
+"""The exit codes of every command: done, or all is well; no: it found something, was refused, or knows no such thing;
+usage, or a file that it was given, is wrong.
+"""
 UNANSWERED = 3
-"""That of a command whose 1 says what was found: nothing answers, or not what was asked for."""
+"""That of a command whose 1 says that the sides differ: nothing is known, as nothing answers or there is no such thing.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

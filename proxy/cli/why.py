@@ -11,6 +11,7 @@ from proxy.cli.admin_address import ADMIN, base_of
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.terminal import Ink, complain, leave, painted, say
+from proxy.core.one_line import one_line
 
 if TYPE_CHECKING:
     from proxy.api.recent import ComparisonView, NowView, RememberedView, RequestedView
@@ -60,10 +61,10 @@ def why_lines(found: RequestedView) -> Iterator[str]:
     """Line by line."""
     facts = found.request
     outcome = f"{facts.side}, {facts.status} in {facts.ms} ms"
-    asked = f"{facts.method} {facts.path}"
+    asked = one_line(f"{facts.method} {facts.path}")
     yield f"{painted(asked, Ink.STRONG)} → {painted(outcome, _ink(facts.status))}"
     if said := facts.client_request_id:
-        yield _row("id", f"{facts.id}, which the client called {said}")
+        yield _row("id", f"{facts.id}, which the client called {one_line(said)}")
     yield _row("route", facts.route or "none")
     if facts.stage:
         yield _row("stage", _place(facts.stage, facts.split))
@@ -92,7 +93,7 @@ def _upstream(found: RequestedView) -> Iterator[str]:
         fell_back = f", the last to {facts.side} as a fallback" if facts.fell_back else ""
         yield _row("attempts", f"{facts.attempts}{fell_back}")
     if facts.failure:
-        yield _row("failure", painted(facts.failure, Ink.BAD))
+        yield _row("failure", painted(one_line(facts.failure), Ink.BAD))
 
 
 def _refused_by(facts: RememberedView) -> str:
@@ -104,12 +105,12 @@ def _refused_by(facts: RememberedView) -> str:
 
 def _compared(comparison: ComparisonView, route: str) -> Iterator[str]:
     """What it came to, the gravest difference, and where to see more of that."""
-    outcome = f"{comparison.outcome}: {comparison.why}" if comparison.why else comparison.outcome
+    outcome = f"{comparison.outcome}: {one_line(comparison.why)}" if comparison.why else comparison.outcome
     if not comparison.path:
         yield _row("compared", outcome)
         return
     more = f" and {comparison.differences - 1} more" if comparison.differences > 1 else ""
-    yield _row("compared", f"{outcome}: {comparison.severity} at {comparison.path} ({comparison.kind}){more}")
+    yield _row("compared", f"{outcome}: {comparison.severity} at {one_line(comparison.path)} ({comparison.kind}){more}")
     yield _row("", f"banyan mismatches {route} {comparison.cluster}")
 
 

@@ -32,7 +32,13 @@ Shareable = TypeVar("Shareable")
 class Block(BaseModel):
     """A mapping of routes.yaml, or some keys of one: unknown keys are refused."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        arbitrary_types_allowed=True,
+        defer_build=True,  # most are never asked by themselves: whoever holds them builds them within its own
+    )
 
 
 Keys = TypeVar("Keys", bound=Block)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pydantic import ValidationError
 
 from proxy.config.block import Block, Draft, NumberedRoute
+from proxy.config.blocks.server import EMBEDDED
 from proxy.config.pydantic_messages import explain
 from proxy.config.readers.scalars import read_name
 from proxy.config.schema import FileBlock, RouteBlock, SettingsBlock, UpstreamBlock
@@ -18,7 +19,8 @@ from proxy.config.text.problem import FromEnvironment, Path, show
 _PLACE = re.compile(r"(?:[a-z+]+://)?[A-Za-z0-9_.:/\[\]-]*[.:/][A-Za-z0-9_.:/\[\]-]*")
 """What may be meant as an upstream's url."""
 _ANYWHERE = '"http://HOST:PORT"'
-_FILLERS: Mapping[str, object] = {"version": 1, "listen": ":0", "admin": "127.0.0.1:0"}
+_FILLERS: Mapping[str, object] = {"version": 1, "listen": "127.0.0.1:0", "admin": "127.0.0.1:0", "state": EMBEDDED}
+"""What stands in for a value that is wrong, so that no rule complains of what follows from that alone."""
 
 
 def read(document: Document, root: MapNode, env: Mapping[str, str], files: Mapping[str, int]) -> Draft:

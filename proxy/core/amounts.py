@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+_MOST_DIGITS = 10
+
 
 def share(value: float) -> str:
     """`0.5 %`, with three digits."""
     return f"{value * 100:.3g} %"
+
+
+def apart(value: float, limit: float) -> tuple[str, str]:
+    """Both as `share`, with as many digits as tell them apart, if they are not the same."""
+    for digits in range(3, _MOST_DIGITS):
+        told = f"{value * 100:.{digits}g} %", f"{limit * 100:.{digits}g} %"
+        if told[0] != told[1]:
+            return told
+    return share(value), share(limit)
 
 
 def length(seconds: float) -> str:

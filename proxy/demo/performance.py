@@ -111,4 +111,5 @@ async def _stay_up(children: Children, interrupted: asyncio.Event) -> None:
     while not interrupted.is_set():
         children.check("banyan")
         with suppress(TimeoutError):
-            await asyncio.wait_for(interrupted.wait(), 1.0)
+            async with asyncio.timeout(1.0):
+                await interrupted.wait()

@@ -309,7 +309,8 @@ class DataPlane:
         if not self._clients:
             self._empty.set()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._empty.wait(), grace)
+            async with asyncio.timeout(grace):
+                await self._empty.wait()
         await self.stop()
 
     def _close_listening(self) -> None:

@@ -117,7 +117,8 @@ class ControlLink(ReconnectingLink):
         if self.unread is not None:
             self.end()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.lost.wait(), LAST_MOMENT)
+                async with asyncio.timeout(LAST_MOMENT):
+                    await self.lost.wait()
 
 
 class PairLink(ReconnectingLink):

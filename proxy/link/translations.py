@@ -34,7 +34,7 @@ class Adapter(msgspec.Struct, frozen=True, array_like=True, tag="adapter"):
 
 
 class Keep(msgspec.Struct, frozen=True, array_like=True, tag="keep"):
-    """Worker to the process: a table has begun that has these adapters, and no other."""
+    """Worker to the process: these adapters are used, and no other."""
 
     digests: list[str]
 

@@ -148,6 +148,8 @@ def _password_from(target: DatabaseTarget) -> str:
         return f"password from {said.file}"
     if said.command:
         return f"password from {said.command[0]}"
+    if said.variables:
+        return f"password from {', '.join(said.variables)} in the environment"
     return "password from routes.yaml" if said.text else "as its address says"
 
 

@@ -106,6 +106,11 @@ class AdapterProcess:
         except msgspec.DecodeError:
             raise AdapterDied(_NO_ANSWER) from None
 
+    def yield_cores(self) -> None:
+        """From now on it runs where a core is idle: what wakes beside it waits for no slice of its (sched(7))."""
+        with contextlib.suppress(OSError):  # it has ended, or may not: it stays as nice as it is
+            os.sched_setscheduler(self._process.pid, os.SCHED_IDLE, os.sched_param(0))
+
     def kill(self) -> None:
         """With all that it may have started."""
         with contextlib.suppress(ProcessLookupError):

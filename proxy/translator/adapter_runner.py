@@ -3,7 +3,9 @@
 Rule 1: whose time is over is killed; the others wait for the next process. So is whose process ends by itself.
 Rule 2: an adapter that fails again and again rests, ever longer, and its messages are refused meanwhile: what it does
         costs everybody else less and less. One message that is translated ends that.
-Rule 3: the process is there from the first message on, until no table has the adapter any more.
+Rule 3: a message that takes longer than most makes its process one that runs where a core is idle, to its end: who
+        waits beside it for a core gets it at once. Where that is too little, rule 1 brings another process.
+Rule 4: the process is there from the first message on, until no table has the adapter any more.
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ from proxy.translator.waiting_messages import WaitingMessage, WaitingMessages
 FIRST_REST: Final = 1.0
 LONGEST_REST: Final = 30.0
 """Seconds for which an adapter rests after the second failure in a row, and at the most."""
+LONG: Final = 0.05
+"""Seconds for one message; a loop takes all that it gets."""
 BUSY: Final = 503
 BAD_GATEWAY: Final = 502
 _log = structlog.get_logger()
@@ -37,7 +41,7 @@ class AdapterRunner:
         """Nothing runs before the first message."""
         self.adapter = adapter
         self.users: set[object] = set()
-        self._name = name
+        self.name = name
         self._tasks = tasks
         self._waiting = WaitingMessages()
         self._process: AdapterProcess | None = None
@@ -55,7 +59,7 @@ class AdapterRunner:
 
     def _run(self) -> None:
         if self._task is None:
-            self._task = self._tasks.start(self._work(), name=f"adapter {self._name}")
+            self._task = self._tasks.start(self._work(), name=f"adapter {self.name}")
 
     @property
     def waiting(self) -> int:
@@ -108,8 +112,7 @@ class AdapterRunner:
         """Rule 1."""
         try:
             process = self._process or await self._started()
-            async with asyncio.timeout(message.timeout):
-                said = await process.translate(message)
+            said = await _within(message.timeout, process, message)
         except TimeoutError:
             return await self._failed(message, f"it took longer than {message.timeout:g} s")
         except AdapterDied as error:
@@ -121,7 +124,7 @@ class AdapterRunner:
         began = monotonic()
         self._process = process = await AdapterProcess.start(self.adapter)
         _log.info(
-            "adapter_started", adapter=self._name, confined=process.confined, seconds=round(monotonic() - began, 3)
+            "adapter_started", adapter=self.name, confined=process.confined, seconds=round(monotonic() - began, 3)
         )
         return process
 
@@ -129,7 +132,7 @@ class AdapterRunner:
         """Rule 2."""
         self._failures += 1
         rest = min(FIRST_REST * 2 ** (self._failures - 2), LONGEST_REST) if self._failures > 1 else 0.0
-        _log.error("adapter_stopped", adapter=self._name, why=why, failures=self._failures, rests=rest)
+        _log.error("adapter_stopped", adapter=self.name, why=why, failures=self._failures, rests=rest)
         await self._drop()
         if rest:
             self._rests_until = monotonic() + rest
@@ -144,6 +147,16 @@ class AdapterRunner:
                 self._process.kill()
                 await self._process.ended()
                 self._process = None
+
+
+async def _within(seconds: float, process: AdapterProcess, message: Message) -> FromTranslator:
+    """Rules 1 and 3."""
+    long = asyncio.get_running_loop().call_later(LONG, process.yield_cores)
+    try:
+        async with asyncio.timeout(seconds):
+            return await process.translate(message)
+    finally:
+        long.cancel()
 
 
 def _refused(message: Message, why: str, status: int) -> FromTranslator:

@@ -24,6 +24,11 @@ class AdapterRunners:
         return self._runners.get(digest)
 
     @property
+    def names(self) -> list[str]:
+        """Of the adapters that some table has."""
+        return sorted(runner.name for runner in self._runners.values())
+
+    @property
     def waiting(self) -> int:
         """Messages that wait, of all."""
         return sum(runner.waiting for runner in self._runners.values())

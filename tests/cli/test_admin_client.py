@@ -10,7 +10,7 @@ import pytest
 
 from proxy.cli.admin_client import NoAnswerError, fetch, get_routes, order, post, quoted
 from proxy.cli.sent_token import token_from_environment
-from proxy.control.admin.auth import AdminAuth
+from proxy.control.admin.http.auth import AdminAuth
 from tests.cli.listening import listening
 
 

@@ -92,6 +92,17 @@ def test_what_was_particular_is_told(banyan: Banyan, body: bytes, line: str) -> 
     assert line in said(banyan, body)
 
 
+def test_what_a_client_sent_steers_no_terminal(banyan: Banyan) -> None:
+    """Its path, the id that it gave and what an upstream said are shown with their control signs spelt out."""
+    hostile: dict[str, Any] = {"path": "/orders/\x9b31m", "client_request_id": "a\x1b[2J", "failure": "connect: \u202e"}
+    text = said(banyan, page(comparison={**DIFFERS, "path": "$['\x1b[31m']"}, **hostile))
+
+    assert text.replace("\n", "").isprintable()
+    assert "GET /orders/\\x9b31m → new" in text
+    assert "which the client called a\\x1b[2J\n" in text
+    assert "mismatch: high at $['\\x1b[31m'] (missing)" in text
+
+
 def test_a_request_that_no_route_took(banyan: Banyan) -> None:
     """It has no stage, no cohort and no upstream."""
     seen = remember(table(ORDERS), head("/nowhere"), status=404)

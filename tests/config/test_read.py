@@ -151,3 +151,20 @@ def test_an_upstream_that_cannot_be_had_is_told_once() -> None:
     (problem,) = problems(FILE.replace('new: {url: "http://127.0.0.1:3001"}', "new: ${NEW}"))
 
     assert "the environment has no NEW" in problem
+
+
+@pytest.mark.parametrize("key", ["listen", "admin", "state", "auth_default"])
+def test_of_a_variable_that_is_not_set_the_cause_alone_is_told(key: str) -> None:
+    """Not what would follow if the key were absent: no database, no port, nobody who says who may call."""
+    values = {"listen": "127.0.0.1:8080", "admin": "127.0.0.1:9090", "state": "embedded", "auth_default": "anonymous"}
+    top = "".join(f"{name}: {'${UNSET}' if name == key else value}\n" for name, value in values.items())
+    rest = """version: 1
+auth: { u: { issuer: https://id.example, audience: shop, algorithms: [RS256], keys: { url: https://id.example/k } } }
+upstreams: { legacy: { url: "http://127.0.0.1:3001" }, new: { url: "http://127.0.0.1:3002" } }
+routes:
+  - { name: pay, match: POST /pay, stage: legacy, idempotency: optional }
+  - { name: rest, match: /**, stage: legacy, auth: u }
+"""
+    lacks = f"{key}: the environment has no UNSET; set it, or give a default: ${{UNSET:-…}}"
+
+    assert [each.partition(": ")[2] for each in problems(top + rest)] == [lacks]

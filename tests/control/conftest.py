@@ -17,7 +17,7 @@ import pytest
 from proxy.app.control_parts import ControlBase, ControlParts
 from proxy.config.files import kill_file
 from proxy.control.admin.admin import Admin, application, serve
-from proxy.control.admin.auth import AdminAuth
+from proxy.control.admin.http.auth import AdminAuth
 from proxy.control.admin.kill import KillSwitch
 from proxy.control.evidence.book import EvidenceBook
 from proxy.control.fleet.links import Links

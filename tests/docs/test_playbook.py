@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,9 +12,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from proxy.config.load import Loaded, load_text
 from proxy.store.embedded.embedded_postgres import Embedded
 from tests.docs.test_retire import without_names
-from tests.docs.walkthrough import ROOT, Given, play, steps
+from tests.docs.walkthrough import ROOT, Given, Saved, play, steps
 
 TEXT = (ROOT / "docs" / "playbook.md").read_text(encoding="utf-8")
 DATABASES = ("legacy", "new", "banyan")
@@ -51,6 +53,20 @@ def test_every_command_says_what_the_page_says(tmp_path: Path) -> None:
         assert (step.command, without_names(said)) == (step.command, without_names(step.shown))
 
     assert (tmp_path / "failed.log").read_text(encoding="utf-8") == ""
+
+
+def test_its_addresses_of_databases_are_taken() -> None:
+    """Those that it exports, which the walk does not: the state's and those of rows that are compared."""
+    at, export = (re.search(rf"^\$ ({begin}.*)$", TEXT, re.MULTILINE) for begin in ("AT=", "export LEGACY_DB="))
+    assert at is not None
+    assert export is not None
+    ran = subprocess.run(["/bin/bash", "-c", f"{at[1]}; {export[1]}; env"], capture_output=True, text=True, check=True)
+    given = dict(line.split("=", 1) for line in ran.stdout.splitlines() if "_DB=" in line)
+    files = [step.text for step in steps(TEXT) if isinstance(step, Saved) and step.name == "routes.yaml"]
+    text = re.sub(r"keys: \{ file: jwks.json \}", "keys: { url: https://id.example/keys }", files[-1])
+
+    assert len(given) == len(DATABASES)
+    assert isinstance(load_text(text, "routes.yaml", given), Loaded)
 
 
 def test_its_table_names_what_its_steps_use() -> None:

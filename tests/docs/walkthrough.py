@@ -29,7 +29,7 @@ from tests.waiting import PATIENCE
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "first-route.md"
 PORTS = ("8080", "9090", "3001", "3002")
-ELSEWHERE = ("pip install", "createdb ", "export LEGACY_DB=")
+ELSEWHERE = ("pip install", "createdb ", "AT=", "export LEGACY_DB=")
 """What the test's machine has done already."""
 READS = (
     *("banyan status", "banyan mismatches", "banyan idempotency list", "banyan journal list", "banyan reconcile"),

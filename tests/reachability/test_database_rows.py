@@ -6,6 +6,7 @@ import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,6 +14,8 @@ import asyncpg
 import pytest
 
 from proxy.core.reachability.finding import End, ProbeRow, RowOutcome, TargetFindings, TargetKind
+from proxy.core.reconcile.reconcile_check import Password
+from proxy.core.secret import Secret
 from proxy.reachability.reachability import find_out
 from proxy.reachability.targets import targets_of
 from proxy.store.embedded.embedded_postgres import Embedded
@@ -102,6 +105,23 @@ async def test_a_database_that_lets_in(server: Embedded, tmp_path: Path) -> None
     assert row(found, ProbeRow.AS_WHOM).said == f"role reader, password from {tmp_path}/password"
     assert row(found, ProbeRow.MAY_I).said == "read what accounts selects"
     assert "right" not in repr(found)
+
+
+async def test_a_password_of_the_environment_is_not_said_to_be_in_the_file(server: Embedded) -> None:
+    """It is named by its variable, one that stands in the file by the file."""
+    snapshot = snapshot_of({"url": "http://127.0.0.1:1"}, databases={"cards": {"url": url(server, "reader")}})
+    rows = []
+    for variables in (("CARDS_PASSWORD",), ()):
+        password = Password(text=Secret("right"), variables=variables)
+        (database,) = snapshot.databases
+        table = replace(snapshot, databases=(replace(database, password=password),))
+        (found,) = await find_out(table, [each for each in targets_of(table) if each.name == "cards"], LONG)
+        rows.append(row(found, ProbeRow.AS_WHOM).said)
+
+    assert rows == [
+        "role reader, password from CARDS_PASSWORD in the environment",
+        "role reader, password from routes.yaml",
+    ]
 
 
 async def test_another_password_is_for_this_end_to_change(server: Embedded) -> None:

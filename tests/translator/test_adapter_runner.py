@@ -14,6 +14,7 @@ import pytest
 from proxy.core.translation.json_document import NotJson
 from proxy.core.translation.untranslatable import Untranslatable
 from proxy.edge.translator.translator_link import TranslatorLink
+from proxy.translator import adapter_runner
 from tests.translator.translators import LONG, TEL, TRANSLATED, Translators, asked, linked, translators_at
 from tests.waiting import until
 
@@ -73,6 +74,18 @@ async def test_who_takes_too_long_is_killed_and_the_next_message_has_a_new_proce
     assert second.status == 502
     assert isinstance(third, Untranslatable)
     assert (third.why, third.status) == ("its process was stopped again and again, and rests", 503)
+
+
+async def test_who_takes_long_has_no_core_that_another_wants(
+    link: TranslatorLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One process of two: a message that loops would have a slice of each core's time before others."""
+    short = replace(TEL, name="short")
+    assert await asked(link, short) == TRANSLATED
+    monkeypatch.setattr(adapter_runner, "LONG", 0.0)
+    assert await asked(link) == TRANSLATED
+
+    await until(lambda: sorted(map(os.sched_getscheduler, processes())) == [os.SCHED_OTHER, os.SCHED_IDLE])
 
 
 async def test_a_message_is_not_lost_with_a_process_that_waits(link: TranslatorLink) -> None:

@@ -59,6 +59,25 @@ def test_a_codec_that_code_names_is_there() -> None:
     assert found == MadeElsewhere(b'"82a0"', HeadChange(200))
 
 
+def test_code_reads_and_writes_moments_by_a_pattern() -> None:
+    """Both ways of datetime import a module in the name of the code, which may not: it gets none of either."""
+    pattern = "%Y/%m/%d %H:%M:%S"
+    adapter = policy(
+        f'at = datetime.datetime.strptime("2026/11/29 21:42:00", "{pattern}") + datetime.timedelta(hours=9)\n'
+        f'answer.body = at.strftime("{pattern} %A %B")\n'
+        "import time\n"
+        'answer.headers.set("X-Has", str(hasattr(time, "time")))\n'
+        "return answer",
+        top="import datetime",
+    )
+
+    found = translated_by_code(adapter, ANSWER)
+
+    assert isinstance(found, MadeElsewhere), found
+    assert found.body == b'"2026/11/30 06:42:00 Monday November"'
+    assert found.change.fields == ((b"X-Has", (b"False",)),)
+
+
 def test_what_code_leaves_alone_stays_byte_for_byte() -> None:
     """Query and fields; and of a message without a body there is none afterwards."""
     found = translated_by_code(policy("return answer"), REQUEST._replace(body=None))

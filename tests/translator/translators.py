@@ -12,7 +12,7 @@ from proxy.core.translation.adapter_code import MadeElsewhere, ToMake
 from proxy.core.translation.adapter_policy import AdapterPolicy
 from proxy.core.translation.field_steps import Rename
 from proxy.core.translation.untranslatable import Untranslatable
-from proxy.edge.translator.translator_link import Heard, TranslatorLink
+from proxy.edge.translator.translator_link import LINGERS, Heard, TranslatorLink
 from proxy.link.translations import TRANSLATIONS
 from proxy.tasks import Tasks
 from proxy.translator.adapter_runners import AdapterRunners
@@ -67,10 +67,10 @@ async def translators_at(directory: Path) -> AsyncIterator[Translators]:
 
 
 @contextlib.asynccontextmanager
-async def linked(directory: Path) -> AsyncIterator[TranslatorLink]:
+async def linked(directory: Path, lingers: float = LINGERS) -> AsyncIterator[TranslatorLink]:
     """A worker's link, looking for the process."""
     tasks = Tasks()
-    link = TranslatorLink(directory, PATIENCE)
+    link = TranslatorLink(directory, PATIENCE, lingers)
     tasks.start(link.run(), name="link")
     try:
         yield link

@@ -48,7 +48,8 @@ async def _answer_and_bytes_at_once() -> None:
                 await loop.sock_recv(upstream, 65536)
                 upstream.send(OK)  # both are there when the loop looks again
                 client.send(b"st: a\r\n\r\n")
-                second = await asyncio.wait_for(loop.sock_recv(upstream, 65536), PATIENCE)
+                async with asyncio.timeout(PATIENCE):
+                    second = await loop.sock_recv(upstream, 65536)
     assert second.startswith(b"GET /2 HTTP/1.1\r\nHost: a\r\n")
 
 

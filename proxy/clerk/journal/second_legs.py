@@ -5,6 +5,8 @@ Rule 2: what is taken is held longer than it may take. Who stood still, and find
         have taken it before the answer comes, sends nothing.
 Rule 3: nothing is sent to a side that has not agreed to writes that were done before (`sides.py`).
 Rule 4: nothing is sent to a side that is closed (`windows` with `answer`): it waits, however long that takes.
+Rule 5: of what a side answered the log has the status alone; its words, which may be about somebody, stand in the
+        journal.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import structlog
 from proxy.clerk.boot_time import boot_time
 from proxy.clerk.group_commit import GroupCommit
 from proxy.clerk.journal.closed_side import closed_side
-from proxy.clerk.journal.sides import SideAnswer, Sides
+from proxy.clerk.journal.sides import NO_ANSWER, SideAnswer, Sides
 from proxy.core.journal.intent import JournalEntry, StoredRequest
 from proxy.core.journal.learned_names import NOTHING, LearnedNames
 from proxy.core.journal.second_answer import LONGEST_WAIT, SecondOutcome, SecondVerdict, verdict_on
@@ -121,7 +123,7 @@ class SecondLegs:
             return
         answer = await self.sides.send(other, places, request, PATIENCE, writes.max_body)
         learned = LearnedNames(pairs=minted(entry, writes, answer.body), gone=deleted(entry, writes))
-        await self._note(entry, self._verdict(entry, answer), learned)
+        await self._note(entry, self._verdict(entry, answer), learned, answer)
 
     def _verdict(self, entry: JournalEntry, answer: SideAnswer) -> SecondVerdict:
         age, draw = time.time() - entry.began, random.random()  # noqa: S311 -- jitter, not a secret
@@ -132,15 +134,21 @@ class SecondLegs:
         verdict = self._verdict(entry, SideAnswer(0, said))
         return verdict if verdict.outcome is SecondOutcome.DEAD else replace(verdict, wait=UNAGREED)
 
-    async def _note(self, entry: JournalEntry, verdict: SecondVerdict, learned: LearnedNames = NOTHING) -> None:
+    async def _note(
+        self,
+        entry: JournalEntry,
+        verdict: SecondVerdict,
+        learned: LearnedNames = NOTHING,
+        answer: SideAnswer = NO_ANSWER,
+    ) -> None:
+        """What became of it; of `answer`, where one came, by rule 5."""
         settled = await self._settled(entry, verdict, learned)
         if settled is None:
             return
         self.counts[settled.outcome] += 1
         if settled.outcome is SecondOutcome.DEAD:
-            _log.error(
-                "write_dead", route=entry.intent.route, id=entry.intent.id, key=entry.intent.key, said=settled.said
-            )
+            said = settled.said.replace(answer.said, answer.reason, 1) if answer.status else settled.said
+            _log.error("write_dead", route=entry.intent.route, id=entry.intent.id, key=entry.intent.key, said=said)
 
     async def _settled(
         self, entry: JournalEntry, verdict: SecondVerdict, learned: LearnedNames

@@ -50,6 +50,14 @@ class SideAnswer:
     body: bytes = b""
     was_sent: bool = True
 
+    @property
+    def reason(self) -> str:
+        """`said` without anything of the answer's body, which may be about somebody."""
+        return f"answered {self.status}" if self.status else self.said
+
+
+NO_ANSWER = SideAnswer(0)
+
 
 class Sides:
     """The upstreams of one table that routes with `writes` name."""

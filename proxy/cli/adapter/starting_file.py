@@ -17,18 +17,19 @@ nothing, asks no clock, and keeps nothing from one message to the next. It runs 
 What cannot be translated: raise Untranslatable("$.tel", "it is no number"), without a value of the message.
 """
 
-from adapters import Answer, Request
+from adapters import Answer, Request, Untranslatable
 
 
 def request_to_new(request: Request) -> Request:
     """For clients that speak as legacy does (speaks: legacy), while new is asked."""
-    # request.body["phone"] = request.body.pop("tel")
+    # if request.body is not None:
+    #     request.body["phone"] = request.body.pop("tel")
     return request
 
 
 def answer_from_new(answer: Answer) -> Answer:
     """What new has answered, for the same clients."""
-    # if answer.status < 400:
+    # if answer.status < 400 and answer.body is not None:
     #     answer.body["tel"] = answer.body.pop("phone")
     return answer
 

@@ -47,6 +47,8 @@ def _of_log(log: Path) -> DiscoveryView:
         complain(problem)
     if read.unread > len(read.problems):
         complain(f"{log}: {read.unread - len(read.problems)} more lines cannot be read")
+    if read.broken:
+        complain(read.broken)
     if not read.found.observed:
         complain(
             f"{log} has no line that can be read", "it takes the combined format and JSON lines (docs/discover.md)"

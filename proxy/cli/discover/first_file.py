@@ -28,4 +28,10 @@ def first_file(found: DiscoveryView, *, legacy: str, new: str, listen: str) -> s
     head = _HEAD.format(observed=found.observed, listen=json.dumps(listen), legacy=json.dumps(legacy))
     upstream = f"  new: {{ url: {json.dumps(new)} }}\n" if new else ""
     routes = "".join(f"{line}\n" for line in stub(found, taken=["rest"]))
-    return f"{head}{upstream}routes:\n{routes}{_REST}"
+    return f"{head}{upstream}routes:\n{routes}{_left(found)}{_REST}"
+
+
+def _left(found: DiscoveryView) -> str:
+    once = sum(each.is_single for each in found.endpoints)
+    what = "1 endpoint that was" if once == 1 else f"{once:,} endpoints that were"
+    return f"  # {what} seen once, from nobody verified, without a route: `banyan discover --all`.\n" if once else ""

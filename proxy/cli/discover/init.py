@@ -8,10 +8,9 @@ from typing import Annotated
 
 import typer
 
-from proxy.cli.admin_address import ADMIN
 from proxy.cli.discover.discovery_source import LOG
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
-from proxy.cli.options import CONFIG, ROUTES
+from proxy.cli.options import ROUTES
 from proxy.cli.terminal import complain, leave, say
 
 LESSON = Lesson(
@@ -33,8 +32,8 @@ def init(
     new: Annotated[str, typer.Option("--new", metavar="URL", help="Where the new system is; it may come later.")] = "",
     log: LOG = None,
     listen: Annotated[str, typer.Option("--listen", metavar="ADDRESS", help="Where clients come.")] = "127.0.0.1:8080",
-    admin: ADMIN = "",
-    config: CONFIG = ROUTES,
+    admin: Annotated[str, typer.Option(metavar="URL", help="The admin address of a running Banyan.")] = "",
+    config: Annotated[Path, typer.Option("--config", "-c", metavar="FILE", help="The routes.yaml to write.")] = ROUTES,
 ) -> None:
     """See LESSON."""
     from proxy.cli.discover.discovery_source import found_or_leave
@@ -42,7 +41,7 @@ def init(
     from proxy.config.load import load_text
 
     if log is None and not admin:
-        complain("nothing to learn from", "give --log FILE, or --admin ADDRESS of a running Banyan")
+        complain("nothing to learn from", "give --log FILE, or --admin URL of a running Banyan")
         leave(UNUSABLE)
     if config.exists():
         _refuse(config)

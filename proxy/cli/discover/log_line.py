@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from proxy.core.auth import claimed
 from proxy.core.discovery.endpoint import Observation
 from proxy.core.discovery.request_fields import names_of
 from proxy.core.discovery.usage import UNVERIFIED
@@ -26,6 +27,8 @@ _METHODS = ("method", "request_method", "http_method", "httpMethod", "verb")
 _TARGETS = ("target", "request_uri", "uri", "path", "url", "request_path", "requestURI", "cs-uri-stem")
 _STATUSES = ("status", "status_code", "statusCode", "response_status", "code", "sc-status")
 _TIMES = ("ts", "time", "timestamp", "@timestamp", "time_iso8601", "time_local", "msec", "date")
+_NOBODY = frozenset({claimed.UNVERIFIED, claimed.VERIFIED, "not enforced"})
+"""What stands where a policy would, of a token that was refused."""
 _LONG_AGO = 1e11
 """Larger numbers are milliseconds."""
 _LAST = 253_402_300_799.0
@@ -83,7 +86,7 @@ def _caller(said: Mapping[str, Any]) -> str:
     steps = said.get("steps")
     word = steps.get("auth", "") if isinstance(steps, dict) and said.get("event") == "request" else ""
     policy, mark, subject = word.partition(": ") if isinstance(word, str) else ("", "", "")
-    return subject if mark and policy not in {"unverified", "not enforced"} else UNVERIFIED
+    return subject if mark and policy not in _NOBODY else UNVERIFIED
 
 
 def _moment(said: object) -> float | str:

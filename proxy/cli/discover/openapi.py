@@ -78,7 +78,7 @@ def _operation(template: str, endpoint: DiscoveredEndpointView, ids: set[str]) -
             for name, count in endpoint.statuses.items()
         },
         "x-observed": {
-            "calls": endpoint.calls,
+            "calls": round(endpoint.calls),
             "first": date_of(endpoint.first),
             "last": date_of(endpoint.last),
             "callers": len(endpoint.callers),

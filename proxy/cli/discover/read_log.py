@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import sys
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,11 +22,15 @@ STDIN = "-"
 
 @dataclass(slots=True, kw_only=True)
 class ReadLog:
-    """`problems` are sentences about the first lines that cannot be read, `unread` counts them all."""
+    """`problems` are sentences about the first lines that cannot be read, `unread` counts them all.
+
+    `broken` is one about where a packed log breaks off, empty where it does not.
+    """
 
     found: DiscoveryView
     problems: list[str] = field(default_factory=list)
     unread: int = 0
+    broken: str = ""
 
 
 def read_log(file: Path) -> ReadLog:
@@ -33,7 +38,7 @@ def read_log(file: Path) -> ReadLog:
     inventory, since = Inventory(), float("inf")
     read = ReadLog(found=discovery_view(inventory, 0.0))
     with _opened(file) as lines:
-        for number, line in enumerate(_bounded(lines), 1):
+        for number, line in enumerate(_as_far_as_it_goes(_bounded(lines), file, read), 1):
             if not line.strip():
                 continue
             seen = read_line(line.rstrip("\r\n"))
@@ -46,6 +51,19 @@ def read_log(file: Path) -> ReadLog:
                 inventory.take(seen)
     read.found = discovery_view(inventory, since if inventory.observed else 0.0)
     return read
+
+
+def _as_far_as_it_goes(lines: Iterator[str], file: Path, read: ReadLog) -> Iterator[str]:
+    """A log that is still being packed, or was cut, is known up to there."""
+    has_begun = False
+    try:
+        for line in lines:
+            has_begun = True
+            yield line
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        if not has_begun and isinstance(error, OSError):
+            raise  # it was never packed
+        read.broken = f"{file}: it cannot be unpacked to its end, and what stands before is taken: {error}"
 
 
 def _bounded(lines: TextIO) -> Iterator[str]:

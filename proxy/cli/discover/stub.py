@@ -54,8 +54,9 @@ def _routes(groups: Iterable[TemplateGroup], taken: set[str]) -> Iterator[str]:
 
 
 def _evidence(group: TemplateGroup) -> str:
-    callers = len(group.callers)
-    said = [f"{group.calls:,} calls by {callers} caller{'s' * (callers != 1)}, last {group.last}"]
+    calls, callers = group.calls, len(group.callers)
+    who = f"{callers} caller{'s' * (callers != 1)}"
+    said = [f"{calls:,} call{'s' * (calls != 1)} by {who}, last {group.last}"]
     for each in group.endpoints[0].parameters:
         more = " or more" if each.distinct >= DISTINCT else ""
         said.append(f"{each.name}: {' or '.join(each.kinds)}, {each.distinct} value{'s' * (each.distinct != 1)}{more}")

@@ -5,6 +5,7 @@ Rule 2: JSON is laid out alike on both sides, its keys in order, so that what di
 Rule 3: what counts, what is undecided and what is excused stand apart, each with its number.
 Rule 4: paths, ids and names are never cut: a path stands last in its row, and a narrow terminal gets fewer columns. A
         path that is longer than what is left goes on in the next line of the terminal.
+Rule 5: what clients and sides have sent is shown without what a terminal would act on.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 from proxy.cli.columns import NOTHING, Cells, fitting, table_lines
 from proxy.cli.folded import folded
 from proxy.cli.terminal import Ink
+from proxy.core.one_line import one_line
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -108,7 +110,7 @@ def _cells(cluster: ClusterView) -> Iterator[str | Text]:
     yield f"{cluster.share:.2%}"
     yield _when(cluster.first_seen)
     yield _when(cluster.last_seen)
-    yield cluster.path
+    yield one_line(cluster.path)
 
 
 def reason_lines(clusters: Sequence[ClusterView]) -> Iterator[str]:
@@ -116,7 +118,7 @@ def reason_lines(clusters: Sequence[ClusterView]) -> Iterator[str]:
     told = [cluster for cluster in clusters if cluster.why and not cluster.accepted]
     if told:
         yield ""
-    yield from (f"{cluster.id}  {cluster.path}: {cluster.why}" for cluster in told)
+    yield from (one_line(f"{cluster.id}  {cluster.path}: {cluster.why}") for cluster in told)
 
 
 def exchange_lines(exchanges: Sequence[ExchangeView], number: int, width: int, *, coloured: bool) -> Iterator[str]:
@@ -134,10 +136,10 @@ def exchange_lines(exchanges: Sequence[ExchangeView], number: int, width: int, *
 
 def _head(shown: ExchangeView, which: str, *, coloured: bool) -> Iterator[str]:
     """What stands above the two answers."""
-    yield f"{which}: {shown.request.method} {shown.request.target}"
-    yield f"request id {shown.request_id}, {_when(shown.at)}"
-    yield from (f"  {name}: {value}" for name, value in shown.request.fields)
-    yield from (f"  {line}" for line in shown.request.body.splitlines()[:20])
+    yield one_line(f"{which}: {shown.request.method} {shown.request.target}")
+    yield one_line(f"request id {shown.request_id}, {_when(shown.at)}")
+    yield from (one_line(f"  {name}: {value}") for name, value in shown.request.fields)
+    yield from (one_line(f"  {line}") for line in shown.request.body.splitlines()[:20])
     yield ""
     yield from _differences(shown.differences, coloured=coloured)
     yield ""
@@ -151,12 +153,12 @@ def _when(moment: str) -> str:
 def _differences(differences: Sequence[DifferenceView], *, coloured: bool) -> Iterator[str]:
     for difference in differences:
         yield _painted(
-            f"{difference.severity:<6} {difference.path}  {difference.kind}",
+            one_line(f"{difference.severity:<6} {difference.path}  {difference.kind}"),
             _INK.get(difference.severity, Ink.STRONG),
             coloured,
         )
-        yield f"         legacy: {difference.legacy or '(nothing)'}"
-        yield f"         new:    {difference.new or '(nothing)'}"
+        yield one_line(f"         legacy: {difference.legacy or '(nothing)'}")
+        yield one_line(f"         new:    {difference.new or '(nothing)'}")
 
 
 def _beside(legacy: CapturedAnswerView, new: CapturedAnswerView, column: int, *, coloured: bool) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from proxy.cli.admin_address import ADMIN, base_of
-from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
+from proxy.cli.help_text import FINE, FOUND, UNANSWERED, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.terminal import complain, leave, say, say_json
 
@@ -27,8 +27,9 @@ LESSON = Lesson(
     example="banyan replay orders.show --cluster 3f2a9c01d4e5 --to http://127.0.0.1:8000",
     exits={
         FINE: "every request that was sent is answered as legacy answered it",
-        FOUND: "mismatches remain, nothing could be sent, or nothing answers",
-        UNUSABLE: "wrong usage, or the file has problems",
+        FOUND: "mismatches remain, or answers that could not be compared",
+        UNUSABLE: "wrong usage, or the file has problems or no such route",
+        UNANSWERED: "nothing could be sent: nothing answers there, or it has no such cluster or exchange",
     },
 )
 
@@ -56,14 +57,16 @@ def replay(
         chosen = choose(base_of(admin, config), cluster, plan)
     except NoAnswerError as error:
         complain(error.message, error.cure)
-        leave(FOUND)
+        leave(UNANSWERED)
     result = run(chosen, plan)
     if json:
         say_json(result)
     else:
         for line in _lines(result, plan.to):
             say(line)
-    leave(FINE if result.sent and result.sent == result.match + result.ignored else FOUND)
+    if not result.sent:
+        leave(UNANSWERED)
+    leave(FINE if result.sent == result.match + result.ignored else FOUND)
 
 
 def _plan(route: str, to: str, header: list[str], config: Path) -> ReplayPlan:

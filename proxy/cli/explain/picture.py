@@ -29,7 +29,7 @@ BESIDE = 12
 
 def explanation_lines(shown: Explanation, config: Path) -> Iterator[str]:
     """Line by line; `config` is the file that line numbers belong to."""
-    yield f"{painted(shown.request, Ink.STRONG)} → {_outcome(shown)}"
+    yield f"{painted(one_line(shown.request), Ink.STRONG)} → {_outcome(shown)}"
     if shown.gone_by is not None:
         yield _row("by", _gone_by(shown.gone_by, config))
     if shown.killed is not None:
@@ -103,11 +103,11 @@ def _killed(order: KillSwitchOrder) -> str:
 
 def _own(answer: OwnAnswerShown) -> Iterator[str]:
     if answer.detail:
-        yield _row("because", answer.detail)
+        yield _row("because", one_line(answer.detail))
     for header in answer.headers:
-        yield _row("header", header)
+        yield _row("header", one_line(header))
     for reading, route in answer.readings:
-        yield _row("read as", f"{reading} → {route or 'no route'}")
+        yield _row("read as", f"{one_line(reading)} → {route or 'no route'}")
 
 
 def _routed(route: ExplainedRoute, config: Path, why_there: str) -> Iterator[str]:
@@ -115,7 +115,7 @@ def _routed(route: ExplainedRoute, config: Path, why_there: str) -> Iterator[str
     if route.was:
         yield _row("was", f"{route.was}: its state and its draws are kept under this name")
     for step in route.steps:
-        yield _row(step.name, step.says)
+        yield _row(step.name, one_line(step.says))
     if route.stage is not None:
         because = f": {one_line(why_there)}" if why_there else ""
         yield _row("stage", f"{_place(route.stage, route.split)}{because}")

@@ -14,7 +14,7 @@ from proxy.cli.orders.route_orders import TAG, give
 from proxy.cli.terminal import Ink, complain, leave, painted, say
 
 if TYPE_CHECKING:
-    from proxy.api.brownout import RetireCallerView, RetirementView, RetireNeedView
+    from proxy.api.ending.brownout import RetireCallerView, RetirementView, RetireNeedView
 
 LESSON = Lesson(
     purpose="Retire a route that nobody would miss: list, then order.",
@@ -24,7 +24,7 @@ LESSON = Lesson(
     "back to where routes.yaml has it, or an edit of its stage. --preview only shows.",
     example="banyan retire coupons --period 60d --reason 'asked all three teams'",
     exits={
-        FINE: "retired, and every live replica obeys; with --preview, nothing is open",
+        FINE: "retired, and every live replica obeys, or it was before; with --preview, nothing is open",
         FOUND: "refused, and what is open is said; or nothing answers there",
         UNUSABLE: "wrong usage, or no admin address can be found",
     },
@@ -51,24 +51,26 @@ def retire(  # noqa: PLR0913  a command's options
     json: JSON = False,
 ) -> None:
     """See LESSON."""
-    from proxy.api.brownout import RetirementView
+    from proxy.api.ending.brownout import RetirementView
     from proxy.cli.admin_client import NoAnswerError, fetch, read, retirement_path
     from proxy.cli.terminal import say_folded
 
-    base, seconds, skipped = base_of(admin, config), _seconds(period), skip or []
+    seconds, skipped = _seconds(period), _items(skip or [])
+    base = base_of(admin, config)
     try:
         body = fetch(base, retirement_path(route, seconds, skipped))
         found = read(base, body, RetirementView)
     except NoAnswerError as error:
         complain(error.message, error.cure)
         leave(FOUND)
-    is_shown = preview or not found.may
+    stands = _stands(found)
+    is_shown = preview or stands or not found.may
     if json and is_shown:
         say(body.decode().rstrip())
     elif not json:
         say_folded(retirement_lines(found))
     if is_shown:
-        leave(FINE if found.may else FOUND)
+        leave(FINE if found.may or stands else FOUND)
     give(route, "retire", {"reason": reason, "seconds": seconds, "skip": skipped}, tag, admin, config, json=json)
 
 
@@ -85,6 +87,25 @@ def _seconds(text: str) -> float:
         leave(UNUSABLE)
 
 
+def _items(skip: list[str]) -> list[str]:
+    """Those that may be skipped, each by an option of its own."""
+    from proxy.core.brownout.retirement import MAY_BE_SKIPPED, RetireItem
+
+    may = [item.value for item in RetireItem if item in MAY_BE_SKIPPED]
+    for item in skip:
+        if item not in may:
+            is_one = item in set(RetireItem)
+            why = "cannot be skipped: that somebody calls is what it is for" if is_one else "is no item of the list"
+            complain(f"--skip {item}: {why}", f"Skip {', '.join(may[:-1])} or {may[-1]}, by a --skip each.")
+            leave(UNUSABLE)
+    return skip
+
+
+def _stands(found: RetirementView) -> bool:
+    """Whether it is retired already."""
+    return found.runs.stage == "retired" and found.runs.split >= 1.0
+
+
 def retirement_lines(found: RetirementView) -> Iterator[str]:
     """Line by line: the list, then who called."""
     split = f" {found.runs.split * 100:g}%" if found.runs.stage in {"canary", "retired"} else ""
@@ -94,7 +115,9 @@ def retirement_lines(found: RetirementView) -> Iterator[str]:
     yield from map(_caller, found.callers[:_MOST_CALLERS])
     if len(found.callers) > _MOST_CALLERS:
         yield f"  … and {len(found.callers) - _MOST_CALLERS} more callers, in --json"
-    if not found.may:
+    if _stands(found):
+        yield "it is retired already: whoever calls gets 410, and nothing was moved"
+    elif not found.may:
         unmet = [need.item.value for need in found.needs if need.state == "open"]
         yield painted(f"not to be retired: {', '.join(unmet)} open", Ink.WARN)
 

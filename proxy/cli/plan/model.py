@@ -84,7 +84,10 @@ class TrafficShown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
-    """Requests of one route that would be another answer than they got, or would not; `examples` are their ids."""
+    """Requests of one route that would be another answer than they got, or would not; `examples` are their ids.
+
+    `by_edit`: how many would be another answer than what runs gives them now. The others were answered before that ran.
+    """
 
     route: str
     would_take: str
@@ -92,6 +95,7 @@ class Replayed:
     moving: float
     exact: bool
     examples: tuple[str, ...]
+    by_edit: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,13 +157,15 @@ def planned(asked: PlanQuestion) -> Planned:
     shown = tuple(_example_taken(each, before, soon) for each in _routes(routes, traffic, asked.recent))
     upstreams = tuple(upstream_changes(before.upstreams, after.upstreams))
     total = None if traffic is None or asked.recent is None else _total(traffic, asked.recent)
+    again = _replayed(then, soon, asked)
+    moves = any(map(_moves, shown)) or any(map(is_address, upstreams)) or any(each.by_edit for each in again or ())
     return Planned(
         file=asked.file,
         against=asked.before.named,
         asked=asked.before.asked,
         revision=after.revision,
         revision_before=before.revision,
-        moves=any(map(_moves, shown)) or any(map(is_address, upstreams)),
+        moves=moves,
         routes=shown,
         upstreams=upstreams,
         settings=tuple(settings_changes(before, after)),
@@ -168,7 +174,7 @@ def planned(asked: PlanQuestion) -> Planned:
         traffic=total,
         no_traffic=asked.no_traffic,
         killed=standing.killed,
-        replayed=_replayed(then, soon, asked),
+        replayed=again,
         new_epochs=tuple(_new_epochs(routes, before, after)),
     )
 
@@ -197,6 +203,7 @@ def _replay(key: tuple[str, str], flow: Flow) -> Replayed:
         moving=flow.moving,
         exact=flow.is_exact,
         examples=tuple(flow.examples),
+        by_edit=flow.by_edit,
     )
 
 

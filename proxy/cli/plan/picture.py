@@ -18,7 +18,7 @@ from proxy.core.traffic.plan import Caution, RouteEdit
 _HEADS = ("route", "edit", "runs", "would run", "requests/day", "of them move", "cohorts", "cohorts move")
 _DROPPED = ("edit", "cohorts", "requests/day", "cohorts move", "of them move")
 """In which order columns go, where all of them are too wide."""
-_REPLAY_HEADS = ("answered by", "would be", "requests", "other answer")
+_REPLAY_HEADS = ("answered by", "would be", "requests", "other answer", "by this edit")
 _RIGHT = frozenset((*_HEADS[4:], *_REPLAY_HEADS[2:]))
 _MOST_NAMED = 5
 _LOUD = frozenset({Caution.TOO_BIG, Caution.SKIPS, Caution.DOOR, Caution.REDRAWN, Caution.FREED, Caution.DRIES_UP})
@@ -138,17 +138,27 @@ def _replay_table(replayed: Sequence[Replayed], *, padded: bool) -> Iterator[Tex
 def _replay_cells(row: Replayed) -> Cells:
     about = "" if row.exact else "~"
     other = f"{about}{row.moving:.0f} ({row.moving / row.requests:.1%})" if row.requests else NOTHING
-    return dict(zip(_REPLAY_HEADS, (row.route, row.would_take, str(row.requests), other), strict=True))
+    cells = (row.route, row.would_take, str(row.requests), other, f"{about}{row.by_edit:.0f}")
+    return dict(zip(_REPLAY_HEADS, cells, strict=True))
 
 
 def _verdict(plan: Planned) -> Text:
     if not plan.moves:
-        return Text("nothing moves", style="bold green")
+        return Text(f"nothing moves{_since(plan)}", style="bold green")
     if plan.traffic is None:
         return Text("something moves", style="bold")
     moving, cohorts = plan.traffic.moving_per_day, plan.traffic.cohorts_moving
     about = "" if all(route.exact for route in plan.routes) else "about "
     return Text(f"{about}{moving:,.0f} requests/day and {cohorts:,.0f} of the cohorts seen would move", style="bold")
+
+
+def _since(plan: Planned) -> str:
+    """Of a replay in which requests would be another answer, and not by the edit: why."""
+    other = round(sum(row.moving for row in plan.replayed or ()))
+    if not other:
+        return ""
+    said = f"{other} of the requests got" if other > 1 else "one of the requests got"
+    return f" by this edit; {said} another answer than now, as what runs was edited, moved or ordered since"
 
 
 def _span(seconds: float) -> str:

@@ -1,7 +1,7 @@
 """How entries of a list are written: a head of columns, and below it what people wrote, folded at the terminal's width.
 
 Rule 1: nothing is cut (`proxy.cli.folded`).
-Rule 2: no line has blanks at its end, and none is begun by what somebody wrote.
+Rule 2: no line has blanks at its end, none is begun by what somebody wrote, and nothing in it steers a terminal.
 Rule 3: in a pipe an entry is one line, for `grep` and `awk`: its cells two blanks apart, each of them there, and behind
         them what stands below at a terminal.
 """
@@ -9,7 +9,7 @@ Rule 3: in a pipe an entry is one line, for `grep` and `awk`: its cells two blan
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn, TypeVar
 
 import msgspec
@@ -38,7 +38,7 @@ def entry_lines(entries: Iterable[ListEntry], width: int | None) -> Iterator[str
 
     `width` None: rule 3.
     """
-    listed = list(entries)
+    listed = [replace(each, cells=tuple(map(one_line, each.cells))) for each in entries]
     if width is None:
         yield from (_whole(each) for each in listed)
         return

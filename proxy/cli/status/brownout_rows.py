@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from proxy.api.brownout import BrownoutView, FollowedView
+from proxy.api.ending.brownout import BrownoutView, FollowedView
 from proxy.api.routes import RouteDetailView
 from proxy.cli.record.entries import moment
 from proxy.cli.terminal import Ink, painted

@@ -15,7 +15,6 @@ Rule 6: in a pipe nothing is left out, cut or padded: cells stand two blanks apa
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -25,14 +24,12 @@ from proxy.api.evidence import CoverageView, ParityView
 from proxy.api.kill import KillOrderView
 from proxy.api.routes import FileView, RateView, ReturnsView, RoutesView, RouteView, WorkerView
 from proxy.api.standing import RampState
-from proxy.api.upstreams import ClosedView, DownView
 from proxy.cli.admin_client import NoAnswerError
 from proxy.cli.columns import NOTHING, Cells, fitting, table_lines
+from proxy.cli.status.sides_away import closed, down, failing, upstreams_in_trouble
 
 _RAMP_DONE = "ramp done"
 """What `complete` is called beside a column of stages, one of which is `complete`."""
-_TROUBLE = re.compile(r"^banyan_(breaker_state|breaker_operations|upstream_ejected)\{([^}]*)\} (\S+)$", re.MULTILINE)
-_LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 _TRAFFIC = ("legacy/s", "new/s", "new", "5xx")
 _EVIDENCE = ("compared", "mismatch", "incomparable", "waits", "coverage")
 _FILE = "written in"
@@ -55,13 +52,12 @@ _DROPPED = (
     "new",
 )
 """In which order columns go, where all of them are too wide; `incomparable` before all others while it is 0."""
-_NOTHING_BESIDE = "it gets no shadow, no fallback and no write that it is owed"
 _MOSTLY = {"stage": 6, "new": 5, "5xx": 5, "compared": 8, "mismatch": 14, "verdict": 7, "reason": 40}
 """How wide columns mostly are: rule 3."""
 _LONGEST_REASON, _LONGEST_ABOVE = 60, 300
 WITH_SPLIT = frozenset({"canary", "retired"})
 """Stages at which a split counts."""
-_MOST, _MOST_NAMED = 50, 5
+_MOST, _MOST_DIGITS = 50, 6
 
 
 def picture(base: str, status: RoutesView, metrics: str, width: int | None) -> list[Text]:
@@ -73,22 +69,14 @@ def sentences(base: str, status: RoutesView, metrics: str, width: int | None) ->
     """What stands above the table."""
     left_alone = [Text(each, style="bold red") for each in upstreams_in_trouble(metrics)]
     longest = None if width is None else _LONGEST_ABOVE
-    standing = [*standing_lines(status), *down(status), *closed(status), *differences(status, longest)]
+    standing = [
+        *standing_lines(status),
+        *down(status),
+        *failing(status),
+        *closed(status),
+        *differences(status, longest),
+    ]
     return [*_header(base, status), *standing, *left_alone]
-
-
-def upstreams_in_trouble(metrics: str) -> Iterator[str]:
-    """A sentence for every upstream that a worker leaves alone, or whose addresses one leaves out."""
-    for name, labels, value in _TROUBLE.findall(metrics):
-        upstream, number = dict(_LABEL.findall(labels))["upstream"], int(float(value))
-        if number and name == "breaker_state":
-            word = "half-open: single requests find out" if number == 1 else "open: nothing is sent to it"
-            yield f"the breaker of upstream {upstream} is {word}"
-        elif number and name == "breaker_operations":
-            what = "operation is" if number == 1 else "operations are"
-            yield f"upstream {upstream}: {number} {what} left alone; GET /api/upstreams names them"
-        elif number:
-            yield f"upstream {upstream}: {number} of its addresses left out"
 
 
 def absent(error: NoAnswerError) -> list[Text]:
@@ -166,32 +154,6 @@ def standing_lines(status: RoutesView) -> Iterator[Text]:
             yield Text(f"{instance.instance} reads revision {instance.revision} of routes.yaml", style="yellow")
 
 
-def down(status: RoutesView) -> Iterator[Text]:
-    """A line for every upstream that is down, with the routes that it is to answer all the same."""
-    for upstream in status.down:
-        asked = _asked(upstream.routes)
-        yield Text(f"{down_sentence(upstream)}{asked}", style="bold red" if asked else "yellow")
-
-
-def closed(status: RoutesView) -> Iterator[Text]:
-    """A line for every upstream within its closed hours, with the routes that it is to answer."""
-    for upstream in status.closed:
-        yield Text(f"{closed_sentence(upstream)}{_asked(upstream.routes)}{_beside(upstream)}", style="yellow")
-
-
-def _asked(routes: Sequence[str]) -> str:
-    return f"; it is to answer {_first(routes)}" if routes else ""
-
-
-def _beside(closed: ClosedView) -> str:
-    return f"; {_NOTHING_BESIDE} of {_first(closed.beside)}" if closed.beside else ""
-
-
-def _first(routes: Sequence[str]) -> str:
-    more = f" and {len(routes) - _MOST_NAMED} more" if len(routes) > _MOST_NAMED else ""
-    return f"{', '.join(routes[:_MOST_NAMED])}{more}"
-
-
 def differences(status: RoutesView, longest: int | None = None) -> Iterator[Text]:
     """One line for each route that runs elsewhere than the file says, or that an order keeps where it says; while the
     kill switch is on, for each that it takes from where that runs. `longest`: at how many characters a reason is cut.
@@ -254,20 +216,6 @@ def verdict_word(route: RouteView) -> str:
     if route.verdict == "rollback" or not route.state:
         return route.verdict
     return _RAMP_DONE if route.state == RampState.COMPLETE else route.state.replace("_", " ")
-
-
-def down_sentence(down: DownView) -> str:
-    """As people read it."""
-    why = f" ({down.error})" if down.error else ""
-    return f"{down.upstream} is down since {down.since}: it answers nothing now{why}"
-
-
-def closed_sentence(closed: ClosedView, route: str = "") -> str:
-    """As people read it; of one `route`, if it is named."""
-    does = "its clients are told to come back then" if closed.routes else "nothing is sent to it"
-    if route in closed.beside:
-        does = _NOTHING_BESIDE
-    return f"{closed.upstream} is closed until {closed.until} ({closed.window}): {does}"
 
 
 def _differs(route: RouteView) -> bool:
@@ -363,7 +311,7 @@ def _evidence(parity: ParityView, coverage: CoverageView) -> Iterator[str]:
         yield from (NOTHING,) * len(_EVIDENCE)
         return
     yield str(parity.compared)
-    yield f"{_mismatch(parity)} (<{parity.rate_upper_bound:.1%})" if comparable else NOTHING
+    yield _mismatch(parity) if comparable else NOTHING
     yield _incomparable(parity)
     fields = f" ({parity.fields_waiting})" if parity.fields_waiting else ""
     yield f"{parity.undecided / comparable:.2%}{fields}" if comparable and (parity.undecided or fields) else NOTHING
@@ -372,14 +320,27 @@ def _evidence(parity: ParityView, coverage: CoverageView) -> Iterator[str]:
 
 
 def _mismatch(parity: ParityView) -> str:
-    """The share of which the bound is one; a server that does not say it is taken at its counts. While more are
-    undecided than not, as after a start, mismatches are known first: then at least how many of all there are.
+    """The share of which the bound is one, and the bound; a server that does not say it is taken at its counts. While
+    more are undecided than not, as after a start, mismatches are known first: then at least how many of all there are.
     """
     if parity.undecided > parity.compared and parity.mismatch:
-        return f"≥{parity.mismatch / (parity.compared + parity.undecided):.2%}"
+        return _bounded(parity.mismatch / (parity.compared + parity.undecided), parity.rate_upper_bound, "≥")
     if parity.mismatch_rate is not None:
-        return f"{parity.mismatch_rate:.2%}"
-    return f"{parity.mismatch / parity.compared:.2%}" if parity.compared else NOTHING
+        return _bounded(parity.mismatch_rate, parity.rate_upper_bound)
+    rate = parity.mismatch / parity.compared if parity.compared else None
+    return _bounded(rate, parity.rate_upper_bound)
+
+
+def _bounded(rate: float | None, bound: float, at_least: str = "") -> str:
+    """`1.25% (<5.0%)`, with as many digits as show that it is below; nothing is below what is all, or the same."""
+    if rate is None or bound >= 1.0:
+        value = NOTHING if rate is None else f"{at_least}{rate:.2%}"
+        return f"{value} (<{bound:.1%})" if bound < 1.0 else f"{value} (≤100%)"
+    for digits in range(1, _MOST_DIGITS):
+        value, below = f"{rate:.{digits + 1}%}", f"{bound:.{digits}%}"
+        if float(below[:-1]) > float(value[:-1]):
+            return f"{at_least}{value} (<{below})"
+    return f"{at_least}{rate:.2%} (≤{bound:.1%})"
 
 
 def _incomparable(parity: ParityView) -> str:

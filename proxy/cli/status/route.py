@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from rich.cells import cell_len
+
 from proxy.api.evidence import EchoView, ParityView, ShapeView
 from proxy.api.journal import JournalView
 from proxy.api.routes import CohortsView, FileView, RouteDetailView
 from proxy.api.standing import NeedView, PinView
+from proxy.cli.columns import BETWEEN
 from proxy.cli.status.brownout_rows import brownout_rows, deprecation_row
-from proxy.cli.status.picture import closed_sentence, down_sentence, returned_sentence, verdict_word
+from proxy.cli.status.picture import returned_sentence, verdict_word
+from proxy.cli.status.sides_away import closed_sentence, down_sentence, failing_sentence
 from proxy.cli.terminal import Ink, painted
 from proxy.core.judge.coverage import OFTEN
 from proxy.core.judge.need import CheckState
@@ -20,14 +24,15 @@ from proxy.core.stage import FIRST
 _WIDTH = 10
 BESIDE = 12
 """The column in which a row's text begins."""
+_STATE = len(CheckState.FAILED) + len(BETWEEN)
 _MOST_PINS = 20
 _MOST_SHAPES = 5
 _MANY_WITHOUT = 0.01
 """The share of requests without a cohort from which on it is a warning: they move by their client's address."""
 
 
-def route_lines(route: RouteDetailView) -> Iterator[str]:
-    """Line by line."""
+def route_lines(route: RouteDetailView, width: int) -> Iterator[str]:
+    """Line by line; `width` in columns."""
     yield f"{painted(route.name, Ink.STRONG)}  {route.path}"
     if route.was:
         yield _row("was", f"{route.was}: its state and its draws are kept under this name")
@@ -58,7 +63,7 @@ def route_lines(route: RouteDetailView) -> Iterator[str]:
     yield _row("verdict", "; ".join([verdict_word(route), *(each for each in route.reasons if each not in said)]))
     if not route.needs and route.state == "waiting":
         yield _row("needs", _no_needs(route))
-    yield from _needs(route.needs)
+    yield from _needs(route.needs, width)
     yield from _uncovered(route.evidence.uncovered_shapes, route.coverage.uncovered)
     yield from cohort_lines(route.cohorts)
 
@@ -66,6 +71,8 @@ def route_lines(route: RouteDetailView) -> Iterator[str]:
 def _sides_away(route: RouteDetailView) -> Iterator[str]:
     for upstream in route.down:
         yield _row("down", painted(down_sentence(upstream), Ink.BAD))
+    for failing in route.failing:
+        yield _row("failing", painted(failing_sentence(failing), Ink.BAD if failing.lost else Ink.WARN))
     for each in route.closed:
         yield _row("closed", painted(closed_sentence(each, route.name), Ink.WARN))
 
@@ -96,20 +103,28 @@ def _no_needs(route: RouteDetailView) -> str:
     return "are told again when what the verdict names is over"
 
 
-def _needs(needs: Sequence[NeedView]) -> Iterator[str]:
-    """A row for each: those that failed, are open, are met; below one that is not met why it is not, or what helps."""
+def _needs(needs: Sequence[NeedView], width: int) -> Iterator[str]:
+    """A row for each: those that failed, are open, are met; below one that is not met why it is not, or what helps.
+
+    Limits stand below each other where all of them fit, else each behind its value.
+    """
     met = [need for need in needs if need.state == CheckState.MET]
     unmet = sorted((need for need in needs if need not in met), key=lambda need: need.state == CheckState.OPEN)
     if needs:
-        yield _row("needs", f"{len(met)} of {len(needs)} are met")
-    name_width = max((len(need.need) for need in needs), default=0)
-    value_width = max((len(need.value) for need in needs), default=0)
-    for need in (*unmet, *met):
+        yield _row("needs", f"{len(met)} of {len(needs)} are met, counted at this step alone")
+    rows = [(need, _told(need)) for need in (*unmet, *met)]
+    widths = [max(cell_len(told[at]) for _, told in rows) for at in range(3)] if rows else []
+    fits = BESIDE + sum(widths) + 2 * len(BETWEEN) + _STATE <= width
+    for need, (name, value, limit) in rows:
         state = painted(f"{need.state:<6}", Ink.GOOD if need in met else Ink.WARN)
-        name = need.need.replace("_", " ")
-        yield _row("", f"{state}  {name:<{name_width}}  {need.value:<{value_width}}  needs {need.limit}")
+        beside = f"{value:<{widths[1]}}  {limit}" if fits else f"{value}, {limit}"
+        yield _row("", f"{state}  {name:<{widths[0]}}  {beside}")
         if need.hint and need not in met:
             yield _row("", f"        {need.hint}")
+
+
+def _told(need: NeedView) -> tuple[str, str, str]:
+    return need.need.replace("_", " "), need.value, f"needs {need.limit}"
 
 
 def _uncovered(shapes: Sequence[ShapeView], count: int) -> Iterator[str]:
@@ -150,9 +165,10 @@ def _echoes(echoes: Sequence[EchoView]) -> Iterator[str]:
 
 
 def _counted(parity: ParityView) -> str:
-    since = f", since {parity.since}, when its `compare:` had been edited" if parity.since else ""
-    found = f"{parity.compared:,}, of which {parity.mismatch:,} differ" if parity.compared else "nothing yet"
-    return found + since
+    since = f" since {parity.since}, when its `compare:` had been edited" if parity.since else ""
+    if not parity.compared:
+        return "nothing yet" + since
+    return f"{parity.compared:,}{since or ' in this epoch'}, of which {parity.mismatch:,} differ"
 
 
 def _waits(name: str, parity: ParityView) -> str:

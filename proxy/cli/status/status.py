@@ -71,6 +71,7 @@ def status(
 def _one(base: str, name: str, *, json: bool) -> NoReturn:
     """One route, for people or scripts."""
     from proxy.cli.admin_client import NoAnswerError, get_route
+    from proxy.cli.folded import screen_width
     from proxy.cli.status.route import BESIDE, route_lines
     from proxy.cli.terminal import say_folded
 
@@ -82,7 +83,7 @@ def _one(base: str, name: str, *, json: bool) -> NoReturn:
     if json:
         say(body.decode().rstrip())
     else:
-        say_folded(route_lines(found), hang=BESIDE)
+        say_folded(route_lines(found, screen_width()), hang=BESIDE)
     leave(FINE)
 
 

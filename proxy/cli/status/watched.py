@@ -51,7 +51,7 @@ def all_routes(base: str, metrics: Callable[[], str], columns: int, rows: int) -
 
 def one_route(base: str, name: str, columns: int) -> list[Text]:
     """The picture of one; NoAnswerError."""
-    lines = route_lines(get_route(base, name)[0])
+    lines = route_lines(get_route(base, name)[0], columns)
     parts = (Text.from_ansi(each, no_wrap=True) for line in lines for each in folded(line, columns, hang=BESIDE))
     return _laid_out(parts, columns)
 

@@ -21,7 +21,7 @@ from stat import S_ISREG
 
 from proxy.config.files.lastgood import directory
 from proxy.core.routing.kill_switch import KillSwitchOrder, StandingOrder
-from proxy.whole_file import write_whole
+from proxy.whole_file import write_new, write_whole
 
 NAME = "kill"
 _MOST_BYTES = 4096
@@ -38,16 +38,26 @@ def place(kill_file: str, config: Path, env: Mapping[str, str]) -> Path:
 def give(path: Path, order: KillSwitchOrder) -> StandingOrder:
     """Make the file, unless one is there that says by whom or why; OSError when it cannot be made at all."""
     order = order.bounded()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if _is_first(path, order):
+        return StandingOrder(order, stood=False)
     before = _known(path)
     if before is not None and (before.by or before.reason):
         return StandingOrder(before, stood=True)
     stands = order if before is None else replace(order, at=before.at)
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         write_whole(path, text_of(stands).encode("utf-8"), _READABLE_BY_WORKERS, lasting=False)
     except OSError:
         path.touch()
     return StandingOrder(stands, stood=False)
+
+
+def _is_first(path: Path, order: KillSwitchOrder) -> bool:
+    """Whether it made the file, where there was none; of two at once one has. Not where files have one name alone."""
+    with suppress(OSError):
+        write_new(path, text_of(order).encode("utf-8"), _READABLE_BY_WORKERS, lasting=False)
+        return True
+    return False
 
 
 def text_of(order: KillSwitchOrder) -> str:

@@ -22,19 +22,21 @@ from aiohttp import web
 from prometheus_client.exposition import gzip_accepted
 
 from proxy.api.discovery import DiscoveryView
-from proxy.api.upstreams import ClosedView, DownView, UpstreamsView
-from proxy.control.admin.auth import KEY_SET_PATH, AdminAuth, guarded_by
-from proxy.control.admin.brownout_views import brownout_view, deprecation_view
+from proxy.api.upstreams import ClosedView, DownView, FailingView, UpstreamsView
+from proxy.control.admin.ending.brownout_views import brownout_view, deprecation_view
+from proxy.control.admin.ending.retire_pages import RetirePages
+from proxy.control.admin.ending.usage_pages import UsagePages
 from proxy.control.admin.evidence import ParityPages, evidence_view
 from proxy.control.admin.grants import GrantPages
 from proxy.control.admin.history import HistoryPages
+from proxy.control.admin.http.auth import KEY_SET_PATH, AdminAuth, guarded_by
+from proxy.control.admin.http.responses import Handler, no_such_route, problem, tagged
 from proxy.control.admin.journal_pages import JournalPages, journal_view
 from proxy.control.admin.kill import KillSwitch
-from proxy.control.admin.moves import RouteMoves
+from proxy.control.admin.orders.moves import RouteMoves
+from proxy.control.admin.orders.standing import JudgedRoutes
 from proxy.control.admin.recent import RecentPages
 from proxy.control.admin.reconcile import ReconcilePages
-from proxy.control.admin.responses import Handler, no_such_route, problem, tagged
-from proxy.control.admin.retire_pages import RetirePages
 from proxy.control.admin.routes import (
     asked_upstreams,
     called_upstreams,
@@ -45,11 +47,9 @@ from proxy.control.admin.routes import (
     running_routes,
     serves_current,
 )
-from proxy.control.admin.standing import JudgedRoutes
 from proxy.control.admin.suspension_pages import SuspensionPages
 from proxy.control.admin.undecided_keys import KeyPages
 from proxy.control.admin.upstreams import upstream_view
-from proxy.control.admin.usage_pages import UsagePages
 from proxy.control.brownout.brownouts import Brownouts
 from proxy.control.evidence.reconcile_runs import ReconcileRuns
 from proxy.control.fleet.links import Links
@@ -66,6 +66,7 @@ from proxy.control.probe.certificates import Certificates
 from proxy.control.probe.health import Probes
 from proxy.control.probe.upstreams_closed import closed_views
 from proxy.control.probe.upstreams_down import down_views
+from proxy.control.probe.upstreams_failing import failing_views, unanswered
 from proxy.control.running import Running
 from proxy.control.suspension.suspended_subjects import Suspensions
 from proxy.control.traffic.discovery import Discovery
@@ -142,7 +143,8 @@ class Admin:
         """`GET /api/routes`."""
         await self.links.refresh()
         found = routes_view(self.running, self.links.ledger, self.certificates.shown, self.parity.book, self.judged)
-        return self._json(request, msgspec.structs.replace(found, down=self._down(), closed=self._closed()))
+        away = {"down": self._down(), "failing": self._failing(), "closed": self._closed()}
+        return self._json(request, msgspec.structs.replace(found, **away))
 
     async def route(self, request: web.Request) -> web.Response:
         """`GET /api/routes/{name}`."""
@@ -157,7 +159,11 @@ class Admin:
         journal = journal_view(None if self.journal is None else self.journal.of(route))
         cohorts = self.links.recent.cohorts.view(route.name)
         closed = [upstream for upstream in self._closed() if route.name in (*upstream.routes, *upstream.beside)]
-        view = msgspec.structs.replace(view, cohorts=cohorts, down=down, closed=closed, journal=journal)
+        sides = {route.legacy, route.new}
+        failing = [each for each in self._failing() if each.upstream in sides]
+        view = msgspec.structs.replace(
+            view, cohorts=cohorts, down=down, failing=failing, closed=closed, journal=journal
+        )
         brownout = brownout_view(None if self.brownouts is None else self.brownouts.of(route))
         view = msgspec.structs.replace(view, brownout=brownout, deprecated=deprecation_view(route))
         return self._json(request, view, f"{view.runs.tag}.")
@@ -218,6 +224,10 @@ class Admin:
     def _down(self) -> list[DownView]:
         asked = asked_upstreams(self.running, self.links.ledger, self.judged)
         return down_views(asked, self.probes.conditions)
+
+    def _failing(self) -> list[FailingView]:
+        asked = asked_upstreams(self.running, self.links.ledger, self.judged)
+        return failing_views(asked, unanswered(self._running_routes(), self.links.ledger), self.probes.conditions)
 
     def _closed(self) -> list[ClosedView]:
         asked = asked_upstreams(self.running, self.links.ledger, self.judged)

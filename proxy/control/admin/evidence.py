@@ -35,9 +35,9 @@ from proxy.api.evidence import (
     RuleView,
     ShapeView,
 )
-from proxy.control.admin.responses import problem
+from proxy.control.admin.http.responses import problem
 from proxy.control.evidence.book import EvidenceBook
-from proxy.control.evidence.clusters import why
+from proxy.control.evidence.clusters import valueless, why
 from proxy.control.evidence.noise import asked, since
 from proxy.core.evidence.records import Cluster, ComparedExchange, Epoch, NoiseFinding, Sample
 from proxy.core.nearest import meant
@@ -271,12 +271,11 @@ def at(seconds: float) -> str:
 def _noise(
     book: EvidenceBook, route: str, rules: Rules, findings: Iterable[NoiseFinding], now: float
 ) -> Iterator[NoiseView]:
-    """Keys of which something is known, and those that wait."""
-    states, told = book.states(route), {finding.path: finding for finding in findings}
-    waiting = book.waiting(route).keys
+    """Keys of which something is known, and those that wait; what is no value waits for nothing."""
+    states, waiting, bare = book.states(route), book.waiting(route).keys, valueless(book.clusters(route))
+    told = {each.path: each for each in findings if each.decided or path_of(each.path) not in bare}
     for key in sorted({*states, *waiting, *told}):
         found, state = told.get(key), states.get(key, KeyState.WAITS)
-        said = found.why if found else ""
         yield NoiseView(
             path=key,
             decided=found.decided if found else "",
@@ -284,7 +283,7 @@ def _noise(
             asked=asked(found) if found else 0,
             until=at(found.until) if found and found.until is not None else None,
             state=state.value,
-            why=said or (unknown(key) if key in waiting else ""),
+            why=(found.why if found else "") or (unknown(key) if key in waiting else ""),
             since=at(since(found)) if found else None,
             accepted=[rule.id for rule in rules.at(path_of(key)) if rule.lives(now)],
         )

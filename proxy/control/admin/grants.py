@@ -23,7 +23,7 @@ from proxy.api.grants import (
     SealedGrantsView,
     SealedGrantView,
 )
-from proxy.control.admin.responses import as_json, problem, read_body, store_away
+from proxy.control.admin.http.responses import as_json, problem, read_body, store_away
 from proxy.core.routing.snapshot import Snapshot
 from proxy.store.errors import StoreUnavailable
 from proxy.store.grant_records import APPLIED, OPEN, GrantRecord, host_of, records_in, spool_files

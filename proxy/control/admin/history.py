@@ -12,7 +12,7 @@ from aiohttp import web
 
 from proxy.api.history import HistoryView, RecordedOrderView
 from proxy.api.standing import PlaceView
-from proxy.control.admin.responses import no_such_route, problem, store_away, tagged
+from proxy.control.admin.http.responses import no_such_route, problem, store_away, tagged
 from proxy.control.position.mover import PATIENCE
 from proxy.core.position.position import Transition
 from proxy.core.position.record import OrderRecord, kind_of

@@ -14,7 +14,7 @@ import structlog
 from aiohttp import web
 
 from proxy.api.journal import JournalBody, JournalDecidedView, JournalEntryView, JournalPageView, JournalView
-from proxy.control.admin.responses import as_json, no_such_route, problem, read_body, store_away, tagged
+from proxy.control.admin.http.responses import as_json, no_such_route, problem, read_body, store_away, tagged
 from proxy.control.position.mover import PATIENCE
 from proxy.control.position.record_writer import RecordWriter
 from proxy.core.journal.intent import IntentState, JournalEntry

@@ -4,7 +4,9 @@ Rule 1: the file is the switch: a POST writes it or takes it away, as `banyan ki
 Rule 2: nobody has to look before killing: `If-Match` is honoured where it is sent, and not asked for.
 Rule 3: a route that stays is told by where it runs: an order may have left it where the file does not have it.
 Rule 4: a second order changes nothing of the first one: neither by whom it was given, nor when and why.
-Rule 5: a disk that does not answer costs the one who asked `PATIENCE`, and nobody else anything.
+Rule 5: an end is recorded by whoever took the file away, and not by the watch that sees it gone before he says so; of
+        two who end it at once the other one has changed nothing.
+Rule 6: a disk that does not answer costs the one who asked `PATIENCE`, and nobody else anything.
 """
 
 from __future__ import annotations
@@ -22,9 +24,9 @@ import structlog
 from aiohttp import web
 
 from proxy.api.kill import KillBody, KillView, StaysView, WorkerKillView
-from proxy.control.admin.responses import problem
+from proxy.control.admin.http.responses import problem
+from proxy.control.admin.orders.standing import JudgedRoutes
 from proxy.control.admin.routes import asked_upstreams, order_view, ordered_kill, running_routes
-from proxy.control.admin.standing import JudgedRoutes
 from proxy.control.fleet.links import Links
 from proxy.control.position.kill_records import KillRecords
 from proxy.control.probe.health import UpstreamCondition
@@ -55,14 +57,22 @@ class KillSwitch:
     judged: JudgedRoutes | None = None
     records: KillRecords | None = None
     conditions: Callable[[], Mapping[str, UpstreamCondition]] = dict
+    _lifting: int = 0
+    _gone: bool = False
 
     @property
     def path(self) -> Path:
         """The file that the present table names."""
         return self.place(self.running.snapshot.kill_file)
 
-    def take(self, order: KillSwitchOrder | None, ended: KillSwitchOrder = NOBODYS) -> None:
-        """What the watch has found; `ended` is the order by which it ended, where that is known."""
+    def take(self, order: KillSwitchOrder | None) -> None:
+        """What the watch has found (rule 5)."""
+        self._gone = order is None and self._lifting > 0
+        if not self._gone:
+            self._turn(order)
+
+    def _turn(self, order: KillSwitchOrder | None, ended: KillSwitchOrder = NOBODYS) -> None:
+        """It is on by this order, or off; `ended` is the order by which it ended, where that is known."""
         if order == self.running.order:
             return
         self.running.order = order
@@ -98,7 +108,8 @@ class KillSwitch:
             return problem(HTTPStatus.PRECONDITION_FAILED, detail, {"ETag": f'"{tag}"'})
         path = self.path
         try:
-            await asyncio.wait_for(self._write(path, asked, request.remote or ""), PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                await self._write(path, asked, request.remote or "")
         except (OSError, TimeoutError) as error:
             said = (isinstance(error, IsADirectoryError) and error.strerror) or str(error)
             said = said or f"its disk did not answer within {PATIENCE:g} s"
@@ -110,15 +121,38 @@ class KillSwitch:
         order = KillSwitchOrder(by=by, at=stamp(datetime.now(UTC)), reason=asked.reason).bounded()
         if asked.on:
             stands, stood = await asyncio.to_thread(self.give, path, order)
-            self.take(stands)
+            self._turn(stands)
             if self.records is not None and stood:
                 self.records.turned_on(order, stood=True)
         else:
+            await self._end(path, order)
+
+    async def _end(self, path: Path, order: KillSwitchOrder) -> None:
+        """Rule 5."""
+        before = self.running.order
+        self._lifting += 1
+        try:
             was_there = await asyncio.to_thread(self.lift, path)
-            stood = not was_there and self.running.order is None
-            self.take(None, replace(order, at=""))
-            if self.records is not None and stood:
-                self.records.turned_off(order, stood=True)
+        except BaseException:
+            self._lifted(by_another=self._gone)
+            raise
+        self._lifted(by_another=False)
+        is_same = before is not None and before == self.running.order
+        if was_there and is_same:
+            self._turn(None, replace(order, at=""))
+            return
+        if is_same and not self._lifting:
+            self._turn(None)
+        if self.records is not None:
+            self.records.turned_off(order, stood=not was_there)
+
+    def _lifted(self, *, by_another: bool) -> None:
+        """Nobody takes the file away any more, or one fewer; what the watch has found meanwhile is told then."""
+        self._lifting -= 1
+        if not self._lifting:
+            self._gone = False
+            if by_another:
+                self._turn(None)
 
     def _page(self) -> tuple[bytes, str]:
         """The state as JSON, and the tag of that state."""

@@ -16,7 +16,7 @@ import msgspec
 from aiohttp import web
 
 from proxy.api.recent import ComparisonView, NowView, RecentView, RememberedView, RequestedView, SampledView
-from proxy.control.admin.responses import no_such_route, problem
+from proxy.control.admin.http.responses import no_such_route, problem
 from proxy.control.traffic.recent_requests import LASTS, MOST, KeptRequest, RecentRequests
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot

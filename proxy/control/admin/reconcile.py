@@ -9,7 +9,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from proxy.api.reconcile import ReconcileRunBody, ReconcileRunsView, ReconcileRunView
-from proxy.control.admin.responses import as_json, problem, read_body, store_away, tagged
+from proxy.control.admin.http.responses import as_json, problem, read_body, store_away, tagged
 from proxy.control.evidence.reconcile_runs import ReconcileRuns
 from proxy.core.evidence.records import storable
 from proxy.core.nearest import nearest

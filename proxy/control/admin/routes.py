@@ -26,8 +26,8 @@ from proxy.api.routes import (
 )
 from proxy.api.standing import VerdictView
 from proxy.control.admin.evidence import coverage_view, parity_view
-from proxy.control.admin.responses import tag_of
-from proxy.control.admin.standing import NO_VERDICT, JudgedRoutes, pin_view, standing_view
+from proxy.control.admin.http.responses import tag_of
+from proxy.control.admin.orders.standing import NO_VERDICT, JudgedRoutes, pin_view, standing_view
 from proxy.control.evidence.book import EvidenceBook
 from proxy.control.position.orders_for_workers import drains
 from proxy.control.position.place_reasons import why

@@ -14,9 +14,9 @@ from http import HTTPStatus
 from aiohttp import web
 
 from proxy.api.suspension import SuspendBody, SuspendedView, SuspensionsView, SuspensionView
-from proxy.control.admin.acknowledged import acknowledged
-from proxy.control.admin.moves import RouteMoves
-from proxy.control.admin.responses import as_json, problem, read_body, store_away, tagged
+from proxy.control.admin.http.responses import as_json, problem, read_body, store_away, tagged
+from proxy.control.admin.orders.acknowledged import acknowledged
+from proxy.control.admin.orders.moves import RouteMoves
 from proxy.control.position.mover import PATIENCE
 from proxy.control.suspension.suspended_subjects import Suspensions
 from proxy.core.auth.suspension import LONGEST_SUBJECT, MOST_ORDERED, Suspension

@@ -12,7 +12,7 @@ import structlog
 from aiohttp import web
 
 from proxy.api.idempotency import ReleaseBody, ReleasedView, UndecidedKeysView, UndecidedKeyView
-from proxy.control.admin.responses import as_json, problem, read_body, store_away, tagged
+from proxy.control.admin.http.responses import as_json, problem, read_body, store_away, tagged
 from proxy.control.position.mover import PATIENCE
 from proxy.control.position.record_writer import RecordWriter
 from proxy.core.position.record import OrderKind

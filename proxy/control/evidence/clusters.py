@@ -55,6 +55,14 @@ def why(cluster: Cluster, findings: Iterable[NoiseFinding], lists: Iterable[str]
     return sentence or (unknown(cluster.path) if cluster.accepted == UNDECIDED else "")
 
 
+def valueless(clusters: Iterable[Cluster]) -> frozenset[str]:
+    """Paths at which no value differs, but something is missing, of another type or in another order: that counts, and
+    waits for no proof of noise.
+    """
+    found = list(clusters)
+    return frozenset({each.path for each in found} - {each.path for each in found if each.kind in VALUE_KINDS})
+
+
 def _by_path(keys: Iterable[str]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for key in keys:

@@ -35,6 +35,14 @@ def no_source(route: Route, cohort: str) -> str:
     return ""
 
 
+def stands_in(route: Route, key: str) -> str:
+    """Of an address that is pinned on a route whose cohorts are others: which requests that is about; else empty."""
+    if CLIENT_IP in route.cohort or not _address(key):
+        return ""
+    named = " or ".join(map(source_text, route.cohort))
+    return f"{key} as an address stands in where a request has no {named}: those that have one go as before"
+
+
 def _sources(route: Route) -> tuple[CohortSource, ...]:
     """Where none of its own is present the client's address stands in."""
     return route.cohort if CLIENT_IP in route.cohort else (*route.cohort, CLIENT_IP)

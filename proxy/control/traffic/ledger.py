@@ -15,7 +15,8 @@ from operator import add
 from typing import NamedTuple
 
 from proxy.core.brownout.brownout_policy import BrownoutAnswer
-from proxy.core.outcome import ServedBy
+from proxy.core.outcome import Blame, Phase, ServedBy
+from proxy.core.routing.shadow import Shadowed
 from proxy.core.steps.closed_hours import HoursAnswer
 from proxy.link.messages import (
     BUCKETS,
@@ -89,6 +90,8 @@ class SecondsRing:
         ]
 
 
+LATELY = 10
+"""Seconds."""
 SILENT_AFTER = 5.0
 """Seconds without a report after which a worker no longer counts as serving; it reports every second."""
 
@@ -98,6 +101,13 @@ class Series(NamedTuple):
 
     route: str
     side: str
+
+
+class Unanswered(NamedTuple):
+    """How much of what was asked lately got no answer: no connection, or the end or the time limit before one began."""
+
+    lost: int = 0
+    asked: int = 0
 
 
 class FailureSeries(NamedTuple):
@@ -241,6 +251,8 @@ class Ledger:
         self._step_passes: dict[StepAnswerSeries, int] = {}
         self._echoes: dict[Series, Echoes] = {}
         self._reported: set[str] = set()
+        self._lost: dict[Series, SecondsRing] = {}
+        self._shadowed: dict[ShadowSeries, SecondsRing] = {}
 
     def fold(self, report: Report) -> None:
         """Add one report; ValueError, and nothing added, when it does not fit this version's classes and bounds."""
@@ -251,11 +263,11 @@ class Ledger:
         for delta in report.routes:
             self._fold_route(delta, second, told)
         for failure in report.failures:
-            self._fold_failure(failure)
+            self._fold_failure(failure, second, told)
         for repeat in report.repeats:
             self._fold_repeat(repeat)
         for shadow in report.shadows:
-            self._fold_shadow(shadow)
+            self._fold_shadow(shadow, second, told)
         for refused in report.refused:
             self._fold_refused(refused)
         for asked in report.asked:
@@ -280,9 +292,12 @@ class Ledger:
             row.add_failed(second, delta.codes[_FAILED], told)
         self._reported.add(delta.route)
 
-    def _fold_failure(self, delta: FailureDelta) -> None:
+    def _fold_failure(self, delta: FailureDelta, second: int, told: CountedSeconds) -> None:
         series = FailureSeries(delta.route, delta.side, delta.phase, delta.blame)
         self._failures[series] = self._failures.get(series, 0) + delta.count
+        if delta.blame == Blame.UPSTREAM and delta.phase != Phase.BODY:
+            side = Series(delta.route, delta.side)
+            self._lost.setdefault(side, SecondsRing(second)).spread(second, delta.count, told)
         self._reported.add(delta.route)
 
     def _fold_repeat(self, delta: RepeatDelta) -> None:
@@ -290,9 +305,11 @@ class Ledger:
         self._repeats[series] = self._repeats.get(series, 0) + delta.count
         self._reported.add(delta.route)
 
-    def _fold_shadow(self, delta: ShadowDelta) -> None:
+    def _fold_shadow(self, delta: ShadowDelta, second: int, told: CountedSeconds) -> None:
         series = ShadowSeries(delta.route, delta.outcome)
         self._shadows[series] = self._shadows.get(series, 0) + delta.count
+        if delta.outcome in _ASKED:
+            self._shadowed.setdefault(series, SecondsRing(second)).spread(second, delta.count, told)
         self._reported.add(delta.route)
 
     def _fold_refused(self, delta: RefusedDelta) -> None:
@@ -344,6 +361,8 @@ class Ledger:
         self._failures = {series: value for series, value in self._failures.items() if series.route in kept}
         self._repeats = {series: value for series, value in self._repeats.items() if series.route in kept}
         self._shadows = {series: value for series, value in self._shadows.items() if series.route in kept}
+        self._lost = {series: ring for series, ring in self._lost.items() if series.route in kept}
+        self._shadowed = {series: ring for series, ring in self._shadowed.items() if series.route in kept}
         self._refused = {series: value for series, value in self._refused.items() if series.route in kept}
         answered, passed = self._step_answers, self._step_passes
         self._step_answers = {series: value for series, value in answered.items() if series.route in kept}
@@ -388,6 +407,20 @@ class Ledger:
         row = self._rows.get(series)
         return 0.0 if row is None or row.failed is None else max(self._per_second(row.failed, seconds), 0.0)
 
+    def unanswered(self, series: Series) -> Unanswered:
+        """Of what a side was asked in the last `LATELY` whole seconds, how much it did not answer."""
+        row = self._rows.get(series)
+        lost, answered = self._lately(self._lost.get(series)), self._lately(None if row is None else row.ring)
+        return Unanswered(lost, lost + answered)
+
+    def unanswered_shadows(self, route: str) -> Unanswered:
+        """The same of its shadows."""
+        lost, sent = (self._lately(self._shadowed.get(ShadowSeries(route, each))) for each in _ASKED)
+        return Unanswered(lost, lost + sent)
+
+    def _lately(self, ring: SecondsRing | None) -> int:
+        return 0 if ring is None else ring.total(int(self._clock()), LATELY)
+
     def _per_second(self, ring: SecondsRing, seconds: int) -> float:
         now = int(self._clock())
         length = max(1, min(seconds, MINUTE, now - self._began))
@@ -411,6 +444,8 @@ class Ledger:
 _NOTHING = Totals()
 _COME_BACK = frozenset({HoursAnswer.CLOSED.value, BrownoutAnswer.BROWNED_OUT.value})
 _FAILED = CODE_CLASSES.index("5xx")
+_ASKED = (Shadowed.FAILED.value, Shadowed.SENT.value)
+"""What became of shadows for which a side was asked."""
 
 
 class _Row:

@@ -1,4 +1,4 @@
-"""What a token says of itself, for the log of a request that was refused: nothing of it is verified."""
+"""What a token says of itself, for the log of a request that was refused: mostly nothing of it is verified."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ LONGEST = 100
 """Characters of each word: who forges tokens writes what he likes."""
 
 
-def claimed(token: SignedToken) -> str:
+UNVERIFIED, VERIFIED = "unverified", "refused, verified"
+"""Before what it says: nobody knows whether it is so; or it is, and the caller may not do this. No policy's name."""
+
+
+def claimed(token: SignedToken, *, is_verified: bool = False) -> str:
     """Its issuer, key, audience and subject, each as JSON; nothing else of it."""
-    return "unverified: " + ", ".join(_words(token))
+    return f"{VERIFIED if is_verified else UNVERIFIED}: {', '.join(_words(token))}"
 
 
 def _words(token: SignedToken) -> Iterator[str]:

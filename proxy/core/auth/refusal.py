@@ -48,6 +48,8 @@ class Challenge(StrEnum):
     SUSPENDED = "suspended"
 
 
+OF_THE_KNOWN = frozenset({Refusal.SCOPE, Refusal.CLAIM, Refusal.SUSPENDED})
+"""Those of a caller whose token was verified."""
 _CHALLENGES: Mapping[Refusal, Challenge] = {
     Refusal.NO_TOKEN: Challenge.NOTHING_SENT,
     Refusal.TWO_FIELDS: Challenge.INVALID_REQUEST,

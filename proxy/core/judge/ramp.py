@@ -37,7 +37,7 @@ from dataclasses import dataclass
 from math import log
 from typing import NamedTuple
 
-from proxy.core.amounts import length, share
+from proxy.core.amounts import apart, length, share
 from proxy.core.judge.need import Check, CheckState
 from proxy.core.judge.policy import NeedName, Needs, Ramp
 from proxy.core.judge.reach import NO_COHORTS_SEEN, SeenCohorts, cure, daily, is_exhausted, repeats, undrawn
@@ -260,13 +260,14 @@ def _mismatches(needs: Needs, position: Position, measures: Measures, now: float
         return said(CheckState.MET, counted, f"mismatches are proved to be below {share(limit)}")
     above = lower_bound(compared, mismatched)
     if above > limit and _speaks_for_going_back(measures, limit):
-        sentence = f"mismatches are proved to be above {share(above)}; at most {share(limit)} may be"
-        return said(CheckState.WORSE, f"above {share(above)}", sentence)
+        found, most = apart(above, limit)
+        sentence = f"mismatches are proved to be above {found}; at most {most} may be"
+        return said(CheckState.WORSE, f"above {found}", sentence)
     if above > limit:
         doubt = _doubt(measures)
         return said(CheckState.OPEN, counted, f"{mismatched} of {compared} comparisons mismatch, {doubt}", doubt)
-    bound = share(upper_bound(compared, mismatched))
-    sentence = f"mismatches are proved to be below {bound} only; {share(limit)} is needed"
+    bound, needed = apart(upper_bound(compared, mismatched), limit)
+    sentence = f"mismatches are proved to be below {bound} only; {needed} is needed"
     hint = _short(needs, position, measures, now) if measures.compared >= needs.compared else ""
     return said(CheckState.OPEN, f"below {bound}", f"{sentence}; {hint}" if hint else sentence, hint)
 
@@ -316,7 +317,8 @@ def _answered(needs: Needs, position: Position, to: Place, measures: Measures, n
     counted = f"{found.mismatched} of {found.compared} differ"
     if above > limit:
         need = _Found(NeedName.ANSWERED_BY_NEW, counted, f"at most {share(limit)}")
-        yield need.check(CheckState.FAILED, f"{said}: above {share(above)} is proved; at most {share(limit)} may be")
+        proved, most = apart(above, limit)
+        yield need.check(CheckState.FAILED, f"{said}: above {proved} is proved; at most {most} may be")
     elif needs.compared and to != position.place:
         loose = share(_loosened(limit, to))
         need = _Found(NeedName.ANSWERED_BY_NEW, counted, f"below {loose} proved")
@@ -366,28 +368,27 @@ def _is_mended(fault: Fault, needs: Needs, least: float, now: float) -> bool:
 
 def _incomparable(needs: Needs, position: Position, measures: Measures) -> Check:
     pairs, most = measures.pairs, needs.incomparable
-    found, limit = pairs.share, f"at most {share(most)}"
+    found = pairs.share
     if found is None:
-        need = _Found(NeedName.INCOMPARABLE, "unknown", limit)
+        need = _Found(NeedName.INCOMPARABLE, "unknown", f"at most {share(most)}")
         return need.check(CheckState.OPEN, "no share of incomparable answers yet")
-    sentence, hint = f"{share(found)} could not be compared; at most {share(most)} may be", ""
+    value, limit = apart(found, most)
+    sentence, hint = f"{value} could not be compared; at most {limit} may be", ""
     if found > most:
         ends = f"{pairs.more_until(most):,} more that can be compared end it, or " if most else ""
         hint = f"{in_words(pairs.reasons)}; {ends}`banyan epoch {position.route} --begin` once its cause is mended"
         sentence += f" ({hint})"
-    need = _Found(NeedName.INCOMPARABLE, f"{share(found)} of the step's {pairs.pairs:,}", limit)
+    need = _Found(NeedName.INCOMPARABLE, f"{value} of the last {pairs.pairs:,} pairs", f"at most {limit}")
     return need.met(when=found <= most, sentence=sentence, hint=hint, otherwise=CheckState.FAILED)
 
 
 def _coverage(needs: Needs, measures: Measures) -> Check:
-    limit = f"at most {share(needs.coverage)} unseen"
     if measures.unseen is None:
-        need = _Found(NeedName.COVERAGE, "unknown", limit)
+        need = _Found(NeedName.COVERAGE, "unknown", f"at most {share(needs.coverage)} unseen")
         return need.check(CheckState.OPEN, "how many shapes are unseen is unknown")
-    sentence = (
-        f"the next request has an unseen shape with at most {share(measures.unseen)}; {share(needs.coverage)} is needed"
-    )
-    need = _Found(NeedName.COVERAGE, f"{share(measures.unseen)} unseen", limit)
+    unseen, limit = apart(measures.unseen, needs.coverage)
+    sentence = f"the next request has an unseen shape with at most {unseen}; {limit} is needed"
+    need = _Found(NeedName.COVERAGE, f"{unseen} unseen", f"at most {limit} unseen")
     return need.met(when=measures.unseen <= needs.coverage, sentence=sentence)
 
 

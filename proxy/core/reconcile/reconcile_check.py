@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -14,11 +14,15 @@ DAY = 86_400.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Password:
-    """Where a password comes from: one of the three, or none; `command` is a program and its arguments."""
+    """Where a password comes from: one of the three, or none; `command` is a program and its arguments.
+
+    `variables` of the environment are those that `text` is made of, by name; they are not what it is.
+    """
 
     text: Secret[str] = NO_TEXT
     file: str = ""
     command: tuple[str, ...] = ()
+    variables: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -264,12 +264,14 @@ def _drawn(route: Route) -> str:
 class Flow:
     """Requests of one route that another (or the same) would take. `moving` of them change sides or addresses.
 
+    `by_edit`: of a replay, how many change by the edit alone: the others changed already, as what runs did since.
     `is_exact` False: some of them would be drawn anew. `examples` are ids of requests that would certainly move.
     `status`: with which one Banyan would refuse them, where no route takes them; else 0.
     """
 
     requests: float = 0.0
     moving: float = 0.0
+    by_edit: float = 0.0
     is_exact: bool = True
     to_new: float = 0.0
     status: int = 0
@@ -298,14 +300,17 @@ class TrafficFlows:
     cohorts: dict[str, MovingCohorts] = field(default_factory=dict)
     killed: float = 0.0
 
-    def add(self, request: RememberedRequest, weight: float, before: Again, after: Again) -> None:
-        """One request, which stands for `weight`."""
+    def add(
+        self, request: RememberedRequest, weight: float, before: Again, after: Again, by_edit: float | None = None
+    ) -> None:
+        """One request, which stands for `weight`; `by_edit` None: whatever moves, moves by the edit."""
         chance = moved(before, after)
         flow = self.flows.setdefault((before.route, after.taker), Flow(status=after.status))
         flow.requests += weight
         flow.moving += weight * chance
         flow.is_exact = flow.is_exact and before.is_certain and after.is_certain
         flow.to_new += weight * _to_new(after)
+        flow.by_edit += chance if by_edit is None else by_edit
         if chance == 1.0 and len(flow.examples) < EXAMPLES:
             flow.examples.append(request.id)
         if weight and request.stage:
@@ -327,13 +332,15 @@ def compare(before: Replay, after: Replay, requests: Iterable[tuple[float, Remem
 
 
 def replayed(before: Replay, after: Replay, requests: Iterable[tuple[float, RememberedRequest]]) -> TrafficFlows:
-    """What would be another answer than the one that was given; each request counts once."""
+    """What would be another answer than the one that was given, and how much of it the edit does; each counts once."""
     traffic = TrafficFlows()
     for _, request in requests:
         if request.reason in _LEFT_OUT:
             traffic.killed += 1
         else:
-            traffic.add(request, 1.0, before.happened(request), after.decide(request))
+            after_it = after.decide(request)
+            by_edit = moved(before.decide(request), after_it)
+            traffic.add(request, 1.0, before.happened(request), after_it, by_edit)
     return traffic
 
 

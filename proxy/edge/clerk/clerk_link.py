@@ -116,7 +116,8 @@ class ClerkLink(ReconnectingLink):
         """Close once all notices were taken, or after a moment."""
         if self._told:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._all_taken.wait(), LAST_MOMENT)
+                async with asyncio.timeout(LAST_MOMENT):
+                    await self._all_taken.wait()
         self.end()
 
     def _tell(self, number: int, frame: bytes) -> None:

@@ -24,7 +24,7 @@ from proxy.core.auth.auth_policy import JwtPolicy, RouteAuth
 from proxy.core.auth.claimed import claimed
 from proxy.core.auth.opaque_policy import OpaquePolicy
 from proxy.core.auth.principal import Principal
-from proxy.core.auth.refusal import Refusal, is_failed_check
+from proxy.core.auth.refusal import OF_THE_KNOWN, Refusal, is_failed_check
 from proxy.core.auth.signed_token import LONGEST, read_token
 from proxy.edge.auth.asked_issuer import AskedIssuer
 from proxy.edge.auth.caller_check import AskedPolicy, CallerCheck, bearer_of
@@ -141,7 +141,8 @@ class AuthStep(RouteStep):
         return None
 
     def _refuse(self, request: Request, refusal: Refusal) -> LocalAnswer | None:
-        said = "" if refusal is Refusal.FAILURES else _claimed_in(request)
+        known = refusal in OF_THE_KNOWN
+        said = "" if refusal is Refusal.FAILURES else _claimed_in(request, is_verified=known)
         if not self._enforces:
             self._counters.step_passed(request.bound.route.name, refusal)
             request.note(self.name, f"not enforced: {refusal.value}{said and '; '}{said}")
@@ -166,11 +167,11 @@ class AuthStep(RouteStep):
         return StepSaid(found.value, answer)
 
 
-def _claimed_in(request: Request) -> str:
+def _claimed_in(request: Request, *, is_verified: bool = False) -> str:
     """Rule 6; empty where there is no token that can be read."""
     text = bearer_of(request.head.fields.get(_FIELD))
     token = text if isinstance(text, Refusal) else read_token(text)
-    return "" if isinstance(token, Refusal) else claimed(token)
+    return "" if isinstance(token, Refusal) else claimed(token, is_verified=is_verified)
 
 
 class AuthKind:

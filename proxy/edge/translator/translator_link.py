@@ -3,7 +3,8 @@
 Rule 1: whoever asks hears once, whatever the other end does: what became of the message, or why there is nothing. What
         was not answered when the process died is asked again of its successor.
 Rule 2: messages that wait, and their bytes, are bounded; beyond, the answer is no, at once.
-Rule 3: the process knows the adapters of this worker's table, and those of the table before as long as they are asked.
+Rule 3: the process knows the adapters of this worker's table, those of the one before for a while, and any that are
+        asked. Who asks another one, since its request began long before, tells of it anew.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ MAX_HELD: Final = 16 * 1024 * 1024
 """Bytes of them."""
 FOR_ITS_TURN: Final = 2.0
 """Seconds that a message waits, beside what its translation may take."""
+LINGERS: Final = 10.0
+"""Seconds for which the process keeps the adapters of the table before, for requests that began with it."""
 LONGEST_DELAY: Final = 0.25
 """Seconds between two looks for a process that is gone."""
 Heard = MadeElsewhere | Untranslatable
@@ -87,8 +90,8 @@ class _Asking:
 class TranslatorLink(ReconnectingLink):
     """One worker's `Translator`. `waits` is how many messages wait, `held` how many bytes they have."""
 
-    def __init__(self, directory: Path, patience: float = FOR_ITS_TURN) -> None:
-        """`directory` is that of the private sockets; `patience` as `FOR_ITS_TURN` says."""
+    def __init__(self, directory: Path, patience: float = FOR_ITS_TURN, lingers: float = LINGERS) -> None:
+        """`directory` is that of the private sockets; `patience` as `FOR_ITS_TURN` says, `lingers` as `LINGERS`."""
         super().__init__(directory / TRANSLATIONS, LONGEST_DELAY)
         self.held = 0
         self._patience = patience
@@ -96,6 +99,9 @@ class TranslatorLink(ReconnectingLink):
         self._last = 0
         self._unframer = Unframer(MAX_MESSAGE)
         self._asked: dict[int, _Asking] = {}
+        self._lingers = lingers
+        self._letting_go: asyncio.TimerHandle | None = None
+        self._table: frozenset[str] = frozenset()
         self._digests: dict[AdapterPolicy, str] = {}
         self._frames: dict[str, bytes] = {}
         self._outcomes: Counter[TranslationOutcome] = Counter()
@@ -117,11 +123,23 @@ class TranslatorLink(ReconnectingLink):
 
     def follow(self, adapters: Iterable[AdapterPolicy]) -> None:
         """Rule 3."""
-        known = [self._learn(adapter) for adapter in adapters if adapter.may_leave_worker]
-        used = {*known, *(asking.digest for asking in self._asked.values())}
+        before = self._table
+        self._table = frozenset(self._learn(adapter) for adapter in adapters if adapter.may_leave_worker)
+        self._keep(self._table | before)
+
+    def _keep(self, digests: frozenset[str]) -> None:
+        """What the process is told to forget is forgotten here: who asks it all the same tells of it anew."""
+        used = digests.union(asking.digest for asking in self._asked.values())
         self._digests = {adapter: digest for adapter, digest in self._digests.items() if digest in used}
         self._frames = {digest: frame for digest, frame in self._frames.items() if digest in used}
-        self.write(frame_of(Keep(known)))
+        self.write(frame_of(Keep(sorted(used))))
+        self._let_go_later()
+
+    def _let_go_later(self) -> None:
+        if self._letting_go is not None:
+            self._letting_go.cancel()
+        if self._frames.keys() - self._table:
+            self._letting_go = asyncio.get_running_loop().call_later(self._lingers, self._keep, self._table)
 
     def _learn(self, adapter: AdapterPolicy) -> str:
         digest = self._digests.get(adapter)
@@ -148,6 +166,8 @@ class TranslatorLink(ReconnectingLink):
             hear(_unavailable("too many messages wait to be translated"))
             return self._last
         digest = self._learn(adapter)
+        if digest not in self._table:
+            self._let_go_later()
         frame = frame_of(message_of(self._last, digest, adapter, message, is_waited_for=is_waited_for))
         timer = asyncio.get_running_loop().call_later(adapter.timeout + self._patience, self._late, self._last)
         self._asked[self._last] = _Asking(digest, frame, hear, timer)

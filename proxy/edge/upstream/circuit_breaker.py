@@ -9,7 +9,8 @@ Rule 3: what fails at one operation alone breaks that operation; the upstream's 
         operations and clients meet, or where no connection can be made.
 Rule 4: what breaks while the client still sends, or does not read, counts nowhere: servers hang up on slow clients.
 Rule 5: at most `MOST_OPERATIONS` have a breaker of their own; one that nothing failed at for a window is forgotten.
-Rule 6: repeats are at most a fifth of the requests of a window, or so few that they cannot hurt (R15, PL09).
+Rule 6: a breaker that nobody asks any more, for a window after its time, says nothing of the upstream: it closes.
+Rule 7: repeats are at most a fifth of the requests of a window, or so few that they cannot hurt (R15, PL09).
 """
 
 from __future__ import annotations
@@ -149,12 +150,23 @@ class CircuitBreaker:
             self._outcomes.add(self._witness(operation, client), client, address, now, failed=False)
         if self.state is not BreakerState.HALF_OPEN:
             return False
+        self._close()
+        return True
+
+    def forgets(self, now: float) -> bool:
+        """True when rule 6 closes it. Whoever asked after its time would have begun a new one."""
+        if self._rule is None or self.state is BreakerState.CLOSED or now <= self._until + self._rule.window:
+            return False
+        self._close()
+        return True
+
+    def _close(self) -> None:
         self.state = BreakerState.CLOSED
+        self._refused = 0
         self._probes.clear()
         self._failed.clear()
         self._last.clear()
         self._outcomes.forget()
-        return True
 
     # -- whether one more may be sent ---------------------------------------------------------------------------------
 

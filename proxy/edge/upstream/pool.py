@@ -530,6 +530,8 @@ class Pool:
 
     def _calm_down(self, now: float) -> None:
         """Stop looking at requests one by one once nothing fails and connections are plenty (rule 6)."""
+        if self._troubled and self.breakers.whole.forgets(now):
+            self._say("breaker_closed", state="closed", idle=True)
         are_calm = [address.calm_down(now) for address in self.addresses] if self._troubled else []
         if self._troubled and self.breakers.are_calm(now) and all(are_calm):
             self._troubled = False

@@ -40,15 +40,15 @@ class Deaths:
         ended = self.process.stdout.readline().strip()
         assert ended == "-9", f"the clerk ended by {ended!r}, not by SIGKILL, at {order['point']}"
 
-    def stop(self, **order: object) -> int:
-        """Until it is stopped; its process id."""
+    def stop(self, **order: object) -> int | None:
+        """Until it is stopped; its process id. None: its lease was over before that, and it has sent nothing."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps({"point": "after_stop", "mutant": "", **order}) + "\n")
         self.process.stdin.flush()
         word, _, pid = self.process.stdout.readline().strip().partition(" ")
-        assert word == "stopped"
-        return int(pid)
+        assert word in {"stopped", str(NOT_SENT)}, word
+        return int(pid) if pid else None
 
     def go_on(self, pid: int) -> int:
         """How it ends after all."""

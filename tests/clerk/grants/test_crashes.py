@@ -53,6 +53,7 @@ async def test_a_clerk_that_was_stopped_for_a_moment_goes_on(
     other = desk(database, tmp_path / "other", provider.port)
     before = provider.counts()["used"]
     pid = killing.stop(database=database, folder=str(tmp_path), port=provider.port, token=token)
+    assert pid is not None
     asking = asyncio.ensure_future(other.ask(token, NEW))
     assert await asyncio.to_thread(killing.go_on, pid) == 0
 
@@ -67,9 +68,11 @@ async def test_a_clerk_that_was_stopped_for_too_long_sends_nothing(
     """Another one has used the token by then; the grant lives, and the client is told to come back."""
     accounts = [f"slept{number}" for number in range(RUNS)]
     other, before = desk(database, tmp_path / "other", provider.port, with_policy(lease=0.3)), provider.counts()
+    lease = 0.3
     for token in provider.mint(*accounts):
         order = {"database": database, "folder": str(tmp_path), "port": provider.port, "token": token}
-        pid = killing.stop(**order, lease=0.3)
+        while (pid := killing.stop(**order, lease=lease)) is None:  # on a busy machine that is soon over
+            lease *= 2
         assert (await other.ask(token, NEW)).status == 200
         assert await asyncio.to_thread(killing.go_on, pid) == NOT_SENT
     await other.close()

@@ -114,7 +114,8 @@ async def test_a_write_that_is_asked_for_while_it_begins_is_one(bench: Bench) ->
     intent = put("7")
     asked = [bench.intents.begin(intent, 60.0) for _ in range(2)]
 
-    assert await asyncio.wait_for(asyncio.gather(*asked), 30.0) == ["", ""]
+    async with asyncio.timeout(30.0):
+        assert await asyncio.gather(*asked) == ["", ""]
 
 
 async def test_without_a_database_nothing_is_begun(bench: Bench) -> None:

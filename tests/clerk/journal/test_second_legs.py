@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from proxy.clerk.journal import second_legs
 from proxy.core.journal.intent import Ended, FirstOutcome, IntentState, StoredAnswer
@@ -62,6 +63,25 @@ async def test_a_key_that_waits_keeps_no_other_back(bench: Bench) -> None:
     assert (dead.state, dead.said) == (IntentState.DEAD, "answered 422: {}")
     assert (behind.state, behind.attempts) == (IntentState.OWED, 0)
     assert list(bench.new.rows) == ["/accounts/8"]
+
+
+async def test_what_a_side_said_of_somebody_is_in_no_log(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a dead letter it has id, key and status, also once that is given up; the journal has the words."""
+    monkeypatch.setattr("proxy.core.journal.second_answer.GIVES_UP", 0.0)
+    bench.new.body, bench.new.statuses = b'{"email": "ada@example.com"}', [422, 503]
+    for key in ("7", "8"):
+        await bench.write(put(key, b"bad"))
+    with capture_logs() as lines:
+        running = bench.tasks.start(bench.legs.run(), name="second legs")
+        await until(lambda: sum(line["event"] == "write_dead" for line in lines) == 2)
+        running.cancel()
+    dead = [entry.said for entry in await bench.journal.entries(None, None, 10)]
+
+    assert {line["said"] for line in lines if line["event"] == "write_dead"} == {
+        "answered 422",
+        "given up after a day; at last: answered 503",
+    }
+    assert all(said.endswith('{"email": "ada@example.com"}') for said in dead)
 
 
 async def _rows(bench: Bench, count: int) -> bool:

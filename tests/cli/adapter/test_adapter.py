@@ -53,6 +53,22 @@ def test_a_file_to_begin_with_is_right_as_it_is_written(banyan: Banyan, adapted:
     assert "adapters/app.py:1:1: lacks def answer_from_legacy(answer)" in banyan("check").output
 
 
+def test_what_the_file_suggests_works(banyan: Banyan, adapted: Path) -> None:
+    """Without the `#`: on a request with a body, and on one without."""
+    banyan("adapter new app")
+    file, routes = adapted / "adapters" / "app.py", (adapted / "routes.yaml").read_text(encoding="utf-8")
+    code = routes[: routes.index("adapters:")] + "adapters: { app: { speaks: legacy, code: adapters/app.py } }\n"
+    (adapted / "routes.yaml").write_text(code, encoding="utf-8")
+    file.write_text(file.read_text(encoding="utf-8").replace("    # ", "    "), encoding="utf-8")
+    (adapted / "without").write_text("GET /c HTTP/1.1\nHost: a\n\n", encoding="utf-8")
+    tried = [banyan(f"adapter try app --request {name} --json") for name in ("request", "without")]
+    found, without = (json.loads(each.stdout) for each in tried)
+
+    assert [each.exit_code for each in tried] == [0, 0]
+    assert found["after"]["body"] == '{"phone":1.10}'
+    assert without["after"]["body"] == without["before"]["body"]
+
+
 def test_what_code_makes_of_an_answer_is_shown(banyan: Banyan, adapted: Path) -> None:
     """Or why there is nothing, by file and line; `check` runs it once."""
     banyan("adapter new app")

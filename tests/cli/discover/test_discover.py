@@ -8,14 +8,19 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openapi_spec_validator import validate
 from typer.testing import Result
 
 from proxy.api.discovery import discovery_view
 from proxy.cli.discover import read_log
 from proxy.cli.discover.log_line import LONGEST, read_line
+from proxy.cli.discover.openapi import openapi
 from proxy.config.load import Loaded, load_text
 from proxy.core.discovery.endpoint import Observation
 from proxy.core.discovery.inventory import Inventory
@@ -139,6 +144,7 @@ def test_openapi_has_what_was_seen(banyan: Banyan) -> None:
         inventory.take(seen, "/files/*/**")
     with listening({"/api/discovery": msgspec.json.encode(discovery_view(inventory, 0.0))}) as admin:
         said = json.loads(banyan(f"discover --openapi --admin {admin.url}").stdout)
+    validate(said)
     (template, item), (wild, rest) = sorted(said["paths"].items(), reverse=True)
     schema = item["post"]["requestBody"]["content"]["application/json"]["schema"]
 
@@ -163,6 +169,28 @@ def test_openapi_has_what_was_seen(banyan: Banyan) -> None:
     assert list(item["post"]["responses"]) == ["2XX"]
 
 
+@settings(max_examples=50)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(("GET", "POST", "PURGE", "trace")),
+            st.lists(st.text(st.characters(codec="utf-8"), min_size=1, max_size=9), max_size=4),
+            st.sampled_from(("", "page", "a b", "{x}", "ü")),
+            st.integers(100, 599),
+        ),
+        max_size=40,
+    )
+)
+def test_openapi_is_valid_whatever_was_asked(asked: list[tuple[str, list[str], str, int]]) -> None:
+    """By the specification of 3.1: braces, spaces and names of any alphabet in paths and queries."""
+    inventory = Inventory()
+    for method, segments, name, status in asked:
+        path = "/" + "/".join(quote(each, safe="{}:@!$&'()*+,;=") for each in segments)
+        inventory.take(Observation(method=method, path=path, status=status, at=1e9, query=(name,) if name else ()))
+
+    validate(openapi(discovery_view(inventory, 0.0)))
+
+
 def test_lines_that_cannot_be_read_are_told(banyan: Banyan, tmp_path: Path) -> None:
     """By line, the first of them; the others are read, packed ones and those of standard input as well."""
     file = tmp_path / "access.log.gz"
@@ -174,6 +202,23 @@ def test_lines_that_cannot_be_read_are_told(banyan: Banyan, tmp_path: Path) -> N
     assert f"{file}:5: it is neither the combined format nor JSON" in flat(result)
     assert "2 more lines cannot be read" in flat(result)
     assert "/a " in result.stdout
+
+
+@pytest.mark.parametrize("harm", ["cut", "overwritten"])
+def test_a_packed_log_that_breaks_off_is_known_up_to_there(banyan: Banyan, tmp_path: Path, harm: str) -> None:
+    """As one is that is being packed; one that breaks off at once has no line."""
+    file, none = tmp_path / "access.log.gz", tmp_path / "none.gz"
+    text = "".join(LINE.format(f"GET /a/{number}", 200) for number in range(20_000))
+    packed = gzip.compress(text.encode(), mtime=0)
+    half = len(packed) // 2
+    file.write_bytes(packed[:half] if harm == "cut" else packed[:half] + b"\xff" * 64 + packed[half + 64 :])
+    none.write_bytes(packed[:12])
+    found, nothing = banyan(f"discover --log {file}"), banyan(f"discover --log {none}")
+
+    assert (found.exit_code, nothing.exit_code) == (0, 2)
+    assert f"{file}: it cannot be unpacked to its end, and what stands before is taken" in flat(found)
+    assert "/a/{id}" in found.stdout
+    assert "has no line that can be read" in flat(nothing)
 
 
 def test_a_log_without_a_line_is_refused(banyan: Banyan, tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ def test_the_first_file_is_one_that_check_accepts(banyan: Banyan, log: Path, tmp
     assert written.stdout == f"{file}: 4 routes, all at legacy; next: banyan check {file}\n"
     assert banyan(f"check {file}").exit_code == 0
     assert 'match: "GET,PUT /customers/{id}"' in text
+    assert "1 endpoint that was seen once, from nobody verified, without a route" in text
     assert "stage: shadow" not in text
     assert (again.exit_code, file.read_text(encoding="utf-8")) == (2, text)
     assert "is not overwritten" in flat(again)

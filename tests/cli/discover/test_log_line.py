@@ -53,10 +53,10 @@ def test_banyans_own_log_says_who_called_and_by_which_route() -> None:
     }
     callers = [
         read({**line, "steps": {"auth": said}}).caller
-        for said in ("members: ada", 'unverified: iss "x"', "not enforced: expired", 7)
+        for said in ("members: ada", 'unverified: iss "x"', 'refused, verified: iss "x"', "not enforced: x", 7)
     ]
 
-    assert callers == ["ada", UNVERIFIED, UNVERIFIED, UNVERIFIED]
+    assert callers == ["ada", UNVERIFIED, UNVERIFIED, UNVERIFIED, UNVERIFIED]
     assert read(line).route == "a"
     assert read({**line, "event": "other", "steps": {"auth": "members: ada"}}).caller == UNVERIFIED
 

@@ -171,3 +171,27 @@ def test_what_stands_above_an_exchange_is_folded(width: int) -> None:
     )
 
     assert max(map(len, exchange_lines([exchange], 1, width, coloured=False))) <= width
+
+
+def test_what_was_sent_steers_no_terminal(banyan: Banyan) -> None:
+    """Fields and bodies of clients and sides, paths of members and excerpts: control signs are spelt out."""
+    answer = {"fields": [("X", "\x9b31m")], "body": '{"\x1b[2J": 1}', "base64": False}
+    answer |= {"status": 200, "failure": "", "seconds": 0.1, "cut": False}
+    asked = {"fields": [("User-Agent", "\x9b31mred")], "body": "a\x1b[31m", "base64": False}
+    seen = {"path": "$['\x1b[2J']", "kind": "num", "severity": "medium", "legacy": "1\x1b[2J", "new": "2"}
+    exchange = {
+        "request_id": "r\x1b[2J",
+        "at": "2026-01-01T00:00:00.000Z",
+        "differences": [seen],
+        "request": {**asked, "method": "GET", "target": "/\x9b31m"},
+        "legacy": answer,
+        "new": answer,
+    }
+    hostile = msgspec.structs.replace(cluster(ClusterStanding.COUNTS, why="\u202e"), path="$['\x1b[2J']")
+    view = msgspec.json.encode({"clusters": [hostile], "exchanges": [exchange]})
+    with listening({PAGE: view, f"{PAGE}?cluster=3f2a": view}) as admin:
+        text = banyan(f"mismatches orders 3f2a --admin {admin.url}").stdout
+
+    assert text.replace("\n", "").isprintable()
+    assert "  User-Agent: \\x9b31mred\n" in text
+    assert "exchange 1 of 1: GET /\\x9b31m\n" in text

@@ -160,6 +160,14 @@ def test_a_refusal_is_shown_as_such(banyan: Banyan, arguments: str, status: int,
     assert because in result.stdout
 
 
+def test_a_request_that_was_pasted_steers_no_terminal(banyan: Banyan) -> None:
+    """A target with an escape in it is refused as it would be, and shown with the escape spelt out."""
+    result = banyan("explain", "GET", "/orders/\x1b[31m7")
+
+    assert result.stdout.startswith("GET /orders/\\x1b[31m7 → refused with 400\n")
+    assert result.stdout.replace("\n", "").isprintable()
+
+
 def test_no_route_is_a_refusal(banyan: Banyan, folder: Path) -> None:
     """A path that no route has is a 404."""
     (folder / "routes.yaml").write_text(ROUTES.replace("GET /**", "GET /rest/**"), encoding="utf-8")

@@ -7,7 +7,7 @@ import json
 import msgspec
 import pytest
 
-from proxy.api.brownout import RetireCallerView, RetirementView, RetireNeedView
+from proxy.api.ending.brownout import RetireCallerView, RetirementView, RetireNeedView
 from proxy.api.orders import MovedView
 from proxy.api.standing import PlaceView
 from proxy.core.brownout.retirement import ItemState, RetireItem
@@ -73,6 +73,18 @@ def test_nothing_open_retires_it(banyan: Banyan) -> None:
 
 
 @pytest.mark.parametrize("may", [True, False])
+def test_one_that_is_retired_already_is_told(banyan: Banyan, may: bool) -> None:  # noqa: FBT001
+    """With who calls still, who gets 410; no order is given, and nothing was wrong."""
+    view = msgspec.structs.replace(found(may=may), runs=PlaceView(stage="retired", split=1.0))
+    with listening({PATH: msgspec.json.encode(view)}) as served:
+        shown = banyan(f"retire coupons --admin {served.url}")
+
+    assert shown.exit_code == 0
+    assert "caller   monthly-report" in shown.stdout
+    assert shown.stdout.splitlines()[-1] == "it is retired already: whoever calls gets 410, and nothing was moved"
+
+
+@pytest.mark.parametrize("may", [True, False])
 def test_scripts_get_one_document(banyan: Banyan, may: bool) -> None:  # noqa: FBT001
     """The list where it is refused or only looked at, else what became of the order."""
     with listening(pages(may=may)) as served:
@@ -88,3 +100,13 @@ def test_a_period_that_is_none_is_wrong_usage(banyan: Banyan) -> None:
     """Exit 2, before anybody is asked."""
     shown = banyan("retire coupons --period 3 --admin http://127.0.0.1:1")
     assert (shown.exit_code, "--period 3" in shown.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("item", "said"), [("unused", "cannot be skipped"), ("browned_out,sunset", "is no item of the list")]
+)
+def test_what_cannot_be_skipped_is_wrong_usage(banyan: Banyan, item: str, said: str) -> None:
+    """Exit 2, before anybody is asked, with what can be."""
+    shown = banyan(f"retire coupons --skip sunset --skip {item} --admin http://127.0.0.1:1")
+    assert (shown.exit_code, f"--skip {item}: {said}" in shown.stderr) == (2, True)
+    assert "browned_out, deprecated or sunset" in shown.stderr

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,12 @@ from rich.console import Console, Group
 from proxy.cli.plan.field_changes import route_changes, settings_changes, upstream_changes
 from proxy.cli.plan.model import Planned, PlannedRoute
 from proxy.cli.plan.picture import picture
+from proxy.control.admin.recent import sampled
 from proxy.core.traffic.plan import RouteEdit
 from tests.cli.conftest import ROUTES, Banyan
 from tests.cli.listening import Pages, listening
 from tests.cli.plan.conftest import TENANTS, edit, loaded, recent, standing
+from tests.core.remembered import head, remember
 
 
 def test_an_edit_is_told_in_words_and_figures(banyan: Banyan, running: Pages, folder: Path) -> None:
@@ -119,6 +122,35 @@ def test_what_was_answered_is_replayed(banyan: Banyan, running: Pages, folder: P
     assert 30 < flow["moving"] <= 50
     assert len(flow["examples"]) == 3
     assert "answered by" in banyan(f"plan -f {copy} --admin {running.url} --replay 0").stdout
+
+
+def test_requests_of_before_a_move_are_not_the_edits(banyan: Banyan, running: Pages, folder: Path) -> None:
+    """A route that was rolled back since answers some otherwise, and no edit does: sentence and exit code say so."""
+    running.pages["/api/routes"] = standing(ROUTES, stage="shadow", split=0.0, version=4, latched=True)
+    copy = edit(folder, "listen: ", "# the same\nlisten: ")
+    result = banyan(f"plan -f {copy} --admin {running.url} --replay 0 --exit-code")
+    plan = json.loads(banyan(f"plan -f {copy} --admin {running.url} --replay 0 --json").stdout)
+    (flow,) = plan["replayed"]
+
+    assert result.exit_code == 0
+    assert flow["moving"] > 1
+    assert (flow["by_edit"], plan["moves"]) == (0, False)
+    since = "another answer than now, as what runs was edited, moved or ordered since"
+    said = result.stdout.replace("\n    ", " ")
+    assert said.endswith(f"nothing moves by this edit; {flow['moving']:.0f} of the requests got {since}\n")
+
+
+def test_an_edit_that_moves_a_replayed_request_moves(banyan: Banyan, running: Pages, folder: Path) -> None:
+    """Though the request stands for no other, and so for none a day: the exit code is that something moves."""
+    table = loaded(folder / "routes.yaml").snapshot.table
+    seen = remember(table, head("/orders/7", "t1"), id="r", at=time.time())
+    page = {"revision": "r", "seconds": 100.0, "requests": [sampled(seen, 0.0)]}
+    running.pages["/api/recent?limit=50000"] = msgspec.json.encode(page)
+    copy = edit(folder, "stage: canary\n    split: 10%", "stage: legacy" if seen.serve == "new" else "stage: live")
+    result = banyan(f"plan -f {copy} --admin {running.url} --replay 0 --exit-code")
+
+    assert result.exit_code == 1
+    assert "nothing moves" not in result.stdout
 
 
 def test_what_was_rolled_back_is_compared_from_there(banyan: Banyan, running: Pages, folder: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from proxy.cli.record.entries import ListEntry, entry_lines, moment
 
 LONG = "a/route/whose/name/is/longer/than/any/line/that/a/terminal/of/a/hundred/columns/may/have/for/it/alone"
@@ -61,3 +63,12 @@ def test_no_entries_are_no_lines() -> None:
 def test_a_moment_is_shown_to_the_second() -> None:
     """In UTC, and nothing where there is none."""
     assert [moment(each) for each in ("2026-03-01T12:00:00.123Z", "")] == ["2026-03-01 12:00:00Z", ""]
+
+
+@pytest.mark.parametrize("width", [40, None])
+def test_what_stands_in_a_cell_steers_no_terminal(width: int | None) -> None:
+    """A name, a path or a key that somebody sent is shown with its control signs spelt out, as is what stands below."""
+    lines = list(entry_lines([ListEntry(cells=["\x1b[31mred", "a\nb"], below=["\x9b31m"])], width))
+
+    assert all(line.isprintable() for line in lines)
+    assert "\\x1b[31mred  a\\nb" in lines[0]

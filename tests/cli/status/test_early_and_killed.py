@@ -19,11 +19,15 @@ __all__ = ["admin"]
 @pytest.mark.parametrize(
     ("parity", "cell"),
     [
-        (ParityView(compared=7, mismatch=7, undecided=26, mismatch_rate=1.0), "≥21.21% (<100.0%)"),
-        (ParityView(compared=7, mismatch=0, undecided=26, mismatch_rate=0.0), "0.00% (<100.0%)"),
-        (ParityView(compared=26, mismatch=7, undecided=26, mismatch_rate=7 / 26), "26.92% (<100.0%)"),
+        (ParityView(compared=7, mismatch=7, undecided=26, mismatch_rate=1.0), "≥21.21% (≤100%)"),
+        (ParityView(compared=7, mismatch=0, undecided=26, mismatch_rate=0.0), "0.00% (≤100%)"),
+        (ParityView(compared=26, mismatch=7, undecided=26, mismatch_rate=7 / 26), "26.92% (≤100%)"),
+        (ParityView(compared=288, mismatch=288, mismatch_rate=1.0), "100.00% (≤100%)"),
+        (ParityView(compared=9, mismatch_rate=0.99999, rate_upper_bound=0.999998), "99.999% (<100.00%)"),
+        (ParityView(compared=9, mismatch_rate=0.0, rate_upper_bound=0.0003), "0.000% (<0.03%)"),
+        (ParityView(compared=9, mismatch_rate=0.1, rate_upper_bound=0.1), "10.00% (≤10.0%)"),
     ],
-    ids=["most wait", "none is known to differ", "as many are known"],
+    ids=["most wait", "none is known to differ", "as many are known", "all", "nearly all", "nearly none", "the same"],
 )
 def test_mismatches_that_are_known_first_are_no_share_of_all(
     banyan: Banyan, admin: Admin, parity: ParityView, cell: str

@@ -143,12 +143,28 @@ def test_needs_are_rows(banyan: Banyan) -> None:
 
     assert lines[at - 1] == "  verdict   waiting; window night is on"
     assert lines[at : at + 5] == [
-        "  needs     1 of 3 are met",
+        "  needs     1 of 3 are met, counted at this step alone",
         "            failed  high severity  2    needs none",
         "            open    compared       312  needs 1000",
         "                    26 % are shadowed until then",
         "            met     time           12m  needs 10m",
     ]
+
+
+def test_a_need_is_one_line_at_80_columns(banyan: Banyan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where limits do not fit below each other, each stands behind its value; none is folded."""
+    few = {"need": "coverage", "state": "open", "value": "10.1 % unseen", "limit": "at most 0.5 % unseen"}
+    many = {"need": "incomparable", "state": "met", "value": "0 % of the last 5,100 pairs", "limit": "at most 1 %"}
+    lines = {}
+    for width in ("80", "100"):
+        monkeypatch.setenv("COLUMNS", width)
+        lines[width] = said(
+            banyan, state="waiting", needs=[{**each, "sentence": ""} for each in (few, many)]
+        ).splitlines()
+
+    assert "            open    coverage      10.1 % unseen, needs at most 0.5 % unseen" in lines["80"]
+    assert "            met     incomparable  0 % of the last 5,100 pairs, needs at most 1 %" in lines["80"]
+    assert f"            open    coverage      {'10.1 % unseen':<27}  needs at most 0.5 % unseen" in lines["100"]
 
 
 def test_a_killed_route_is_told_where_it_returns_to(banyan: Banyan) -> None:
@@ -202,7 +218,7 @@ def test_after_an_edit_of_its_rules_it_is_said_since_when_it_counts(banyan: Bany
     since = "2026-11-28T19:00:00.000Z"
     text = said(banyan, parity={"compared": 0, "since": since})
 
-    assert f"compared  nothing yet, since {since}, when its `compare:` had been edited" in text
+    assert f"compared  nothing yet since {since}, when its `compare:` had been edited" in text
 
 
 def test_few_without_a_cohort_are_no_warning(banyan: Banyan) -> None:
@@ -234,7 +250,7 @@ def test_what_was_not_compared_is_said_with_its_cause(banyan: Banyan) -> None:
     compared = {"compared": 15, "match": 12, "mismatch": 3}
     text = said(banyan, parity=compared, evidence={"incomparable": {"shed": 2, "credentials": 85}})
 
-    assert "compared  15, of which 3 differ" in text
+    assert "compared  15 in this epoch, of which 3 differ" in text
     long = "not compared: 85 turned away, as credentials are not sent to the shadow: write shadow: {creden"
     assert long in whole(text)
     assert "; 2 shed at a limit" in whole(text)

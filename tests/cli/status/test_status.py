@@ -197,7 +197,7 @@ def test_where_everything_waits_nothing_is_compared(banyan: Banyan, admin: Admin
     admin.view = msgspec.structs.replace(ROUTES_VIEW, routes=[waits])
 
     assert cells(banyan("status", "--admin", admin.url).stdout, "rest")[6:11] == [
-        *["0", "– (<100.0%)", "0", "100.00% (1)", "0.0%"]
+        *["0", "– (≤100%)", "0", "100.00% (1)", "0.0%"]
     ]
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from proxy.api.upstreams import ClosedView, DownView
-from proxy.cli.status.picture import upstreams_in_trouble
+from proxy.api.upstreams import ClosedView, DownView, FailingView
+from proxy.cli.status.sides_away import upstreams_in_trouble
 from tests.cli.conftest import Banyan
 from tests.cli.status.test_status import ROUTES_VIEW, Admin, listening
 
@@ -39,6 +39,24 @@ def test_an_upstream_that_is_down_is_told_with_its_routes(banyan: Banyan, admin:
     assert "r4 and 2 more" in text
     assert f"new is down since {since}: it answers nothing now" in text
     assert "the breaker of upstream legacy is open" in text
+    assert result.exit_code == 0
+
+
+def test_a_side_that_does_not_answer_is_told_before_its_probe_says_so(banyan: Banyan, admin: Admin) -> None:
+    """By the requests that it did not answer, and by the first probe that failed; with the routes that ask it."""
+    failing = [
+        FailingView(upstream="legacy", lost=38, asked=40, probe="refused", routes=["r0"]),
+        FailingView(upstream="new", lost=1, asked=1),
+        FailingView(upstream="old", probe="refused"),
+    ]
+    admin.view = msgspec.structs.replace(ROUTES_VIEW, failing=failing)
+    result = banyan("status", "--admin", admin.url)
+    lines = result.stdout.replace("\n    ", " ").splitlines()
+
+    probe = "its last health probe failed (refused); only more of them in a row call it down"
+    assert f"legacy gave no answer to 38 of 40 requests of the last 10 s; {probe}; it is to answer r0" in lines
+    assert "new gave no answer to the one request of the last 10 s" in lines
+    assert f"old: {probe}" in lines
     assert result.exit_code == 0
 
 

@@ -92,3 +92,25 @@ def test_no_more_is_read_than_a_token_has(tmp_path: Path) -> None:
 
     with pytest.raises(OSError, match="holds no token"):
         admin_token.read(path)
+
+
+def test_what_another_user_laid_there_is_no_token_of_banyans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a folder that others may write somebody knows it, behind a link too; a command may send it."""
+    path, aside = tmp_path / admin_token.NAME, tmp_path / "aside"
+    aside.write_text("known-to-another-user-too\n")
+    aside.chmod(0o600)
+    path.symlink_to(aside)
+    owner = aside.stat().st_uid
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    seen = os.fstat
+
+    def another(descriptor: int) -> os.stat_result:
+        known = list(seen(descriptor))
+        known[4] = 1000 + owner
+        return os.stat_result(known)
+
+    monkeypatch.setattr(os, "fstat", another)
+
+    with pytest.raises(OSError, match="is another user's"):
+        admin_token.read_or_make(path)
+    assert admin_token.read(path) == "known-to-another-user-too"

@@ -5,12 +5,14 @@ import re
 import stat
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
 from proxy.config.files import kill_file
-from proxy.core.routing.kill_switch import KillSwitchOrder
+from proxy.core.routing.kill_switch import KillSwitchOrder, StandingOrder
 
 ORDER = KillSwitchOrder(by="ann@ops", at="2026-03-01T12:00:00.000Z", reason="new loses orders")
 
@@ -172,3 +174,20 @@ def test_a_write_leaves_no_temporary_file(tmp_path: Path, monkeypatch: pytest.Mo
     kill_file.give(tmp_path / "kill", ORDER)
 
     assert [each.name for each in tmp_path.iterdir()] == ["kill"]
+
+
+def test_of_two_at_once_the_first_one_stays(tmp_path: Path) -> None:
+    """Whoever finds no file and then one that was made meanwhile has changed nothing of it."""
+    orders = [KillSwitchOrder(by=by, at="2026-03-01T12:00:00Z", reason=f"by {by}") for by in "abcd"]
+    for number in range(20):
+        path, begin = tmp_path / f"kill{number}", Barrier(len(orders))
+
+        def give(order: KillSwitchOrder, path: Path = path, begin: Barrier = begin) -> StandingOrder:
+            begin.wait()
+            return kill_file.give(path, order)
+
+        with ThreadPoolExecutor(len(orders)) as pool:
+            stands = list(pool.map(give, orders))
+
+        assert [each.stood for each in stands].count(False) == 1
+        assert {each.order for each in stands} == {kill_file.read(path)}

@@ -13,9 +13,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from proxy.config.files import kill_file
 from proxy.control.admin import kill
 from proxy.control.admin.routes import KILLED
+from proxy.control.position.kill_records import KillRecords
 from proxy.control.probe.health import Status, UpstreamCondition
 from proxy.core.position.ladder import RETIRED, SHADOW
 from proxy.core.position.position import Cause, move, moved
+from proxy.core.position.record import OrderKind
 from proxy.core.routing.kill_switch import KillSwitchOrder, StandingOrder
 from proxy.core.stage import Stage
 from tests.control.conftest import Open, Port
@@ -275,3 +277,44 @@ async def test_metrics_say_in_how_many_workers_it_is_on(port: Port) -> None:
         found.append((read["banyan_killed"], read["banyan_killed_workers"]))
 
     assert found == [(0, 0), (1, 1), (1, 2)]
+
+
+async def test_an_end_is_its_own_though_the_watch_sees_it_first(open_port: Open) -> None:
+    """The file is gone before its thread says so: the end has the name and the reason of him who took it away, and of
+    two at once the other one changed nothing; each stands on record.
+    """
+    records = Written()
+    port = await open_port(token="t")
+    port.client.headers["Authorization"] = "Bearer t"
+    port.kill.records = KillRecords(records)  # type: ignore[arg-type]
+    lift, loop = port.kill.lift, asyncio.get_running_loop()
+
+    def lift_seen(path: Path) -> bool:
+        done = lift(path)
+        asyncio.run_coroutine_threadsafe(told(), loop).result()
+        return done
+
+    async def told() -> None:
+        port.kill.take(kill_file.read(port.kill.path))
+
+    port.kill.lift = lift_seen
+    await turn(port, ON | {"by": "ann"})
+    said = await asyncio.gather(*[turn(port, {"on": False, "by": each, "reason": f"by {each}"}) for each in "xy"])
+
+    assert [body["on"] for _, body in said] == [False, False]
+    assert port.running.order is None
+    assert records.added[0] == ("kill", "ann", "new loses orders")
+    assert sorted((kind, by) for kind, by, _ in records.added[1:]) == [("unkill", "x"), ("unkill", "y")]
+    assert sorted(reason[-4:] for _, _, reason in records.added[1:]) == ["by x", "by y"]
+    assert sum(reason.startswith("it stood already") for _, _, reason in records.added) == 1
+
+
+class Written:
+    """What is put on record."""
+
+    def __init__(self) -> None:
+        self.added: list[tuple[str, str, str]] = []
+
+    def add(self, kind: OrderKind, by: str, reason: str, *, at: float | None = None) -> None:
+        del at
+        self.added.append((kind.value, by, reason))

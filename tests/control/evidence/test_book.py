@@ -198,6 +198,29 @@ def test_what_waits_is_told_with_its_field() -> None:
     assert book.noisy("a") == {"$.at"}
 
 
+def test_what_is_no_value_is_no_noise_in_waiting() -> None:
+    """A member that new lacks counts, so its path is listed once something is decided of it alone; not so a path at
+    which a value differs as well, nor one for which answers wait.
+    """
+    book, paths = EvidenceBook(), ("$.gone", "$.lost", "$.both", "$.id")
+    kinds = [(path, DifferenceKind.MISSING) for path in paths] + [("$.both", DifferenceKind.STRING)]
+    waits = EvidenceTally(route="a", epoch=1, minute=5, shape="s", outcome=Outcome.UNDECIDED, why="g", count=20)
+    group = KeyGroup(route="a", id="g", keys=("$.id",), last_seen=0.0)
+    clusters = tuple(cluster(path, kind, Severity.HIGH) for path, kind in kinds)
+    book.look(replace(look(tally(5, 60), waits, clusters=clusters), groups=(group,)))
+    findings = [
+        NoiseFinding(route="a", path=path, numbers=(), decided=decided, until=None, updated=0.0)
+        for path, decided in zip(paths, ("", "regression", "", ""), strict=True)
+    ]
+    view = evidence_view(book, "a", NO_RULES, findings, 0.0)
+
+    assert [(each.path, each.decided) for each in view.noise] == [
+        ("$.both", ""),
+        ("$.id", ""),
+        ("$.lost", "regression"),
+    ]
+
+
 def test_a_key_is_told_with_the_rules_that_accept_it() -> None:
     """Those that hold now, of the path and of all below another one; whatever the tests have found of it."""
     finding = NoiseFinding(

@@ -53,5 +53,5 @@ def test_legacys_own_failures_hold_no_ramp_however_often_they_come() -> None:
 
     assert (measures.compared, measures.pairs.incomparable) == (3 * REQUESTS, 0)
     assert found[NeedName.INCOMPARABLE].state is CheckState.MET
-    assert found[NeedName.INCOMPARABLE].value.startswith("0 % of the step's ")
+    assert found[NeedName.INCOMPARABLE].value.startswith("0 % of the last ")
     assert "about 360 comparisons a day come" in found[NeedName.COMPARED].hint

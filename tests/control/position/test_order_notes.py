@@ -13,7 +13,7 @@ from proxy.config.load import Loaded, load_text
 from proxy.control.probe.health import Status
 from proxy.core.routing.kill_switch import KillSwitchOrder
 from proxy.log import stamp
-from tests.control.admin.test_moves import place, post, routes
+from tests.control.admin.orders.test_moves import place, post, routes
 from tests.control.conftest import Open, Port
 from tests.control.stands import HEAD
 from tests.waiting import until

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.control.position.pin_keys import key_of, no_source
+from proxy.control.position.pin_keys import key_of, no_source, stands_in
 from proxy.core.routing.route import Route
 from tests.control.stands import canary, table
 
@@ -34,3 +34,13 @@ def test_a_key_is_what_requests_have(cohort: str, typed: str, key: str) -> None:
 def test_what_is_no_address_never_counts(typed: str) -> None:
     """On a route whose cohorts are its clients' addresses it is refused."""
     assert no_source(route(""), typed)
+
+
+def test_an_address_on_a_route_of_other_cohorts_is_told_for_which_requests_it_stands() -> None:
+    """Where none of the route's own sources is present; on a route of addresses there is nothing to be said."""
+    said = stands_in(route("header:X-T"), "10.0.0.7")
+
+    assert (
+        said == "10.0.0.7 as an address stands in where a request has no header:x-t: those that have one go as before"
+    )
+    assert (stands_in(route(""), "10.0.0.7"), stands_in(route("header:X-T"), "t5")) == ("", "")

@@ -11,7 +11,7 @@ from proxy.core.judge.reach import SeenCohorts
 from proxy.core.judge.verdict import Case, judge
 from proxy.core.parity.rules.pair_counts import PairCounts
 from proxy.core.routing.snapshot import Snapshot
-from tests.control.admin.test_moves import post
+from tests.control.admin.orders.test_moves import post
 from tests.control.conftest import Open, Port
 from tests.control.stands import HEAD
 

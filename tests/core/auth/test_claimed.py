@@ -14,6 +14,13 @@ def test_a_refused_token_is_told_by_what_it_claims() -> None:
     assert said == 'unverified: iss "https://id.example.com", kid "one", aud ["a", "b"], sub "ada"'
 
 
+def test_what_was_verified_is_not_called_unverified() -> None:
+    """Of a caller who is known and may not do this the same is said, under another word."""
+    assert (
+        claimed(token("one", sub="ada"), is_verified=True) == 'refused, verified: no iss, kid "one", no aud, sub "ada"'
+    )
+
+
 def test_what_it_does_not_say_is_told() -> None:
     """A token without an audience is refused for just that."""
     assert claimed(token(None, sub=7)) == "unverified: no iss, no kid, no aud, sub 7"

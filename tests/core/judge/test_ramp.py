@@ -383,7 +383,7 @@ def test_shares_have_three_digits() -> None:
         ),
         (replace(GOOD, faults=(FAULT,)), "high severity 1 kind, needs none"),
         (replace(GOOD, faults=(FAULT, FAULT)), "high severity 2 kinds, needs none"),
-        (replace(GOOD, pairs=MANY_SHED), "incomparable 1.96 % of the step's 5,100, needs at most 1 %"),
+        (replace(GOOD, pairs=MANY_SHED), "incomparable 1.96 % of the last 5,100 pairs, needs at most 1 %"),
         (replace(GOOD, unseen=0.02), "coverage 2 % unseen, needs at most 0.5 % unseen"),
         (replace(GOOD, unseen=None), "coverage unknown, needs at most 0.5 % unseen"),
         (replace(GOOD, uncovered=3), "uncovered 3 shapes, needs none"),

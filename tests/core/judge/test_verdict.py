@@ -427,7 +427,7 @@ def test_what_keeps_a_route_is_said_in_a_clause() -> None:
     forbidden = judge(case(blocked=("the budget is spent",)))
     latched, free = judge(case(latched=True)), judge(case())
 
-    assert failed.judgement.obstacle == "incomparable 1.96 % of the step's 5,100, needs at most 1 %"
+    assert failed.judgement.obstacle == "incomparable 1.96 % of the last 5,100 pairs, needs at most 1 %"
     assert short.judgement.obstacle == "uncovered 3 shapes, needs none"
     assert forbidden.judgement.obstacle == "the budget is spent"
     assert latched.judgement.obstacle.startswith("rolled back")

@@ -289,6 +289,16 @@ def test_a_replay_compares_with_what_was_answered() -> None:
     assert (flow.requests, flow.moving, found.killed) == (90, 90, 10)
 
 
+def test_a_replay_tells_the_edit_from_what_was_moved_since() -> None:
+    """What was rolled back gives another answer by now, which no edit did; one that brings it back moves them all."""
+    seen = [(1.0, each) for each in tenants(route(split=1.0))]
+    here, back = (Replay(table(route(split=split)), UPSTREAMS) for split in (0.0, 1.0))
+    (same,), (edited,) = (replayed(here, soon, seen).flows.values() for soon in (here, back))
+
+    assert (same.moving, same.by_edit) == (100, 0)
+    assert (edited.moving, edited.by_edit) == (0, 100)
+
+
 def renamed(name: str, *, was: str = "", **more: object) -> Route:
     return replace(route(**more), name=name, was=was)  # type: ignore[arg-type]
 

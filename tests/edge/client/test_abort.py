@@ -37,10 +37,12 @@ class Noticing:
 
 
 async def _noticed(noticing: Noticing, leave: Callable[[], None]) -> None:
-    await asyncio.wait_for(noticing.asked.wait(), PATIENCE)
+    async with asyncio.timeout(PATIENCE):
+        await noticing.asked.wait()
     await asyncio.sleep(0.05)
     leave()
-    await asyncio.wait_for(noticing.ended.wait(), PATIENCE)
+    async with asyncio.timeout(PATIENCE):
+        await noticing.ended.wait()
 
 
 @pytest.mark.parametrize("leave", LEAVE)
@@ -94,7 +96,8 @@ async def test_a_client_that_leaves_within_its_download_ends_the_upstreams_work(
     await client.head()
     await client.reader.readexactly(9)
     leave(client)
-    await asyncio.wait_for(ended.wait(), PATIENCE)
+    async with asyncio.timeout(PATIENCE):
+        await ended.wait()
     (line,) = await proxy.lines(1)
 
     assert (line["status"], line["failure"], line["level"]) == (499, "body:client", "info")

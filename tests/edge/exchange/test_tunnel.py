@@ -153,7 +153,8 @@ async def test_a_reset_of_either_side_ends_the_other(play: Play, serve: Serve) -
 
     _, proxy, client = await _open(play, serve, waiting)
     client.reset()
-    await asyncio.wait_for(ended.wait(), PATIENCE)
+    async with asyncio.timeout(PATIENCE):
+        await ended.wait()
     await proxy.until(lambda: proxy.connections == 0)
 
     async def resetting(peer: Peer) -> None:

@@ -85,6 +85,16 @@ async def test_the_log_says_what_a_refused_token_claims(start: Start, enforced: 
     assert token.rpartition(b".")[2].decode() not in json.dumps(line)
 
 
+async def test_a_known_caller_without_the_scope_is_not_logged_as_unverified(start: Start) -> None:
+    """His token is good, and is not enough: the line says both."""
+    orders = await start(routes=orders_with({"by": "members", "scopes": "b"}))
+    assert (await orders.shows(orders.issuer.token(scope="a"))).status == 403
+    (line,) = await orders.proxy.lines(1)
+
+    assert line["steps"]["auth"].startswith(f'refused, verified: iss "{ISSUER}", kid "')
+    assert line["steps"]["auth"].endswith('sub "ada"')
+
+
 async def test_the_log_says_no_claims_of_what_nobody_reads(start: Start) -> None:
     """No token, or text that is none."""
     orders = await start()

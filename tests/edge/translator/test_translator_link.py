@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,10 @@ from proxy.core.translation.adapter_code import ToMake
 from proxy.core.translation.untranslatable import Untranslatable
 from proxy.edge.translator import translator_link
 from proxy.edge.translator.translator_link import Heard, TranslatorLink
-from tests.translator.translators import LONG, TEL, TRANSLATED, Translators, asked, linked, translators_at
+from tests.translator.translators import LONG, PATIENCE, TEL, TRANSLATED, Translators, asked, linked, translators_at
 from tests.waiting import until
+
+AFTER = dataclasses.replace(TEL, name="after")
 
 
 async def test_what_a_process_took_with_it_is_asked_again(tmp_path: Path) -> None:
@@ -66,3 +69,26 @@ async def test_an_error_of_who_asked_costs_nobody_else(tmp_path: Path) -> None:
     async with translators_at(tmp_path), linked(tmp_path) as link:
         link.ask(TEL, ToMake(LONG, 0, b"POST", b"/", []), break_down)
         assert await asked(link) == TRANSLATED
+
+
+@pytest.mark.parametrize("lingers", [0.0, PATIENCE])
+async def test_a_message_of_a_table_before_is_translated_by_its_adapter(tmp_path: Path, lingers: float) -> None:
+    """Also one that asks while another of its table waits, and one that asks when none does any more."""
+    async with translators_at(tmp_path), linked(tmp_path, lingers) as link:
+        link.follow([TEL])
+        await asked(link)
+        first = asyncio.ensure_future(asked(link))
+        await asyncio.sleep(0)
+        link.follow([AFTER])
+        assert (await asked(link), await first) == (TRANSLATED, TRANSLATED)
+        assert (await asked(link), await asked(link, AFTER)) == (TRANSLATED, TRANSLATED)
+
+
+async def test_an_adapter_that_is_in_no_table_any_more_ends(tmp_path: Path) -> None:
+    """After a while, in which requests that began before ask it still."""
+    async with translators_at(tmp_path) as translators, linked(tmp_path, 0.0) as link:
+        link.follow([TEL])
+        await asked(link)
+        link.follow([AFTER])
+        assert await asked(link, AFTER) == TRANSLATED
+        await until(lambda: translators.runners.names == ["after"])

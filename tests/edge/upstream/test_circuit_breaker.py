@@ -256,6 +256,17 @@ def test_an_operation_that_nobody_asks_for_any_more_is_forgotten() -> None:
     assert breakers.alone == ()
 
 
+def test_a_breaker_that_nobody_asks_any_more_closes() -> None:
+    """A window after its time, as all who come then would be refused but a probe; not while somebody asks."""
+    idle, asked = half_open(Rule(failures=1, open=5.0)), half_open(Rule(failures=1, open=5.0))
+    assert asked.refuses(Question(), 10.0) is None
+
+    assert [idle.whole.forgets(now) for now in (10.0, 17.0, 17.1)] == [False, True, False]
+    assert not asked.whole.forgets(17.0)
+    assert [idle.refuses(Question(), 18.0) for _ in range(3)] == [None] * 3
+    assert idle.refused(18.0) == [BreakerChange("", BreakerState.OPEN)]
+
+
 def test_a_probe_that_says_nothing_of_the_upstream_gives_way() -> None:
     """A 503 neither closes it nor keeps the place of another operation's probe."""
     breakers = half_open(Rule(failures=1, open=5.0))
@@ -345,6 +356,20 @@ async def test_an_upstream_that_is_back_is_found_again(play: Play, serve: Serve)
 
     assert {(await proxy.ask(get())).status for _ in range(5)} == {200}
     assert proxy.pool().breakers.whole.state is BreakerState.CLOSED
+
+
+async def test_after_a_while_without_requests_all_are_let_through(play: Play, serve: Serve) -> None:
+    """As after a rollback by the breaker: whoever comes when the route is resumed meets no 503."""
+    legacy = await play(then_close())
+    rule = {"volume": 3, "open": "100ms", "window": "1s"}
+    proxy = await serve(upstreams={"legacy": upstream(legacy, breaker=rule)}, routes=[REST])
+    await crowd(proxy, 3)
+    legacy.script = always(sized(b"back"))
+
+    assert proxy.pool().breakers.whole.state is BreakerState.OPEN
+    await proxy.until(lambda: proxy.pool().breakers.whole.state is BreakerState.CLOSED)
+
+    assert await crowd(proxy, 8) == [200] * 8
 
 
 async def test_its_return_is_no_storm(play: Play, serve: Serve) -> None:

@@ -30,7 +30,8 @@ async def test_a_sized_body_goes_up_as_it_comes(play: Play, serve: Serve) -> Non
 
     client = await (await serve(await play(reading))).client()
     await client.send(post(b"x" * 11).removesuffix(b"x" * 11) + b"first")
-    await asyncio.wait_for(half.wait(), 5)
+    async with asyncio.timeout(5):
+        await half.wait()
     await client.send(b"second")
 
     assert (await client.response()).body == b"whole"
@@ -50,7 +51,8 @@ async def test_a_chunked_body_goes_up_as_it_comes(play: Play, serve: Serve) -> N
 
     client = await (await serve(await play(reading))).client()
     await client.send(request(b"POST", b"/", CHUNKED) + b'5;name="quoted"\r\nfirst\r\n')
-    await asyncio.wait_for(first.wait(), 5)
+    async with asyncio.timeout(5):
+        await first.wait()
     await client.send(b"00006\r\nsecond\r\n0\r\n\r\n")
 
     assert (await client.response()).body == b"whole"

@@ -319,8 +319,8 @@ def policies_are_used(draft: Draft) -> Iterator[FileProblem]:
 def routes_say_who_may_call(draft: Draft) -> Iterator[FileProblem]:
     """Rule 1."""
     top = draft.top(AuthAtTop)
-    if not top.auth or top.auth_default is not None:
-        return
+    if not top.auth or draft.root.entries.get("auth_default") is not None:
+        return  # one that is wrong is told where it stands
     for index, block in draft.of_routes(AuthOfRoute):
         if block.auth is None:
             message = (

@@ -27,6 +27,7 @@ from proxy.core.secret import Secret
 _SCHEME = re.compile(r"postgres(?:ql)?://")
 _SELECT = re.compile(r"\s*(?:SELECT|WITH)\s.*", re.IGNORECASE | re.DOTALL)
 _WHERE = re.compile(r"\s*WHERE\s+(?P<condition>.*\S)\s*", re.IGNORECASE | re.DOTALL)
+_VARIABLE = re.compile(r"(?<!\$)\$\{([A-Za-z_][A-Za-z0-9_]*)")
 _NOBODY = SideQuery(database="", select="")
 _DEFAULT = ReconcileCheck(name="", legacy=_NOBODY, new=_NOBODY, key=())
 _MOST_KEY, _MOST_COLUMNS, _MOST_WORDS = 8, 100, 20
@@ -262,14 +263,23 @@ def _side(block: SideQueryBlock, alone: str | None) -> SideQuery:
     return SideQuery(database=str(block.database), select=str(block.select), alone=str(alone or ""))
 
 
-def _database(name: str, block: DatabaseBlock) -> Database:
+def _database(name: str, block: DatabaseBlock, written: str) -> Database:
+    """`written`: the text of its password before variables are replaced."""
     text, file, command = block.password or "", block.password_file or "", block.password_command or ()
-    password = Password(text=Secret(str(text)), file=str(file), command=tuple(map(str, command)))
+    password = Password(
+        text=Secret(str(text)),
+        file=str(file),
+        command=tuple(map(str, command)),
+        variables=tuple(_VARIABLE.findall(written)),
+    )
     return Database(name=name, url=Secret(str(block.url)), password=password)
 
 
 def _at_top(keys: DatabasesAtTop, draft: Draft) -> Mapping[str, object]:
-    databases = tuple(_database(str(name), block) for name, block in (keys.databases or {}).items())
+    databases = tuple(
+        _database(str(name), block, draft.written(("databases", name, "password")))
+        for name, block in (keys.databases or {}).items()
+    )
     return {"databases": databases, "reconcile": tuple(checks_of(draft).values())}
 
 

@@ -79,6 +79,17 @@ def test_a_password_comes_from_the_environment_a_file_or_a_command(said: str, pa
     assert warnings(text, {"SECRET": "hunter2"}) == []
 
 
+@pytest.mark.parametrize(
+    ("said", "variables"),
+    [("${SECRET}", ("SECRET",)), ("${A:-x}${SECRET}", ("A", "SECRET")), ("$${SECRET}", ()), ("hunter2", ())],
+)
+def test_a_password_of_the_environment_is_known_to_be_from_there(said: str, variables: tuple[str, ...]) -> None:
+    """By the names of its variables, so that nobody looks for it in the file; another one is the same password."""
+    text = FILE + f'databases: {{ a: {{ url: "postgresql://db/a", password: "{said}" }} }}\n'
+
+    assert snapshot(text, {"SECRET": "hunter2"}).databases[0].password.variables == variables
+
+
 def test_a_password_in_the_file_is_warned_of() -> None:
     """Without repeating it."""
     (said,) = warnings(FILE + 'databases: { a: { url: "postgresql://db/a", password: hunter2 } }\n')

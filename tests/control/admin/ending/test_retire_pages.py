@@ -11,7 +11,7 @@ from proxy.core.brownout.retirement import DAY
 from proxy.core.routing.what_is_taken import taken_by
 from proxy.link.messages import UsageDelta
 from proxy.store.errors import StoreUnavailable
-from tests.control.admin.test_moves import place, post
+from tests.control.admin.orders.test_moves import place, post
 from tests.control.conftest import Open, Port
 from tests.control.stands import canary, table
 from tests.control.worker import FakeWorker, delta

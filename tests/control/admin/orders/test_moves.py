@@ -157,7 +157,7 @@ async def test_of_two_promotions_on_what_both_saw_one_is_made(port: Port) -> Non
 
 async def test_a_worker_that_does_not_follow_is_not_done(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
     """The answer comes after a while, says `done: false`, and names who does not obey."""
-    monkeypatch.setattr("proxy.control.admin.acknowledged.WITHIN", 0.1)
+    monkeypatch.setattr("proxy.control.admin.orders.acknowledged.WITHIN", 0.1)
     port.workers[0].obeys = False
     status, body = await post(port, "/api/routes/a/rollback")
 
@@ -307,12 +307,13 @@ async def test_a_rollback_that_stands_is_done(port: Port) -> None:
 
 async def test_an_answer_is_about_the_move_that_it_made(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the time that everybody obeys another order has come: the first answer still tells of its own move."""
-    monkeypatch.setattr("proxy.control.admin.acknowledged.WITHIN", 0.5)
+    monkeypatch.setattr("proxy.control.admin.orders.acknowledged.WITHIN", 0.5)
     port.workers[0].obeys = False
     moved = asyncio.Event()
     port.parts.mover.made.append(lambda _: moved.set())
     first = asyncio.ensure_future(post(port, "/api/routes/a/rollback"))
-    await asyncio.wait_for(moved.wait(), 60)
+    async with asyncio.timeout(60):
+        await moved.wait()
     _, later = await post(port, "/api/routes/a/resume")
     _, told = await first
 

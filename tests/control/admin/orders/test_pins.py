@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.control.admin.test_moves import post
+from tests.control.admin.orders.test_moves import post
 from tests.control.conftest import Open
 from tests.control.stands import canary, table
 
@@ -41,6 +41,8 @@ async def test_a_pin_by_a_source_that_the_route_lacks_is_refused(open_port: Open
         "a key that begins so itself is written header:cookie:x"
     )
     assert sorted(port.workers[0].orders.routes[0].pins) == [("10.0.0.7", "new"), ("urn:tenant:7", "new")]
+    alone = "10.0.0.7 as an address stands in where a request has no header:x-tenant: those that have one go as before"
+    assert [alone in body["notes"] for _, body in said[1:]] == [True, False]
 
 
 async def test_a_pin_that_would_never_count_is_refused(open_port: Open) -> None:

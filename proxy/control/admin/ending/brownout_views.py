@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from proxy.api.brownout import BrownoutEndView, BrownoutView, DeprecationView, FollowedView, FoundClientView
+from proxy.api.ending.brownout import BrownoutEndView, BrownoutView, DeprecationView, FollowedView, FoundClientView
 from proxy.control.brownout.brownout_state import BrownoutState, MetSince
 from proxy.core.brownout.aftermath import NextCalls
 from proxy.core.brownout.brownout_policy import Browned

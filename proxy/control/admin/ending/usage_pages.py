@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
-from proxy.api.usage import CallerUsageView, RouteUsageView, UsageView, UsedDayView
-from proxy.control.admin.responses import no_such_route, store_away, tagged
+from proxy.api.ending.usage import CallerUsageView, RouteUsageView, UsageView, UsedDayView
+from proxy.control.admin.http.responses import no_such_route, store_away, tagged
 from proxy.control.traffic.usage_record import RouteUsage, UsageRecord
 from proxy.core.discovery.usage import SECONDS_A_DAY, CallerUsage, UsageDay
 from proxy.core.routing.snapshot import Snapshot

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from proxy.api.standing import InstanceView
-from proxy.control.admin.standing import instance_views
+from proxy.control.admin.orders.standing import instance_views
 from proxy.control.judge.judging import Judge
 from proxy.control.position.standing_here import StandingHere
 

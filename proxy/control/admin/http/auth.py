@@ -18,7 +18,7 @@ from ipaddress import ip_address
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from proxy.control.admin.responses import Handler, problem
+from proxy.control.admin.http.responses import Handler, problem
 from proxy.core.http.authority import normal_host
 
 TOKEN_VARIABLE = "BANYAN_ADMIN_TOKEN"  # noqa: S105 the name of the variable

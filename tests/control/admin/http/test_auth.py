@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from proxy.control.admin.auth import AdminAuth, gate_for, is_loopback
+from proxy.control.admin.http.auth import AdminAuth, gate_for, is_loopback
 from tests.control.conftest import Open, Port, listening_tcp
 
 EVERYTHING = ["/metrics", "/api/routes", "/api/routes/rest", "/api/upstreams", "/api/transitions", "/nothing"]

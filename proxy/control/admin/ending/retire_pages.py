@@ -12,11 +12,11 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from proxy.api.brownout import RetireBody, RetireCallerView, RetirementView, RetireNeedView
+from proxy.api.ending.brownout import RetireBody, RetireCallerView, RetirementView, RetireNeedView
 from proxy.api.standing import PlaceView
-from proxy.control.admin.brownout_views import brownout_view, deprecation_view, moment
-from proxy.control.admin.moves import RouteMoves
-from proxy.control.admin.responses import problem, read_body, store_away, tagged
+from proxy.control.admin.ending.brownout_views import brownout_view, deprecation_view, moment
+from proxy.control.admin.http.responses import problem, read_body, store_away, tagged
+from proxy.control.admin.orders.moves import RouteMoves
 from proxy.control.brownout.brownouts import Brownouts
 from proxy.control.brownout.retiring import retire_case
 from proxy.control.journal.authority_moves import UndoneWritesError
@@ -51,8 +51,11 @@ class RetirePages:
             return self.moves.no_such_route(request)
         seconds, skip = request.query.get("seconds", str(USUAL)), request.query.getall("skip", [])
         known = {item.value: item for item in RetireItem}
-        if not seconds.replace(".", "", 1).isdecimal() or not set(skip) <= known.keys():
-            return problem(HTTPStatus.BAD_REQUEST, f"seconds is a number, and skip one of {', '.join(known)}")
+        if not seconds.replace(".", "", 1).isdecimal():
+            return problem(HTTPStatus.BAD_REQUEST, "seconds is a number")
+        if not set(skip) <= known.keys():
+            may = ", ".join(item.value for item in RetireItem if item in MAY_BE_SKIPPED)
+            return problem(HTTPStatus.BAD_REQUEST, f"skip is one of {may}, and stands again for another")
         found = await self._case(route, float(seconds), frozenset(known[each] for each in skip))
         if isinstance(found, web.Response):
             return found

@@ -21,8 +21,7 @@ from aiohttp import web
 
 from proxy.api.orders import LatestMoveView, OrderBody, PinBody
 from proxy.api.standing import TransitionsView
-from proxy.control.admin.acknowledged import acknowledged
-from proxy.control.admin.responses import (
+from proxy.control.admin.http.responses import (
     as_json,
     is_before,
     is_seen,
@@ -33,7 +32,8 @@ from proxy.control.admin.responses import (
     tag_of,
     tagged,
 )
-from proxy.control.admin.standing import moved_view, transition_view
+from proxy.control.admin.orders.acknowledged import acknowledged
+from proxy.control.admin.orders.standing import moved_view, transition_view
 from proxy.control.journal.authority_moves import UndoneWritesError
 from proxy.control.judge.judging import Judge
 from proxy.control.position.group_orders import Given, GroupOrders, OperatorOrder, TooLate
@@ -50,7 +50,7 @@ from proxy.control.position.order_notes import (
     promotion_notes,
     resume_notes,
 )
-from proxy.control.position.pin_keys import key_of, no_source
+from proxy.control.position.pin_keys import key_of, no_source, stands_in
 from proxy.control.position.record_writer import RecordWriter
 from proxy.control.position.standing_here import StandingHere
 from proxy.control.running import Running
@@ -275,7 +275,9 @@ class RouteMoves:
             if made:
                 position = self.here.position(route)
                 given = Given(before=position, after=position, made=Made.FOR_ALL)
-                return await self._answer(route, given, *_set(cohort, pin), pin=None if cohort == NEWCOMERS else pin)
+                return await self._answer(
+                    route, given, *_set(route, cohort, pin), pin=None if cohort == NEWCOMERS else pin
+                )
             if pin is None and all(each.cohort != cohort for each in self.here.pins(route.name)):
                 return problem(HTTPStatus.CONFLICT, _not_pinned(route.name, cohort))
         return _late(route.name, ())
@@ -339,12 +341,13 @@ def _no_time(seconds: float) -> str:
     return f"{said}; leave it out to pin the cohort for ever, or say side null to end its pin"
 
 
-def _set(cohort: str, pin: Pin | None) -> Iterator[str]:
+def _set(route: Route, cohort: str, pin: Pin | None) -> Iterator[str]:
     """Of a pin; that a route drains is told with what stands."""
     if pin is None:
         yield "it drains no longer" if cohort == NEWCOMERS else f"cohort {cohort!r} is pinned no longer"
     elif cohort != NEWCOMERS:
         yield pin_sentence(pin)
+        yield from filter(None, [stands_in(route, cohort)])
 
 
 def _not_pinned(route: str, cohort: str) -> str:
