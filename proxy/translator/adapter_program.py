@@ -4,10 +4,13 @@ Rule 1: it begins with an empty environment, and gives up what it needs no more 
         message: it opens no file and no socket, and takes so much memory and no more.
 Rule 2: whatever is printed goes nowhere: what it says to its starter leaves by a descriptor of its own.
 Rule 3: it keeps nothing from one message to the next.
+Rule 4: a message is not held up by looking for garbage: what a body is made of is none yet, and to look at it again and
+        again costs more than to translate it. It is looked for behind each message.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import Final
 
@@ -47,11 +50,14 @@ def main() -> None:
     policy = policy_of(adapter)
     ready, code = _prepared(policy, way)
     _write(goes, frame_of(ready))
+    gc.freeze()
+    gc.disable()
     while (body := _read(came)) is not None:
         message = read_by_adapter(body)
         if isinstance(message, Message):
             spend(message.timeout)
             _write(goes, frame_of(_translated(policy, code, message)))
+            gc.collect()
 
 
 def _prepared(policy: AdapterPolicy, way: str) -> tuple[Ready, CodeAdapter | None]:

@@ -12,13 +12,17 @@ from __future__ import annotations
 
 import ast
 import builtins
+import codecs
+import contextlib
 import importlib
+import re
 import sys
 from contextvars import Context
 from types import CodeType, ModuleType
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
+from proxy.core.one_line import one_line
 from proxy.core.translation.adapter_code import AdapterCode, answer_function, fields_changed, request_function
 from proxy.core.translation.adapter_policy import AdapterPolicy
 from proxy.core.translation.code.adapter_message import (
@@ -39,6 +43,8 @@ from proxy.translator.kept_modules import KeptModules
 
 FAULT: Final = 502
 _NAME: Final = "adapter"
+LONGEST_SAID: Final = 300
+_CODEC = re.compile(r"[A-Za-z][A-Za-z0-9_-]{2,20}")
 _CLASSES: Final = (AdapterAnswer, AdapterFields, AdapterRequest, ExactNumber, RepeatedKeys, Untranslatable)
 """What code is given instances of."""
 
@@ -53,14 +59,17 @@ class CodeAdapter:
         self._kept = KeptModules((), ())
 
     def prepare(self) -> None:
-        """Import what it imports, while files can still be opened."""
+        """Import what it imports, while files can still be opened, and codecs that it names."""
         for node in ast.walk(ast.parse(self._code.source)):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                _load_codec(node.value)
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             for name in names:
                 if name in MODULES:
                     importlib.import_module(name)
         importlib.import_module("_strptime")  # which datetime imports when it is asked to read
+        _load_codec("unicode_escape")  # as `one_line` writes
         reached = [module for name, module in sys.modules.items() if _is_reached(name)]
         self._kept = KeptModules(reached, _CLASSES)
 
@@ -140,10 +149,15 @@ class CodeAdapter:
         place = f"{self._code.file}:{_line_in(error, self._code.file)}"
         step = f"{place} in {name}" if name else place
         if isinstance(error, Untranslatable):
-            return Untranslatable(str(error.where), str(error.why), step, _status(error))
+            return Untranslatable(_short(error.where), _short(error.why), step, _status(error))
         if isinstance(error, MemoryError):
             return Untranslatable("$", "it takes more memory than an adapter may have", step, FAULT)
         return Untranslatable("$", type(error).__name__, step, 400)
+
+
+def _short(said: object) -> str:
+    """What an author says stands in a log, an answer and on a terminal."""
+    return one_line(str(said)[:LONGEST_SAID])
 
 
 def _status(error: Untranslatable) -> int:
@@ -183,6 +197,13 @@ def _query(found: AdapterRequest, before: str) -> bytes | None:
 _OF_DATETIME: Final = frozenset({"_strptime", "time"})
 """What `strptime` and `strftime` of datetime, which are no Python, import in the name of whoever calls them. They take
 it from `sys.modules` then, whatever the import has given, so that code gets an empty module of that name."""
+
+
+def _load_codec(name: str) -> None:
+    """That of this name, if there is any: `"cp932"` in the code may be one."""
+    if _CODEC.fullmatch(name):
+        with contextlib.suppress(LookupError):
+            codecs.lookup(name)
 
 
 def _is_reached(module: str) -> bool:

@@ -53,6 +53,12 @@ def test_a_request_and_an_answer_are_what_code_makes_of_them() -> None:
     assert request.change.fields == ((b"x-shop", ()),)
 
 
+def test_a_codec_that_code_names_is_there() -> None:
+    """Python loads it from a file when it is first used."""
+    found = translated_by_code(policy('answer.body = "あ".encode("cp932").hex()\nreturn answer'), ANSWER)
+    assert found == MadeElsewhere(b'"82a0"', HeadChange(200))
+
+
 def test_code_reads_and_writes_moments_by_a_pattern() -> None:
     """Both ways of datetime import a module in the name of the code, which may not: it gets none of either."""
     pattern = "%Y/%m/%d %H:%M:%S"
@@ -94,6 +100,10 @@ def test_what_code_leaves_alone_stays_byte_for_byte() -> None:
         ('raise Untranslatable("$.x", "no")', "400: $.x: no (adapters/a.py:7 in answer_from_new)"),
         ("import socket", "400: $: ImportError (adapters/a.py:7 in answer_from_new)"),
         ('open("/etc/passwd")', "400: $: NameError (adapters/a.py:7 in answer_from_new)"),
+        (
+            'raise Untranslatable("a\\n", "\\x1b[31m" + "b" * 9999)',
+            f"400: a\\n: \\x1b[31m{'b' * 295} (adapters/a.py:7",
+        ),
         ("raise SystemExit", "502: $: its process ended"),
     ],
 )
@@ -167,6 +177,12 @@ def test_no_call_leads_out_of_its_process(tmp_path: Path, call: str) -> None:
     assert told(adapter).startswith("400: $: PermissionError")
     assert [each.name for each in tmp_path.iterdir()] == ["file"]
     assert (file.read_text(encoding="utf-8"), file.stat().st_mode & 0o777) == ("whole", 0o644)
+
+
+def test_no_message_is_held_up_by_looking_for_garbage() -> None:
+    """That costs more than to translate a long body; it is done behind it."""
+    found = translated_by_code(policy(f'answer.body = {EVASION}("gc").isenabled()\nreturn answer'), ANSWER)
+    assert found == MadeElsewhere(b"false", HeadChange(200))
 
 
 def test_its_limits_stay_and_it_has_one_thread() -> None:

@@ -118,6 +118,19 @@ class EndpointSeen:
         for name, field in other.fields.items():
             self._see_field(name, field.present, field.kinds)
 
+    @property
+    def names(self) -> int:
+        """How many names of queries and of fields are kept."""
+        return len(self.query) + len(self.fields)
+
+    def forget_names(self) -> None:
+        """Their room is needed; those that come again are learned anew."""
+        self.query.clear()
+        self.fields.clear()
+        self.bodies = 0
+        for caller in self.callers.values():
+            caller.nulls.clear()
+
     def _see_times(self, first: float, last: float) -> None:
         self.first, self.last = min(self.first, first), max(self.last, last)
 

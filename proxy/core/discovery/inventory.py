@@ -4,7 +4,9 @@ Rule 1: where a route of routes.yaml names the path (it is no `/**`), its patter
 Rule 2: only answers that say that something is there teach a new path: below 400, or a conflict; 401, 403, 429 and
         failures of the server only to a verified caller. All others count where their path is known already, else they
         are held apart (`missed`): scanners invent paths.
-Rule 3: a template that was seen once, from nobody verified, is held apart as well.
+Rule 3: names of queries and of fields are bounded in all as well: those of endpoints that are called least, and by
+        nobody verified, go first.
+Rule 4: a template that was seen once, from nobody verified, is held apart as well.
 """
 
 from __future__ import annotations
@@ -21,6 +23,9 @@ from proxy.core.discovery.usage import UNVERIFIED
 
 MOST_KNOWN = 20_000
 """Templates of routes, by method."""
+MOST_NAMES = 100_000
+_LOOKED_AT_EVERY = 1000
+"""Requests, and bodies, after which it is asked how many names there are."""
 _REST = "**"
 """What is behind the deepest segment, as routes write it."""
 _TEACHES = frozenset({408, 409, 412, 415, 422, 423, 424, 428})
@@ -57,7 +62,7 @@ class DiscoveredEndpoint:
 
     @property
     def is_single(self) -> bool:
-        """Rule 3."""
+        """Rule 4."""
         return self.is_alone and set(self.seen.callers) == {UNVERIFIED}
 
     @property
@@ -69,12 +74,13 @@ class DiscoveredEndpoint:
 class Inventory:
     """What was seen by now. `missed` are requests that were held apart by rule 2, as weights."""
 
-    __slots__ = ("_known", "_trie", "missed", "observed")
+    __slots__ = ("_known", "_looked", "_trie", "missed", "observed")
 
     def __init__(self, most: int = MOST_PLACES) -> None:
         """Nothing; `most` bounds places in paths."""
         self._trie = PathTrie(most)
         self._known: dict[tuple[str, str], EndpointSeen] = {}
+        self._looked = 0
         self.missed = 0.0
         self.observed = 0
 
@@ -91,6 +97,7 @@ class Inventory:
     def take(self, seen: Observation, pattern: str = "") -> None:
         """One request more; `pattern` is that of the route that took it, where it names the path (rule 1)."""
         self.observed += 1
+        self._bound_names()
         if (method := known_method(seen.method)) != seen.method:
             seen = replace(seen, method=method)
         if pattern:
@@ -110,10 +117,25 @@ class Inventory:
 
     def see_body(self, seen: Observation, pattern: str = "") -> None:
         """Names in the body of a request, where its endpoint is known already; it is not counted anew."""
+        self._bound_names()
         method = known_method(seen.method)
         known = self._known.get((pattern, method)) if pattern else self._trie.find(seen.path, method)
         if known is not None and seen.fields is not None:
             known.see_body(seen.fields, seen.caller)
+
+    def _bound_names(self) -> None:
+        """Rule 3, now and then."""
+        self._looked += 1
+        if self._looked % _LOOKED_AT_EVERY:
+            return
+        ends = [*self._known.values(), *self._trie.ends()]
+        names = sum(seen.names for seen in ends)
+        if names <= MOST_NAMES:
+            return
+        for seen in sorted(ends, key=lambda each: (set(each.callers) != {UNVERIFIED}, each.observed)):
+            if names > MOST_NAMES * 0.9:
+                names -= seen.names
+                seen.forget_names()
 
     def restore(self, endpoint: DiscoveredEndpoint) -> None:
         """Go on with what was known of it before."""

@@ -188,6 +188,11 @@ class PathTrie:
         place.ends.setdefault(method, EndpointSeen(seen.first)).merge(seen)
         self.places = size_of(self.root)
 
+    def ends(self) -> Iterator[EndpointSeen]:
+        """All endpoints that are remembered."""
+        for place, _ in _walk(self.root, is_prefix=False):
+            yield from place.ends.values()
+
     def gather(self) -> None:
         """Ask everywhere whether words are values, and count places anew."""
         for place, is_prefix in list(_walk(self.root, is_prefix=True)):

@@ -31,6 +31,8 @@ CREDENTIALS: Final = frozenset(
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 _VALUE = re.compile(r"[\t -~\x80-\xff]{0,8000}")
 _QUERY = re.compile(rb"[!$&-;=?-Z_a-z~%]*")
+_MOST_SIGNS = 32 * 1024
+"""Of all names and values that code makes: what comes of it is a head that others read."""
 _STATUSES = range(200, 600)
 _NO_STATUS = frozenset({206, 304})
 
@@ -106,6 +108,8 @@ def check_change(change: HeadChange) -> None:
         raise Untranslatable("status", "it is made one that no translated answer can have", status=502)
     if change.query is not None and not _QUERY.fullmatch(change.query):
         raise Untranslatable("query", "it is made one that no request can have", status=502)
+    if sum(len(name) + len(value) for name, values in change.fields for value in (b"", *values)) > _MOST_SIGNS:
+        raise Untranslatable("a header field", f"code makes more than {_MOST_SIGNS} bytes of them", status=502)
     for name, values in change.fields:
         shown = name.decode("latin-1")
         if not _TOKEN.fullmatch(shown) or not is_shown(shown):

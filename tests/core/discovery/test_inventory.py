@@ -180,3 +180,23 @@ def test_what_is_very_deep_is_a_template_for_the_rest() -> None:
 
     found = {each.template: each.seen.calls for each in second.endpoints()}
     assert found == {"/a" * 15 + "/**": 3.0, "/b/{text}": 2.0}
+
+
+def test_names_are_bounded_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever makes up paths and names drives out neither those of verified callers nor those of what is called."""
+    monkeypatch.setattr(module, "MOST_NAMES", 300)
+    monkeypatch.setattr(module, "_LOOKED_AT_EVERY", 10)
+    inventory = Inventory()
+    for path, caller in (("/monthly", "erp"), *[("/daily", UNVERIFIED)] * 30):
+        inventory.take(replace(seen(path, caller=caller), query=("page",), fields=(("$.a", "null"),)))
+    for number in range(400):
+        made_up = tuple(f"{chr(97 + at)}{chr(97 + number % 7)}x" for at in range(20))
+        path = f"/{chr(97 + number % 18)}x/{chr(97 + number % 17)}y"
+        inventory.take(replace(seen(path), query=made_up, fields=tuple((f"$.{name}", "null") for name in made_up)))
+
+    found = {each.template: each.seen for each in inventory.endpoints()}
+    assert sum(each.names for each in found.values()) <= 300 + 10 * 40
+    assert [(found[path].names, found[path].bodies) for path in ("/monthly", "/daily")] == [(2, 1), (2, 30)]
+    forgotten = [each for each in found.values() if not each.names]
+    assert forgotten
+    assert not any(each.bodies or each.callers[UNVERIFIED].nulls for each in forgotten)

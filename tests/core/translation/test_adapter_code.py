@@ -52,6 +52,8 @@ def test_code_sees_what_steps_may_touch_and_no_credentials() -> None:
         (HeadChange(fields=((b"Set-Cookie", (b"1",)),)), "a header field"),
         (HeadChange(fields=((b"X A", (b"1",)),)), "a header field"),
         (HeadChange(fields=((b"X-A", (b"1", b"2\r\nX: 1")),)), "header:X-A"),
+        (HeadChange(fields=((b"X-A", (b"1" * 5000,) * 7),)), "a header field"),
+        (HeadChange(fields=tuple((b"X-%d" % number, ()) for number in range(9000))), "a header field"),
     ],
 )
 def test_a_head_that_cannot_be_is_refused(change: HeadChange, where: str) -> None:

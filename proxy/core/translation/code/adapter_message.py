@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -53,8 +54,8 @@ class RepeatedKeys(dict[str, Any]):
         """The last one of each key is what a look-up would find."""
         super().__init__(pairs)
         self.pairs = pairs
-        names = [name for name, _ in pairs]
-        self.repeated = frozenset(name for name in names if names.count(name) > 1)
+        counts = Counter(name for name, _ in pairs)
+        self.repeated = frozenset(name for name, count in counts.items() if count > 1)
 
     def _refuse(self) -> NoReturn:
         raise Untranslatable(f"key {min(self.repeated)}", "it stands twice in its object")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from decimal import Decimal
+from time import thread_time
 from typing import Any
 
 import pytest
@@ -113,6 +114,15 @@ def test_of_a_key_that_stands_twice_nobody_takes_one(use: Callable[[RepeatedKeys
     """Nor does anybody take all members of its object, since some would be lost."""
     with pytest.raises(Untranslatable, match="it stands twice in its object"):
         use(doubled())
+
+
+def test_keys_that_stand_twice_are_found_at_once() -> None:
+    """However many there are: whoever sends them keeps nobody else waiting."""
+    body = b"{" + b",".join(b'"%d":0' % (number // 2) for number in range(100_000)) + b"}"
+    began = thread_time()
+
+    assert write_body(read_body(body)) == body
+    assert thread_time() - began < 10.0
 
 
 def test_members_beside_it_can_be_used() -> None:
