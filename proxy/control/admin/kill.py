@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -57,7 +57,8 @@ class KillSwitch:
     judged: JudgedRoutes | None = None
     records: KillRecords | None = None
     conditions: Callable[[], Mapping[str, UpstreamCondition]] = dict
-    _lifting: int = 0
+    _ends: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _lifting: bool = False
     _gone: bool = False
 
     @property
@@ -67,7 +68,7 @@ class KillSwitch:
 
     def take(self, order: KillSwitchOrder | None) -> None:
         """What the watch has found (rule 5)."""
-        self._gone = order is None and self._lifting > 0
+        self._gone = order is None and self._lifting
         if not self._gone:
             self._turn(order)
 
@@ -128,31 +129,30 @@ class KillSwitch:
             await self._end(path, order)
 
     async def _end(self, path: Path, order: KillSwitchOrder) -> None:
-        """Rule 5."""
-        before = self.running.order
-        self._lifting += 1
-        try:
-            was_there = await asyncio.to_thread(self.lift, path)
-        except BaseException:
-            self._lifted(by_another=self._gone)
-            raise
-        self._lifted(by_another=False)
-        is_same = before is not None and before == self.running.order
-        if was_there and is_same:
-            self._turn(None, replace(order, at=""))
-            return
-        if is_same and not self._lifting:
-            self._turn(None)
-        if self.records is not None:
-            self.records.turned_off(order, stood=not was_there)
+        """Rule 5. One after the other: the second of two finds that it is off already."""
+        async with self._ends:
+            before = self.running.order
+            self._lifting = True
+            try:
+                was_there = await asyncio.to_thread(self.lift, path)
+            except BaseException:
+                self._lifted(by_another=self._gone)
+                raise
+            self._lifted(by_another=False)
+            is_same = before is not None and before == self.running.order
+            if was_there and is_same:
+                self._turn(None, replace(order, at=""))
+                return
+            if is_same:
+                self._turn(None)
+            if self.records is not None:
+                self.records.turned_off(order, stood=not was_there)
 
     def _lifted(self, *, by_another: bool) -> None:
-        """Nobody takes the file away any more, or one fewer; what the watch has found meanwhile is told then."""
-        self._lifting -= 1
-        if not self._lifting:
-            self._gone = False
-            if by_another:
-                self._turn(None)
+        """Nobody takes the file away any more; what the watch has found meanwhile is told then."""
+        self._lifting = self._gone = False
+        if by_another:
+            self._turn(None)
 
     def _page(self) -> tuple[bytes, str]:
         """The state as JSON, and the tag of that state."""
