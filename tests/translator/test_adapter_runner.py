@@ -94,13 +94,12 @@ async def test_a_message_is_not_lost_with_a_process_that_waits(link: TranslatorL
     for process in processes():
         os.kill(process, signal.SIGKILL)
     await until(lambda: not processes())
-    dead = await asked(link)
+    replies = [await asked(link) for _ in range(3)]  # its child may live for a moment, and translate once more
 
-    if isinstance(dead, Untranslatable):  # its end may be known before
-        assert (dead.why, dead.status) == ("its process ended", 502)
-    else:
-        assert dead == TRANSLATED
-    assert await asked(link) == TRANSLATED
+    told = [(each.why, each.status) for each in replies if isinstance(each, Untranslatable)]
+    assert told in ([], [("its process ended", 502)])
+    assert [each for each in replies if not isinstance(each, Untranslatable)] == [TRANSLATED] * (3 - len(told))
+    assert replies[-1] == TRANSLATED
 
 
 async def test_an_adapter_that_no_table_has_any_more_ends_once_nothing_waits_for_it(link: TranslatorLink) -> None:

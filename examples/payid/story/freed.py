@@ -27,8 +27,9 @@ async def freed(play: Play) -> None:
 
 async def _looked_at(play: Play, client: str) -> None:
     """Who gets nulls now, and who does not."""
-    play.load.nulls.clear()
-    play.load.absent.clear()
+    async with play.load.stopped():  # what began before the save has ended, by the adapter of then
+        play.load.nulls.clear()
+        play.load.absent.clear()
     nulls, absent = set[str](), set[str]()
     for _ in range(_LOOKS):
         await play.watch()
