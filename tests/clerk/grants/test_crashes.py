@@ -68,14 +68,17 @@ async def test_a_clerk_that_was_stopped_for_too_long_sends_nothing(
     """Another one has used the token by then; the grant lives, and the client is told to come back."""
     accounts = [f"slept{number}" for number in range(RUNS)]
     other, before = desk(database, tmp_path / "other", provider.port, with_policy(lease=0.3)), provider.counts()
-    lease = 0.3
+    stopped = 0
     for token in provider.mint(*accounts):
         order = {"database": database, "folder": str(tmp_path), "port": provider.port, "token": token}
-        while (pid := killing.stop(**order, lease=lease)) is None:  # on a busy machine that is soon over
-            lease *= 2
+        pid = killing.stop(**order, lease=2.0)
+        if pid is None:  # on a busy machine that is over before it is stopped: it has sent nothing either
+            continue
+        stopped += 1
         assert (await other.ask(token, NEW)).status == 200
         assert await asyncio.to_thread(killing.go_on, pid) == NOT_SENT
     await other.close()
 
+    assert stopped > 0
     assert set(accounts) <= provider.alive()
     assert provider.counts()["revoked"] == before["revoked"]

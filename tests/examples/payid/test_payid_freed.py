@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import cast
 
@@ -24,7 +25,9 @@ class _Play:
 
     def __init__(self) -> None:
         self.tell = _Tell()
-        self.load = SimpleNamespace(unchanged=set(CLIENTS), nulls=Counter[str](), absent=Counter[str]())
+        self.load = SimpleNamespace(
+            unchanged=set(CLIENTS), nulls=Counter[str](), absent=Counter[str](), stopped=nullcontext
+        )
         self.report = SimpleNamespace(freed={})
         self.watched = 0
 
