@@ -21,18 +21,18 @@ def test_a_task_that_hangs_fails_and_its_lines_are_told() -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(waits_for_ever())
 
-    with (
-        pytest.raises(pytest.fail.Exception, match=r"in hangs\n(.|\n)*await asyncio\.Event\(\)\.wait\(\)"),
-        bounded(0.2),
-    ):
+    with pytest.raises(pytest.fail.Exception) as failed, bounded(2.0):
         asyncio.run(hangs())
+
+    assert "in hangs\n" in str(failed.value)
+    assert "await asyncio.Event().wait()" in str(failed.value)
 
 
 def test_a_wait_for_a_process_fails_too() -> None:
     """Without a loop it is the stack that is told."""
     process = subprocess.Popen(["sleep", "1000"])
     try:
-        with pytest.raises(pytest.fail.Exception, match=r"process\.wait\(\)"), bounded(0.2):
+        with pytest.raises(pytest.fail.Exception, match=r"process\.wait\(\)"), bounded(1.0):
             process.wait()
     finally:
         process.kill()
@@ -41,6 +41,6 @@ def test_a_wait_for_a_process_fails_too() -> None:
 
 def test_what_ends_in_time_is_left_alone() -> None:
     """No signal comes after the end."""
-    with bounded(0.2):
+    with bounded(2.0):
         pass
-    asyncio.run(asyncio.sleep(0.4))
+    asyncio.run(asyncio.sleep(2.2))
