@@ -44,6 +44,7 @@ from proxy.control.running import Running
 from proxy.control.suspension.suspended_subjects import Suspensions
 from proxy.control.traffic.discovery import Discovery
 from proxy.control.traffic.usage_record import UsageRecord
+from proxy.core.discovery.what_is_taken import taken_by
 from proxy.core.judge.legacy import LegacyHealth
 from proxy.core.judge.verdict import Ruling
 from proxy.core.position.position import Transition
@@ -51,7 +52,6 @@ from proxy.core.position.record import OrderKind
 from proxy.core.routing.kill_switch import KillSwitchOrder
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
-from proxy.core.routing.what_is_taken import taken_by
 from proxy.link.messages import Report
 from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.open_stores import Stores

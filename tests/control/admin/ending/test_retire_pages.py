@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from proxy.core.brownout.retirement import DAY
-from proxy.core.routing.what_is_taken import taken_by
+from proxy.core.discovery.what_is_taken import taken_by
 from proxy.link.messages import UsageDelta
 from proxy.store.errors import StoreUnavailable
 from tests.control.admin.orders.test_moves import place, post

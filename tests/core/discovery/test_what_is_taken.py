@@ -5,14 +5,14 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from proxy.core.discovery.what_is_taken import taken_by, what_is_taken
 from proxy.core.routing.path import PathPattern, parse_pattern
 from proxy.core.routing.predicate import HeaderIs, HostIs
 from proxy.core.routing.route import Route
-from proxy.core.routing.what_is_taken import taken_by, what_is_taken
 
 ROOT = Path(__file__).parents[3]
 MANY = """
-from tests.core.routing.test_what_is_taken import MANY_VALUES, what_is_taken
+from tests.core.discovery.test_what_is_taken import MANY_VALUES, what_is_taken
 print(what_is_taken(MANY_VALUES))
 """
 
