@@ -32,9 +32,9 @@ from proxy.link.translations import (
 START_WITHIN: Final = 10.0
 """Seconds for a Python and the adapter; a busy machine takes long for that."""
 NICE: Final = 10
-"""Where cores are short, what is not translated goes first."""
+"""Where cores are short, what is not translated goes first: within one session, since each has its share (sched(7))."""
 _PROGRAM: Final = (
-    f"import os, sys; os.nice({NICE}); sys.path.insert(0, sys.argv[1]); "
+    f"import os, sys; os.setpgid(0, 0); os.nice({NICE}); sys.path.insert(0, sys.argv[1]); "
     "from proxy.translator.adapter_program import main; main()"
 )
 _NO_ANSWER: Final = "its process said something that is no answer"
@@ -64,7 +64,6 @@ class AdapterProcess:
             stderr=asyncio.subprocess.DEVNULL,
             env={},
             cwd="/",
-            start_new_session=True,
         )
         made = cls(process, "")
         try:
@@ -108,14 +107,15 @@ class AdapterProcess:
 
     def yield_cores(self) -> None:
         """From now on it runs where a core is idle: what wakes beside it waits for no slice of its (sched(7))."""
-        with contextlib.suppress(OSError):  # it has ended, or may not: it stays as nice as it is
-            os.sched_setscheduler(self._process.pid, os.SCHED_IDLE, os.sched_param(0))
+        for process in (self._process.pid, *_children(self._process.pid)):
+            with contextlib.suppress(OSError):  # it has ended, or may not: it stays as nice as it is
+                os.sched_setscheduler(process, os.SCHED_IDLE, os.sched_param(0))
 
     def kill(self) -> None:
         """With all that it may have started."""
-        with contextlib.suppress(ProcessLookupError):
-            if self._process.returncode is None:  # else its number may be another's by now
-                os.killpg(self._process.pid, signal.SIGKILL)
+        for end in (os.killpg, os.kill) if self._process.returncode is None else ():  # else it may be another's number
+            with contextlib.suppress(ProcessLookupError):  # it has no group of its own in its first moment
+                end(self._process.pid, signal.SIGKILL)
         if self._process.stdin is not None:
             self._process.stdin.close()
 
@@ -125,3 +125,11 @@ class AdapterProcess:
         comes = self._process.stdout
         while comes is not None and await comes.read(65536):
             pass
+
+
+def _children(process: int) -> tuple[int, ...]:
+    """Who works, where `leave_the_world` has forked: what was started waits for it; proc(5), `children`."""
+    try:
+        return tuple(map(int, Path(f"/proc/{process}/task/{process}/children").read_text("ascii").split()))
+    except (OSError, ValueError):
+        return ()

@@ -74,7 +74,6 @@ def _process() -> Iterator[subprocess.Popen[bytes]]:
         stderr=subprocess.DEVNULL,
         env={},
         cwd="/",
-        start_new_session=True,
         bufsize=0,
     ) as process:
         try:
@@ -82,6 +81,7 @@ def _process() -> Iterator[subprocess.Popen[bytes]]:
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
+            process.kill()  # it has no group of its own in its first moment
 
 
 def _started(process: subprocess.Popen[bytes], policy: AdapterPolicy) -> Ready:
