@@ -32,8 +32,10 @@ from proxy.control.key_sets import key_set_file
 from proxy.control.position import standing_file
 from proxy.control.position.standing_file import StandingFile
 from proxy.core.auth.key_set_state import KeySetSource
+from proxy.core.brownout.call_counts import CallCounts
 from proxy.core.routing.snapshot import Snapshot
 from proxy.edge.instance import Here
+from proxy.edge.shared_memory import SharedMemory
 from proxy.link.messages import KeySets, Suspended
 from proxy.log import Sink, is_console, set_up
 from proxy.names.system import NamingLoop
@@ -62,6 +64,7 @@ class WorkerFork:
     sockets: Sockets
     instance: int
     ties: SharedTies
+    call_counts: CallCounts
     serving: Callable[[], None]
     alive: Alive
     succeeds: bool = False
@@ -92,7 +95,7 @@ def run_worker(fork: WorkerFork, config: Path, start: Start, *, fresh: bool) -> 
         suspended=_suspended(kept, start.snapshot.suspend, config),
         key_sets=_key_sets(start.snapshot, lastgood.directory(config, os.environ)),
         succeeds=fork.succeeds,
-        ties=fork.ties.memory(lastgood.directory(config, os.environ)),
+        shared=SharedMemory(fork.ties.memory(lastgood.directory(config, os.environ)), fork.call_counts),
     )
 
     async def live() -> None:

@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from mmap import mmap
 from pathlib import Path
 
 import structlog
@@ -34,6 +35,8 @@ from proxy.app.selfcheck import cautions, prepare, state_kept
 from proxy.app.shared_ties import SharedTies
 from proxy.app.socket_file import SocketFile
 from proxy.app.sockets import Sockets, bind, hint_of
+from proxy.core.brownout import call_counts
+from proxy.core.brownout.call_counts import CallCounts
 from proxy.core.routing.route import Route
 from proxy.core.translation.adapter_policy import adapter_of
 from proxy.edge.instance import draw_instance
@@ -107,6 +110,7 @@ class Supervisor:
         self._sockets = sockets
         self._file = SocketFile.of(sockets.workers[0])
         self._ties = SharedTies()
+        self._call_counts = CallCounts(memoryview(mmap(-1, call_counts.SIZE)).cast("Q"))
         self._instance = draw_instance()
         self._heartbeats = Heartbeats(len(sockets.workers) - _FIRST)
         self._children: dict[int, _Child] = {}
@@ -282,6 +286,7 @@ class Supervisor:
                 sockets=self._sockets,
                 instance=self._instance,
                 ties=self._ties,
+                call_counts=self._call_counts,
                 serving=self._readiness.say,
                 alive=alive,
                 succeeds=self._predecessor is not None,

@@ -31,7 +31,7 @@ from proxy.edge.account.request_sample import TakenSample
 from proxy.edge.clerk.clerk_link import ClerkLink
 from proxy.edge.data_plane import DataPlane, Prepared
 from proxy.edge.instance import Here
-from proxy.edge.routing.stickiness import TieMemory
+from proxy.edge.shared_memory import SharedMemory
 from proxy.edge.translator.translator_link import TranslatorLink
 from proxy.link.messages import (
     KeySets,
@@ -79,7 +79,7 @@ class WorkerInputs:
     `kill_file` turns the path that routes.yaml writes into the one to watch; `orders` are the last that were kept, or
     say that it is unknown where routes stand; `suspended` are the subjects who may not call, as far as they are known;
     `key_sets` were kept. `succeeds`: a predecessor serves until `serving` is called.
-    `ties` is what the workers share to keep flows on their sides; `here`: which instance they are, and where.
+    `shared` is what the workers have together; `here`: which instance they are, and where.
     """
 
     number: int
@@ -95,7 +95,7 @@ class WorkerInputs:
     key_sets: KeySets
     succeeds: bool = False
     contexts: ListenerContexts | None = None
-    ties: TieMemory | None = None
+    shared: SharedMemory | None = None
 
 
 class Worker:
@@ -110,7 +110,7 @@ class Worker:
         self._listener = DataPlane(
             inputs.snapshot,
             AccessLogWriter(sink, console=console),
-            inputs.ties,
+            inputs.shared,
             here=inputs.here,
             clerk=self._clerk,
             translator=self._translator,

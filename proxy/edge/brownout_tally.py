@@ -11,12 +11,12 @@ from proxy.link.messages import BrownoutDelta, MetClient
 class BrownoutTally:
     """Of one brown-out of one route."""
 
-    __slots__ = ("_asked", "_drawn", "_id", "_route", "_whole", "_without")
+    __slots__ = ("_asked", "_drawn", "_whole", "_without", "id", "route")
 
     def __init__(self, route: str, policy_id: str) -> None:
         """Nothing was met."""
-        self._route = route
-        self._id = policy_id
+        self.route = route
+        self.id = policy_id
         self._clear()
 
     def _clear(self) -> None:
@@ -51,7 +51,7 @@ class BrownoutTally:
             )
             for name in names
         ]
-        delta = BrownoutDelta(self._route, self._id, met, self._without, self._whole)
+        delta = BrownoutDelta(self.route, self.id, met, self._without, self._whole)
         self._clear()
         return delta
 

@@ -32,8 +32,9 @@ from proxy.edge.routing.bound_table import Live
 from proxy.edge.routing.byte_allowance import ByteAllowance
 from proxy.edge.routing.kill_switch import WorkerKillSwitch
 from proxy.edge.routing.orders import NO_ORDERS, added, obey, rewrite
-from proxy.edge.routing.stickiness import TieMemory, Ties
+from proxy.edge.routing.stickiness import Ties
 from proxy.edge.shadow.shadows import Shadows, shadow_pools
+from proxy.edge.shared_memory import SharedMemory
 from proxy.edge.steps.route_steps import RouteSteps
 from proxy.edge.steps.step_kind import Clerk, StepServices
 from proxy.edge.tally import Counters
@@ -72,14 +73,14 @@ class DataPlane:
         self,
         snapshot: Snapshot,
         access_log: AccessLogWriter,
-        memory: TieMemory | None = None,
+        shared: SharedMemory | None = None,
         *,
         files: Files | None = None,
         here: Here | None = None,
         clerk: Clerk | None = None,
         translator: Translator | None = None,
     ) -> None:
-        """Serves from `snapshot` until `install` brings another; `memory` None: none is shared with other workers.
+        """Serves from `snapshot` until `install` brings another; `shared` None: nothing is.
 
         `files` say where names are looked up; None: the system's. `here` None: an instance of its own; `clerk` and
         `translator` None: there is nobody to be asked.
@@ -94,7 +95,7 @@ class DataPlane:
         self.draining = False
         self.switch = WorkerKillSwitch()
         self.orders = NO_ORDERS
-        self._memory = memory or TieMemory()
+        self._shared = shared or SharedMemory()
         self._empty = asyncio.Event()
         self.live: Live
         self._loop = asyncio.get_running_loop()
@@ -104,7 +105,14 @@ class DataPlane:
         self._credentials = UpstreamCredentials()
         self.admission_limits: AdmissionLimits | None = None
         self.callers = KnownToWorker()
-        services = StepServices(self.counters, self._tasks, clerk or ClerkLink(Path()), self.callers, self._translator)
+        services = StepServices(
+            self.counters,
+            self._tasks,
+            clerk or ClerkLink(Path()),
+            self.callers,
+            self._translator,
+            self._shared.call_counts,
+        )
         self._steps = RouteSteps(services)
         self.bodies = ByteAllowance(MAX_BODIES)
         self._connections = ClientConnections(self._place)
@@ -134,7 +142,7 @@ class DataPlane:
         if self._tls_listener is not None and contexts is not None:
             self._tls_listener.contexts = contexts
         self.live.switch = self.switch
-        self.live.ties = Ties(self.live.snapshot, self._memory) if self.live.snapshot.is_tied else None
+        self.live.ties = Ties(self.live.snapshot, self._shared.ties) if self.live.snapshot.is_tied else None
         self._steps.compile(self.live)
         self._connections.follow(self.live)
         self._carry(before)
@@ -165,7 +173,7 @@ class DataPlane:
     def kill(self, *, on: bool) -> int:
         """Give what legacy can answer to legacy, or end that, from the next request on; how many routes move."""
         self.switch.on = on
-        self._memory.forget()
+        self._shared.ties.forget()
         if on:
             self.shadows.cut()
         return rewrite(self.live)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from proxy.api.routes import FileView, RunsView
 from proxy.cli.explain.candidates import asked_about, candidates, other_readings
+from proxy.core.brownout.call_counts import private_counts
 from proxy.core.http.forwarded import client_of, is_trusted
 from proxy.core.http.request import RequestHead, RequestRefusal
 from proxy.core.outcome import Side
@@ -250,7 +251,8 @@ def _live(snapshot: Snapshot, key: bytes) -> Live:
     counters = Counters()
     live = Live(snapshot, pools, counters)
     nobody = Path()
-    services = StepServices(counters, tasks, ClerkLink(nobody), KnownToWorker(), TranslatorLink(nobody))
+    known, translator = KnownToWorker(), TranslatorLink(nobody)
+    services = StepServices(counters, tasks, ClerkLink(nobody), known, translator, private_counts())
     RouteSteps(services).compile(live)
     if snapshot.is_tied:
         live.ties = Ties(snapshot, TieMemory(find_key=lambda: key or urandom(32)))

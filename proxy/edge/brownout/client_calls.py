@@ -1,7 +1,8 @@
 """What a worker remembers of each client of a brown-out: how often it called, and how its last call went.
 
 Rule 1: of `MOST` clients, those that called last; of all further ones the calls count together.
-Rule 2: each worker counts by itself: a client's first call to each of them is the first one there.
+Rule 2: all workers of a machine count a client's calls together (`core/brownout/call_counts.py`), and its first one is
+        the first to any of them. What followed what is known to each worker by itself.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from proxy.core.brownout.aftermath import AT_ONCE, FOLLOWS
 from proxy.core.brownout.brownout_policy import Browned
+from proxy.core.brownout.call_counts import CallCounts, counted_as
 from proxy.core.discovery.usage import OTHERS
 
 if TYPE_CHECKING:
@@ -22,12 +24,12 @@ MOST: Final = 1000
 class ClientCalls:
     """Of one client. `last_at` is monotonic, below 0: it has not called yet."""
 
-    __slots__ = ("calls", "is_lean", "last_asked", "last_at", "name")
+    __slots__ = ("counted_as", "is_lean", "last_asked", "last_at", "name")
 
-    def __init__(self, name: str) -> None:
-        """It has not called."""
+    def __init__(self, name: str, counted: int) -> None:
+        """It has not called here; `counted` stands for it where calls are counted."""
         self.name = name
-        self.calls = 0
+        self.counted_as = counted
         self.is_lean = False
         self.last_at = -1.0
         self.last_asked = b""
@@ -47,9 +49,10 @@ class FollowingCall:
 class BrownoutCalls:
     """Of one brown-out in one worker; it outlives tables."""
 
-    def __init__(self, tally: BrownoutTally) -> None:
-        """Nobody has called yet."""
+    def __init__(self, tally: BrownoutTally, counts: CallCounts) -> None:
+        """Nobody has called here yet; `counts` may be shared with other workers."""
         self.tally = tally
+        self._counts = counts
         self._clients: OrderedDict[str, ClientCalls] = OrderedDict()
 
     def client(self, name: str) -> ClientCalls:
@@ -60,8 +63,12 @@ class BrownoutCalls:
             return found
         if len(self._clients) >= MOST and name != OTHERS:
             return self.client(OTHERS)
-        made = self._clients[name] = ClientCalls(name)
+        made = self._clients[name] = ClientCalls(name, counted_as(self.tally.route, self.tally.id, name))
         return made
+
+    def number(self, client: ClientCalls, now: float) -> int:
+        """Count one more call of this client, whichever worker it comes to; its number from 0. `now` is monotonic."""
+        return self._counts.add(client.counted_as, now)
 
     def begin(self, client: ClientCalls, asked: bytes, now: float) -> FollowingCall | None:
         """One more call of this client, for what `asked` names; what it followed, None: nothing lately."""
@@ -70,7 +77,6 @@ class BrownoutCalls:
         following = None
         if before >= 0.0 and passed <= FOLLOWS:
             following = FollowingCall(is_behind_lean=client.is_lean, is_repeat=same)
-        client.calls += 1
         client.last_at = now
         client.last_asked = asked
         client.is_lean = False

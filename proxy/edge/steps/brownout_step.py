@@ -53,8 +53,9 @@ class BrownoutStep(RouteStep):
         if is_left_out or head.method == b"HEAD" or request.wants_upgrade:
             return None
         calls, client = self._calls, self._calls.client(name)
-        lean = is_drawn(self._salt, client.name, client.calls, policy.share)
-        following = calls.begin(client, head.method + b" " + head.target, monotonic())
+        now = monotonic()
+        lean = is_drawn(self._salt, client.name, calls.number(client, now), policy.share)
+        following = calls.begin(client, head.method + b" " + head.target, now)
         if lean:
             request.note(self.name, policy.what)
         if lean and policy.field is None:
@@ -94,6 +95,7 @@ class BrownoutKind:
     def __init__(self, services: StepServices) -> None:
         """Nothing is known yet."""
         self._counters = services.counters
+        self._counts = services.call_counts
         self._calls: dict[tuple[str, str], BrownoutCalls] = {}
 
     def follow(self, snapshot: Snapshot) -> None:
@@ -111,7 +113,7 @@ class BrownoutKind:
         key = route.name, policy.id
         calls = self._calls.get(key)
         if calls is None:
-            calls = self._calls[key] = BrownoutCalls(self._counters.brownout(*key))
+            calls = self._calls[key] = BrownoutCalls(self._counters.brownout(*key), self._counts)
         said = deprecation_of(route.steps)
         return BrownoutStep(policy, said.lines if said is not None else (), route.salt, calls)
 

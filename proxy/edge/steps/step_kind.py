@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
+    from proxy.core.brownout.call_counts import CallCounts
     from proxy.core.routing.route import Route
     from proxy.core.routing.snapshot import Snapshot
     from proxy.edge.auth.caller_check import KnownToWorker
@@ -45,15 +46,22 @@ class Clerk(Protocol):
 class StepServices:
     """What a worker has for its kinds of steps. No dataclass: compiled, it would need its types at once."""
 
-    __slots__ = ("clerk", "counters", "known", "tasks", "translator")
+    __slots__ = ("call_counts", "clerk", "counters", "known", "tasks", "translator")
 
     def __init__(
-        self, counters: Counters, tasks: Tasks, clerk: Clerk, known: KnownToWorker, translator: Translator
+        self,
+        counters: Counters,
+        tasks: Tasks,
+        clerk: Clerk,
+        known: KnownToWorker,
+        translator: Translator,
+        call_counts: CallCounts,
     ) -> None:
         """`tasks` end with the worker; `clerk` is whom steps may ask; `known` is what is known of callers.
 
-        `translator` translates what is too long for a worker.
+        `translator` translates what is too long for a worker; `call_counts` are of clients of brown-outs.
         """
+        self.call_counts = call_counts
         self.counters = counters
         self.tasks = tasks
         self.clerk = clerk

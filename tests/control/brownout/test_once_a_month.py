@@ -9,6 +9,7 @@ import pytest
 from proxy.control.brownout.retiring import retire_case
 from proxy.control.traffic.usage_record import UsageRecord
 from proxy.core.brownout.brownout_policy import Browned, brownout_of
+from proxy.core.brownout.call_counts import private_counts
 from proxy.core.brownout.calls_drawn import is_drawn
 from proxy.core.brownout.retirement import DAY, RetireCase, RetireItem, checklist, is_met
 from proxy.core.position.record import OrderKind
@@ -31,14 +32,14 @@ class Months:
         self.replica = Replica(self.store, self.clock, "share: 5%")
         self.usage = UsageRecord(MemoryUsage(), lambda: self.replica.stand.running.origins, self.clock)
         self.tally = BrownoutTally("a", self.replica.policy_id)
-        self.calls = BrownoutCalls(self.tally)
+        self.calls = BrownoutCalls(self.tally, private_counts())
         self.refused: list[str] = []
 
     def call(self, name: str) -> None:
         """One call, as a worker takes it."""
         policy, client = brownout_of(self.replica.route.steps), self.calls.client(name)
         assert policy is not None
-        lean = is_drawn(self.replica.route.salt, name, client.calls, policy.share)
+        lean = is_drawn(self.replica.route.salt, name, self.calls.number(client, self.clock.now), policy.share)
         self.calls.begin(client, b"GET /a", self.clock.now)
         if lean:
             self.calls.end(client, Browned.BROWNED)

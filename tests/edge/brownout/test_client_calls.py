@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from proxy.core.brownout.brownout_policy import Browned
+from proxy.core.brownout.call_counts import private_counts
 from proxy.core.discovery.usage import OTHERS
 from proxy.edge.brownout import client_calls
 from proxy.edge.brownout.client_calls import BrownoutCalls
@@ -13,7 +14,7 @@ from proxy.edge.brownout_tally import BrownoutTally
 
 def test_a_call_follows_the_one_before_for_a_minute() -> None:
     """By what that one went without; the same again within seconds is a repeat."""
-    calls = BrownoutCalls(BrownoutTally("a", "1"))
+    calls = BrownoutCalls(BrownoutTally("a", "1"), private_counts())
     client = calls.client("shop")
 
     assert calls.begin(client, b"GET /a", 0.0) is None
@@ -34,7 +35,7 @@ def test_a_call_follows_the_one_before_for_a_minute() -> None:
 def test_clients_that_are_too_many_count_together(monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory stays bounded, and none of them is met beyond the share."""
     monkeypatch.setattr(client_calls, "MOST", 2)
-    calls = BrownoutCalls(BrownoutTally("a", "1"))
+    calls = BrownoutCalls(BrownoutTally("a", "1"), private_counts())
     names = [calls.client(name).name for name in ("a", "b", "c", "d", "a")]
     assert names == ["a", "b", OTHERS, OTHERS, "a"]
 
@@ -42,7 +43,7 @@ def test_clients_that_are_too_many_count_together(monkeypatch: pytest.MonkeyPatc
 def test_only_what_happened_is_told() -> None:
     """Once, as increments."""
     tally = BrownoutTally("a", "1")
-    calls = BrownoutCalls(tally)
+    calls = BrownoutCalls(tally, private_counts())
     assert tally.take() is None
     client = calls.client("shop")
     calls.begin(client, b"GET /a", 0.0)
@@ -51,3 +52,15 @@ def test_only_what_happened_is_told() -> None:
     assert told is not None
     assert (told.clients[0].asked, told.clients[0].drawn) == (1, {"absent": 1})
     assert tally.take() is None
+
+
+def test_workers_number_the_calls_of_a_client_together() -> None:
+    """Its first call is the first to any of them; another client, route or brown-out has numbers of its own."""
+    counts = private_counts()
+    one, other = (BrownoutCalls(BrownoutTally("a", "1"), counts) for _ in range(2))
+    numbers = [calls.number(calls.client("shop"), 0.0) for calls in (one, other, one, other)]
+    assert numbers == [0, 1, 2, 3]
+    assert other.number(other.client("app"), 0.0) == 0
+    for elsewhere in (BrownoutTally("b", "1"), BrownoutTally("a", "2")):
+        calls = BrownoutCalls(elsewhere, counts)
+        assert calls.number(calls.client("shop"), 0.0) == 0

@@ -230,7 +230,7 @@ async def test_another_replica_learns_by_the_cookie(play: Play, serve: Serve) ->
     other.move("live")
 
     assert await other.side(get(b"/a?state=s", b"T: 2")) == b"new"
-    other.proxy.listener._memory.marks.clear()
+    other.proxy.listener._shared.ties.marks.clear()
     assert await other.side(get(b"/a?state=s", b"T: 2", carrying(jar))) == b"legacy"
     assert await other.side(get(b"/a", b"T: 1", carrying(jar))) == b"legacy"
     stranger = await both(play, serve, {**STATE, "affinity": "1m"})

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from proxy.core.brownout.call_counts import private_counts
 from proxy.core.grants.grant_policy import GrantPolicy, GrantRole, GrantUse, KeyPlace
 from proxy.core.grants.token_request import MAX_FORM
 from proxy.core.http.request import RequestHead, RequestReader
@@ -45,7 +46,8 @@ class Listening:
 
 
 def step_of(use: GrantUse, clerk: Listening) -> GrantStep:
-    kind = GrantKind(StepServices(Counters(), Tasks(), clerk, KnownToWorker(), TranslatorLink(Path())))
+    known, translator = KnownToWorker(), TranslatorLink(Path())
+    kind = GrantKind(StepServices(Counters(), Tasks(), clerk, known, translator, private_counts()))
     table: Snapshot = replace(snapshot(FILE), grants={"aggregator": POLICY})
     kind.follow(table)
     return kind.step_of(use, table.routes[0])
