@@ -3,7 +3,8 @@
 Rule 1: the record says since when it is kept, and that moves on with whatever is let go: who reads it never takes
         "not recorded" for "not called".
 Rule 2: nor is a route known longer than it takes what it takes: who called what it has taken over is recorded under
-        another name, or nowhere.
+        another name, or nowhere. What takes something is a text that begins with its digest, up to a blank.
+Rule 3: a route that is gone stays known as gone for as long as there are records of it.
 """
 
 from __future__ import annotations
@@ -38,8 +39,11 @@ class UsageStore(Protocol):
     async def know(self, takes: Mapping[str, str], now: float) -> Mapping[str, float]:
         """Since when each route is known for what it takes, by origin; `now`, if it was not until now (rule 2).
 
-        `takes` are all that there are: one that is not among them begins anew when it comes back.
+        `takes` are all that there are: one that is not among them is gone, and begins anew when it comes back.
         """
+
+    async def gone(self) -> Mapping[str, str]:
+        """What each route took that is gone, by origin (rule 3)."""
 
     async def add(self, batch: UsageBatch) -> None:
         """Add all of it or nothing."""
@@ -47,8 +51,8 @@ class UsageStore(Protocol):
     async def sums(self) -> tuple[CallerUsage, ...]:
         """Of all routes, by route and caller."""
 
-    async def days(self, route: str) -> tuple[UsageDay, ...]:
-        """Of one route, by caller and day."""
+    async def days(self, *routes: str) -> tuple[UsageDay, ...]:
+        """Of these routes, by route, caller and day."""
 
     async def prune(self, now: float) -> int:
         """Let go what is older than `KEPT_DAYS`, and the oldest days of too many; how many records that was."""

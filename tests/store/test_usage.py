@@ -51,9 +51,9 @@ async def test_the_record_knows_when_it_began(store: UsageStore) -> None:
 async def test_a_route_is_known_since_it_takes_what_it_takes(store: UsageStore) -> None:
     """One that takes something else, or was away, begins anew; the others go on."""
     told = [
-        ({"a": "GET /a", "b": "GET /b", "c": "GET /c"}, NOW),
-        ({"a": "GET /a", "b": "GET /b/**", "d": "GET /d"}, NOW + 5),
-        ({"a": "GET /a", "b": "GET /b/**", "c": "GET /c"}, NOW + 9),
+        ({"a": "1 /a", "b": "2 /b", "c": "3 /c"}, NOW),
+        ({"a": "1 /a", "b": "22 /b/**", "d": "4 /d"}, NOW + 5),
+        ({"a": "1 /a", "b": "22 /b/**", "c": "3 /c"}, NOW + 9),
         ({}, NOW + 10),
     ]
 
@@ -63,6 +63,20 @@ async def test_a_route_is_known_since_it_takes_what_it_takes(store: UsageStore) 
         {"a": NOW, "b": NOW + 5, "c": NOW + 9},
         {},
     ]
+
+
+async def test_a_route_that_is_gone_is_known_while_there_are_records_of_it(store: UsageStore) -> None:
+    """And begins anew when it comes back; the digest alone says whether two take the same."""
+    await store.add(batch("a", USED))
+    await store.know({"orders": "d1", "users": "d2 /users"}, NOW)
+    began = await store.know({"orders": "d1 /orders", "users": "d2 /users"}, NOW + 1)
+    assert (began, await store.gone()) == ({"orders": NOW, "users": NOW}, {})
+    await store.know({"rest": "d3 /**"}, NOW + 2)
+    assert await store.gone() == {"orders": "d1 /orders", "users": "d2 /users"}
+    await store.know({"rest": "d3 /**"}, NOW + 3)
+    assert await store.gone() == {"orders": "d1 /orders"}
+    assert await store.know({"rest": "d3 /**", "orders": "d1 /orders"}, NOW + 4) == {"rest": NOW + 2, "orders": NOW + 4}
+    assert await store.gone() == {}
 
 
 async def test_batches_add_up_and_each_counts_once(store: UsageStore) -> None:
@@ -80,7 +94,8 @@ async def test_batches_add_up_and_each_counts_once(store: UsageStore) -> None:
         CallerUsage(route="orders", caller="zoë", calls=1, good=0, first=NOW - 60, last=NOW, days=1),
         CallerUsage(route="users", caller="app", calls=3, good=2, first=NOW - 60, last=NOW, days=1),
     )
-    assert await store.days("nothing") == ()
+    assert [each.route for each in await store.days("users", "orders")] == ["orders"] * 3 + ["users"]
+    assert await store.days("nothing") == await store.days() == ()
 
 
 async def test_callers_beyond_the_bound_are_counted_together(bounded: Bounded) -> None:

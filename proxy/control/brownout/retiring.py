@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from proxy.control.brownout.brownout_state import BrownoutState
 from proxy.control.brownout.brownouts import OVER
 from proxy.control.traffic.usage_record import RouteUsage
 from proxy.core.brownout.brownout_policy import brownout_of
 from proxy.core.brownout.deprecation import deprecation_of
 from proxy.core.brownout.retirement import EndpointBrownout, RetireCase, RetireItem
+from proxy.core.discovery.usage import CallerUsage
 from proxy.core.routing.route import Route
 
 
@@ -25,11 +28,16 @@ def retire_case(
         now=now,
         period=period,
         since=usage.since,
-        callers=usage.callers,
+        callers=(*usage.callers, *map(_elsewhere, usage.taken_over)),
         brownout=_endpoint(route, state),
         deprecation=deprecation_of(route.steps),
         skipped=skipped,
     )
+
+
+def _elsewhere(caller: CallerUsage) -> CallerUsage:
+    """Of a route that is gone: who called it would come to this one now."""
+    return replace(caller, caller=f"{caller.caller} at {caller.route}, which is gone")
 
 
 def _endpoint(route: Route, state: BrownoutState | None) -> EndpointBrownout | None:

@@ -6,7 +6,8 @@ Rule 1: what workers tell adds up here, at most one record for each route, calle
 Rule 2: what was sent without an answer is sent again under the same id, so it counts once.
 Rule 3: the record of a route begins when it was first seen to take what it takes: what it took over from another one,
         which was renamed, split or taken out, is recorded there.
-Rule 4: whom nobody has verified a report does not name: it is what the tallies of a route say beyond its callers.
+Rule 4: whoever called a route that is gone, and would come to this one now, is told beside it (`left_to`).
+Rule 5: whom nobody has verified a report does not name: it is what the tallies of a route say beyond its callers.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from dataclasses import dataclass
 import structlog
 
 from proxy.core.discovery.usage import OTHERS, UNVERIFIED, CallerUsage, UsageDay, added, day_of, sums_of
+from proxy.core.discovery.what_is_taken import left_to
 from proxy.core.routing.state_names import Origins, all_called
 from proxy.link.messages import CODE_CLASSES, Report
 from proxy.store.errors import StoreRefused, StoreUnavailable
@@ -41,11 +43,15 @@ _Key = tuple[str, str, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteUsage:
-    """What is recorded of routes: `since` is when the record begins (rule 3, of one route)."""
+    """What is recorded of routes: `since` is when the record begins (rule 3, of one route).
+
+    `taken_over`: who called routes that are gone (rule 4), by the origins of those.
+    """
 
     since: float
     callers: tuple[CallerUsage, ...]
     days: tuple[UsageDay, ...] = ()
+    taken_over: tuple[CallerUsage, ...] = ()
 
 
 class UsageRecord:
@@ -169,4 +175,6 @@ class UsageRecord:
         since = await self._begin(origin)
         async with asyncio.timeout(PATIENCE):
             days = all_called(await self._store.days(origin), lambda _: route)
-        return RouteUsage(since=since, callers=sums_of(days), days=days)
+            gone = left_to(origin, self._told, await self._store.gone())
+            before = sums_of(await self._store.days(*gone)) if gone else ()
+        return RouteUsage(since=since, callers=sums_of(days), days=days, taken_over=before)

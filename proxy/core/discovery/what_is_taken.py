@@ -1,7 +1,10 @@
 """What a route takes, as a text that is the same in every process: by it a route is known for the one that it was.
 
 Rule 1: what a request has to be to come to it is in the text, and nothing else: neither its name, nor those of its
-        parameters, nor where it goes.
+        parameters, nor where it goes. It is a digest, and behind it the path, for who asks which routes are near.
+Rule 2: what a route took that is gone comes now to a route that takes exactly this, and where there is none to any one
+        of those that meet its path and were behind it (`left_to`). Methods and fields are not asked: rather too many
+        are named than too few.
 """
 
 from __future__ import annotations
@@ -9,15 +12,61 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from hashlib import blake2s
+from typing import Final
 
+from proxy.core.routing.path import ANY, REST
 from proxy.core.routing.route import Route
+
+_ANY: Final = ANY.decode()
+_REST: Final = REST.decode()
 
 
 def what_is_taken(route: Route) -> str:
-    """As a digest."""
+    """As a digest and a path, such as `5f… /orders/*`."""
     methods = sorted(route.methods) if route.methods is not None else "all"
     said = repr((methods, route.pattern.shape, sorted(map(_plain, route.predicates))))
-    return blake2s(said.encode(), digest_size=16).hexdigest()
+    digest = blake2s(said.encode(), digest_size=16).hexdigest()
+    return f"{digest} /{b'/'.join(route.pattern.shape).decode('ascii')}"
+
+
+def left_to(origin: str, takes: Mapping[str, str], gone: Mapping[str, str]) -> tuple[str, ...]:
+    """Rule 2: those that are `gone` whose requests may come now to the route of this origin; each by what it takes."""
+    here = takes.get(origin, "")
+    same = set(takes.values())
+    return tuple(
+        name
+        for name, taken in sorted(gone.items())
+        if taken == here or (taken not in same and _comes_before(_path(taken), _path(here)))
+    )
+
+
+def _path(taken: str) -> tuple[str, ...]:
+    """Its segments; none where only a digest is known."""
+    _, _, path = taken.partition(" /")
+    return tuple(path.split("/")) if path else ()
+
+
+def _comes_before(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether there are paths of both, which the first one took: a literal goes before `*`, and that before `**`."""
+    if not (one and other):
+        return False
+    order = [(_wideness(mine), _wideness(theirs)) for mine, theirs in zip(one, other, strict=False)]
+    first = next((mine < theirs for mine, theirs in order if mine != theirs), True)
+    return first and _meet(one, other)
+
+
+def _wideness(segment: str) -> int:
+    return 2 if segment == _REST else 1 if segment == _ANY else 0
+
+
+def _meet(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    for mine, theirs in zip(one, other, strict=False):
+        if _REST in (mine, theirs):
+            return True
+        if mine != theirs and _ANY not in (mine, theirs):
+            return False
+    longer = max(one, other, key=len)
+    return len(one) == len(other) or longer[min(len(one), len(other)) :] == (_REST,)
 
 
 def taken_by(routes: Iterable[Route]) -> Mapping[str, str]:

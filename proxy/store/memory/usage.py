@@ -23,6 +23,7 @@ class MemoryUsage:
         self._callers = callers
         self._began: float | None = None
         self._routes: dict[str, tuple[str, float]] = {}
+        self._gone: dict[str, str] = {}
         self._days: dict[tuple[str, str, int], UsageDay] = {}
         self._known: dict[str, set[str]] = {}
         self._applied: dict[str, float] = {}
@@ -34,12 +35,19 @@ class MemoryUsage:
 
     async def know(self, takes: Mapping[str, str], now: float) -> Mapping[str, float]:
         """As UsageStore says."""
-        known = self._routes
+        known, used = self._routes, {route for route, _, _ in self._days}
+        self._gone = {route: taken for route, (taken, _) in known.items() if route not in takes} | {
+            route: taken for route, taken in self._gone.items() if route not in takes and route in used
+        }
         self._routes = {
-            route: known[route] if route in known and known[route][0] == taken else (taken, now)
+            route: (taken, known[route][1] if route in known and _is_same(known[route][0], taken) else now)
             for route, taken in takes.items()
         }
         return {route: since for route, (_, since) in self._routes.items()}
+
+    async def gone(self) -> Mapping[str, str]:
+        """As UsageStore says."""
+        return dict(self._gone)
 
     async def add(self, batch: UsageBatch) -> None:
         """As UsageStore says."""
@@ -68,9 +76,9 @@ class MemoryUsage:
         """As UsageStore says."""
         return sums_of(self._days.values())
 
-    async def days(self, route: str) -> tuple[UsageDay, ...]:
+    async def days(self, *routes: str) -> tuple[UsageDay, ...]:
         """As UsageStore says."""
-        return tuple(self._days[key] for key in sorted(self._days) if key[0] == route)
+        return tuple(self._days[key] for key in sorted(self._days) if key[0] in routes)
 
     async def prune(self, now: float) -> int:
         """As UsageStore says."""
@@ -86,3 +94,8 @@ class MemoryUsage:
         if self._began is not None:
             self._began = max(self._began, float(oldest * SECONDS_A_DAY))
         return before - len(self._days)
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Rule 2 of `store/usage.py`."""
+    return one.partition(" ")[0] == other.partition(" ")[0]

@@ -35,6 +35,11 @@ class PostgresUsage:
             rows = await connection.fetch(query("know_usage_routes"), routes, [takes[name] for name in routes], now)
         return {row["route"]: float(row["since"]) for row in rows}
 
+    async def gone(self) -> Mapping[str, str]:
+        """As UsageStore says."""
+        async with self._connections.connection() as connection:
+            return {row["route"]: row["takes"] for row in await connection.fetch(query("usage_routes_gone"))}
+
     async def add(self, batch: UsageBatch) -> None:
         """As UsageStore says."""
         rows = [self._row(cleaned(record)) for record in batch.days]
@@ -52,10 +57,10 @@ class PostgresUsage:
         async with self._connections.connection() as connection:
             return tuple(CallerUsage(**row) for row in await connection.fetch(query("usage_sums")))
 
-    async def days(self, route: str) -> tuple[UsageDay, ...]:
+    async def days(self, *routes: str) -> tuple[UsageDay, ...]:
         """As UsageStore says."""
         async with self._connections.connection() as connection:
-            return tuple(UsageDay(**row) for row in await connection.fetch(query("usage_days"), route))
+            return tuple(UsageDay(**row) for row in await connection.fetch(query("usage_days"), routes))
 
     async def prune(self, now: float) -> int:
         """As UsageStore says."""

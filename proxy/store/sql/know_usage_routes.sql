@@ -1,8 +1,16 @@
 -- $1 are all routes, in order, $2 what they take: one that takes something else, or was not there, is known since $3.
-WITH gone AS (DELETE FROM banyan.usage_route WHERE route <> ALL ($1::text[]))
+-- One that is gone is known below 0, while there are records of it.
+WITH gone AS (UPDATE banyan.usage_route SET since = -$3::double precision WHERE route <> ALL ($1::text[]) AND since > 0),
+forgotten AS (
+    DELETE FROM banyan.usage_route AS known WHERE route <> ALL ($1::text[]) AND since <= 0
+    AND NOT EXISTS (SELECT FROM banyan.usage_day AS used WHERE used.route = known.route)
+)
 INSERT INTO banyan.usage_route AS known (route, takes, since)
 SELECT route, takes, $3 FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked (route, takes, place) ORDER BY place
 ON CONFLICT (route) DO UPDATE SET
     takes = excluded.takes,
-    since = CASE WHEN known.takes = excluded.takes THEN known.since ELSE excluded.since END
+    since = CASE
+        WHEN known.since > 0 AND split_part(known.takes, ' ', 1) = split_part(excluded.takes, ' ', 1) THEN known.since
+        ELSE excluded.since
+    END
 RETURNING route, since

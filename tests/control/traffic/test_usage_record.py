@@ -183,3 +183,17 @@ async def test_the_record_of_a_route_begins_with_what_it_takes() -> None:
 
     assert (began, later) == ([NOW, NOW], [NOW, NOW + 60, NOW + 60])
     assert (await usage.of_all()).since == NOW
+
+
+async def test_who_called_a_route_that_is_gone_is_told_with_the_one_behind_it() -> None:
+    """By the name of that one, as long as nothing else takes exactly the same."""
+    takes = {"shown": "d1 /coupons/*", "rest": "d2 /**"}
+    usage = UsageRecord(MemoryUsage(), lambda: NO_ORIGINS, lambda: NOW, lambda: dict(takes))
+    usage.take(report(delta("shown", "legacy", ok=3)))
+    await usage.flush()
+    before = (await usage.of_route("rest")).taken_over
+    del takes["shown"]
+    found = await usage.of_route("rest")
+
+    assert before == found.callers == ()
+    assert [(each.route, each.caller, each.calls) for each in found.taken_over] == [("shown", UNVERIFIED, 3)]

@@ -5,7 +5,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from proxy.core.discovery.what_is_taken import taken_by, what_is_taken
+import pytest
+
+from proxy.core.discovery.what_is_taken import left_to, taken_by, what_is_taken
 from proxy.core.routing.path import PathPattern, parse_pattern
 from proxy.core.routing.predicate import HeaderIs, HostIs
 from proxy.core.routing.route import Route
@@ -58,3 +60,44 @@ def test_it_is_the_same_in_every_process() -> None:
 def test_routes_are_told_by_their_origin() -> None:
     """A renamed one by the name that it began with."""
     assert taken_by([ROUTE, replace(ROUTE, name="b", was="c")]).keys() == {"a", "c"}
+
+
+def taken(path: str, methods: frozenset[bytes] | None = ROUTE.methods) -> str:
+    return what_is_taken(replace(ROUTE, pattern=pattern(path), methods=methods))
+
+
+@pytest.mark.parametrize(
+    ("gone", "here", "comes"),
+    [
+        ("/orders/{id}", "/**", True),
+        ("/orders/{id}", "/orders/**", True),
+        ("/orders/{id}", "/{any}/{id}", True),
+        ("/orders/open", "/orders/{id}", True),
+        ("/orders/**", "/**", True),
+        ("/a/**", "/*/b", True),
+        ("/a/{x}/c", "/a/**", True),
+        ("/a", "/a/**", True),
+        ("/a/**", "/{x}", True),
+        ("/**", "/orders/{id}", False),
+        ("/orders/{id}", "/orders/open", False),
+        ("/orders/{id}", "/users/**", False),
+        ("/orders/{id}", "/orders/{id}/lines", False),
+        ("/orders/{id}/lines", "/orders/{id}", False),
+        ("/{x}", "/a/**", False),
+        ("/a/b", "/*", False),
+    ],
+)
+def test_what_a_route_took_comes_to_those_behind_it(gone: str, here: str, *, comes: bool) -> None:
+    """Where there are paths of both, of which the one that is gone was asked first."""
+    assert left_to("here", {"here": taken(here)}, {"gone": taken(gone)}) == (("gone",) if comes else ())
+
+
+def test_what_is_taken_exactly_comes_to_nobody_else() -> None:
+    """A route of the same match under another name has taken it over; one of other methods or fields has not."""
+    gone = {"a": taken("/orders/{id}"), "b": taken("/orders/{id}", methods=None), "old": "5f"}
+    takes = {"again": taken("/orders/{number}"), "rest": taken("/**"), "old": "77"}
+
+    assert left_to("again", takes, gone) == ("a", "b")
+    assert left_to("rest", takes, gone) == ("b",)
+    assert left_to("old", takes, gone) == ()
+    assert left_to("nothing", takes, gone) == ()

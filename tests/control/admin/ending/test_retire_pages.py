@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from proxy.core.brownout.retirement import DAY
+from proxy.core.discovery.usage import UsageDay, day_of
 from proxy.core.discovery.what_is_taken import taken_by
 from proxy.link.messages import UsageDelta
 from proxy.store.errors import StoreUnavailable
+from proxy.store.usage import UsageBatch
 from tests.control.admin.orders.test_moves import place, post
 from tests.control.conftest import Open, Port
 from tests.control.stands import canary, table
@@ -89,6 +91,21 @@ async def test_a_route_that_came_later_has_no_record_of_the_time_before(port: Po
 
     assert (status, other) == (409, 200)
     assert "of the time before it says nothing" in refused["detail"]
+
+
+@pytest.mark.usefixtures("worker")
+async def test_who_called_a_route_that_is_gone_is_named(port: Port) -> None:
+    """What was taken out of routes.yaml comes now to the route behind it, and so do those who called it."""
+    usage, now = port.parts._base.stores.usage, time()
+    taken = taken_by(port.running.snapshot.routes)
+    await usage.know({**taken, "old": f"5f {taken['a'].partition(' ')[2]}"}, now - 40 * DAY)
+    called = UsageDay(route="old", caller="shop", day=day_of(now), calls=2, good=2, first=now - 60, last=now - 60)
+    await usage.add(UsageBatch(id="1", at=now, days=(called,)))
+    await usage.know(taken, now - 30)
+    status, refused = await post(port, "/api/routes/a/retire", {"skip": SKIPS})
+
+    assert status == 409
+    assert "called within 30 days: by shop at old, which is gone (1 minute ago)" in refused["detail"]
 
 
 @pytest.mark.usefixtures("worker")

@@ -1,0 +1,1 @@
+SELECT route, takes FROM banyan.usage_route WHERE since <= 0
