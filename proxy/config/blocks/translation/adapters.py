@@ -35,9 +35,11 @@ from proxy.core.translation.adapter_policy import IN_WORKER, MAX_BODY, MOST_STEP
 from proxy.core.translation.code.pure_code import faults_in
 from proxy.core.translation.field_lines import MapStatus
 from proxy.core.translation.query_steps import DropQuery, RenameQuery, SetQuery
+from proxy.core.translation.translate_message import FIRST_ERROR
 
 LONGEST_TIMEOUT: Final = 10.0
 _LISTS: Final = ("request", "answer", "error")
+_OTHER: Final = {"answer": "error", "error": "answer"}
 _CODE_FILE = re.compile(r"(?:[A-Za-z0-9_-]+/)*[A-Za-z0-9_-]+\.py")
 
 
@@ -147,6 +149,29 @@ def _misplaced(kind: str, step: Step) -> StepFault | None:
     if kind != "request" and isinstance(step, RenameQuery | DropQuery | SetQuery):
         return StepFault("", f"has no place in {kind}: an answer has no query; write it in request")
     return None
+
+
+def statuses_come(draft: Draft) -> Iterator[FileProblem]:
+    """Rule 1: `answer` and `error` have statuses of their own, and what an earlier step has made of them."""
+    for name, adapter in _adapters(draft).items():
+        for kind in ("answer", "error"):
+            made: set[int] = set()
+            for at, block in enumerate(getattr(adapter, kind) or ()):
+                step = step_of(block)
+                if isinstance(step, MapStatus):
+                    lost = next((one for one, _ in step.pairs if not _comes(kind, one) and one not in made), None)
+                    if lost is not None:
+                        yield draft.problem(("adapters", name, kind, at, "status"), _never(kind, lost))
+                    made.update(other for _, other in step.pairs)
+
+
+def _comes(kind: str, status: int) -> bool:
+    return (status >= FIRST_ERROR) is (kind == "error")
+
+
+def _never(kind: str, status: int) -> str:
+    bound = f"from {FIRST_ERROR} on" if kind == "error" else f"below {FIRST_ERROR}"
+    return f"has {status}, which {kind} never gets: its statuses are {bound}; write it in {_OTHER[kind]}"
 
 
 def adapters_do_something(draft: Draft) -> Iterator[FileProblem]:
@@ -294,4 +319,5 @@ ADAPTERS = Section(
         adapters_are_used,
         adapters_stand_alone,
     ),
+    warnings=(statuses_come,),
 )

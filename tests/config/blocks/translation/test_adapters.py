@@ -13,6 +13,7 @@ from proxy.core.translation.adapter_code import AdapterCode
 from proxy.core.translation.adapter_policy import AdapterPolicy, adapter_of
 from proxy.core.translation.field_lines import MapStatus
 from proxy.core.translation.field_steps import Rename
+from tests.config.given_files import warnings
 from tests.core.translation.test_body_path import path
 
 RENAME = "{ rename: $.tel, to: phone }"
@@ -275,3 +276,25 @@ def test_more_steps_than_a_list_may_hold_are_refused() -> None:
     (problem,) = problems(text(f"{{ speaks: legacy, request: [{many}] }}"))
 
     assert "adapters.contacts.request" in problem
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        (
+            "answer: [{ status: { 404: 400 } }]",
+            "answer[0].status: has 404, which answer never gets: its statuses are below 400; write it in error",
+        ),
+        (
+            "error: [{ status: { 404: 410, 201: 200 } }]",
+            "error[0].status: has 201, which error never gets: its statuses are from 400 on; write it in answer",
+        ),
+        ("answer: [{ status: { 201: 200 } }], error: [{ status: { 422: 400 } }]", ""),
+        ("answer: [{ status: { 202: 409 } }, { status: { 409: 410 } }]", ""),
+    ],
+)
+def test_a_status_that_never_comes_is_warned_of(steps: str, said: str) -> None:
+    """`answer` has those below 400, `error` the others; what an earlier step has made of one comes as well."""
+    found = warnings(text(f"{{ speaks: new, {steps} }}"))
+
+    assert [each.partition("adapters.contacts.")[2].partition(" (")[0] for each in found] == ([said] if said else [])
