@@ -29,6 +29,8 @@ from proxy.core.translation.body_steps import translate_body
 
 SIZES = (1024, 10 * 1024, 100 * 1024)
 PLAIN, TRANSLATED, CODE = "plain", "translated", "code"
+CONNECTIONS = 8
+"""A message waits for those of all others, and at most as long as its adapter's `timeout`."""
 _ALONE = 200
 _ROUTES = """\
 version: 1
@@ -88,7 +90,7 @@ def measure(plan: Plan) -> Report:
         for label in _TAILS:
             child, site = ground.put_up(_peer(label))
             for size in SIZES:
-                load = wrk.Load(arguments=("get", f"/contacts/{size}"))
+                load = wrk.Load(arguments=("get", f"/contacts/{size}"), connections=CONNECTIONS)
                 contenders.append(Contender(label=f"{label} {size}", child=child, load=load, log=site.log))
         series = play(contenders, plan)
         alone = {size: _alone(body) for size, body in bodies.items()}

@@ -2,6 +2,7 @@
 
 Rule 1: the forged ones name the right key, issuer and audience: nothing but the signature is wrong with them.
 Rule 2: good callers come from other addresses. Their tokens were checked before, as after a minute's work.
+Rule 3: in a window between, that one address sends as many good tokens.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from holds.finding import Check, Finding
 from holds.fixtures import Site, launch_banyan
 from holds.isolation.crowd import Crowd
 from holds.isolation.setting import upstream_at
-from holds.isolation.unharmed import Beside, checks, table
+from holds.isolation.unharmed import Beside, checks, harm_alone, table
 from holds.launching import running
 from holds.progress import bar
 from tests.e2e.program import free_port
@@ -57,10 +58,11 @@ routes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Callers:
-    """Who asks: `port` is Banyan's, `good` a field line with a good token, `forged` a file of others, one a line."""
+    """Who asks: `port` is Banyan's, `good` a field line with a good token, the files have tokens, one a line."""
 
     port: int
     good: bytes
+    harmless: Path
     forged: Path
 
 
@@ -75,11 +77,13 @@ async def measure(windows: int, seconds: float, rate: float) -> Finding:
             for _ in range(windows):
                 begin = len(crowd.answers)
                 await crowd.ask_for(seconds)
-                middle = len(crowd.answers)
-                count, _ = await asyncio.gather(_forge(callers, seconds, rate), crowd.ask_for(seconds))
+                calm = len(crowd.answers)
+                await asyncio.gather(_send(callers, callers.harmless, seconds, rate), crowd.ask_for(seconds))
+                busy = len(crowd.answers)
+                count, _ = await asyncio.gather(_send(callers, callers.forged, seconds, rate), crowd.ask_for(seconds))
                 answers = crowd.answers
                 counts.append(count)
-                pairs.append(Beside(calm=answers[begin:middle], wrong=answers[middle:]))
+                pairs.append(Beside(calm=answers[begin:calm], busy=answers[calm:busy], wrong=answers[busy:]))
                 drawn.step(f"p99 {pairs[-1].times[1]:.1f} ms beside {count.requests / count.seconds:,.0f} forged/s")
     return _finding(pairs, counts)
 
@@ -93,7 +97,7 @@ def _finding(pairs: list[Beside], counts: list[Count]) -> Finding:
         sentence="every forged token is refused", holds=not passed and sent > 0, seen=f"{sent - passed:,} of {sent:,}"
     )
     found = table("Good callers beside forged tokens", pairs, (note,))
-    return Finding(suite="forged", tables=(found,), checks=(refused, *checks(pairs, MOST)))
+    return Finding(suite="forged", tables=(found,), checks=(refused, *checks(pairs, MOST), harm_alone(pairs, MOST)))
 
 
 @asynccontextmanager
@@ -109,7 +113,8 @@ async def _callers() -> AsyncIterator[Callers]:
         signed = _signed(key, "good")
         forged = (f"{_signed(key, str(number)).rpartition('.')[0]}.{_noise()}\n" for number in range(TOKENS))
         file = site.write("forged.txt", "".join(forged))
-        yield Callers(port=listen, good=f"Authorization: Bearer {signed}\r\n".encode(), forged=file)
+        good = f"Authorization: Bearer {signed}\r\n".encode()
+        yield Callers(port=listen, good=good, harmless=site.write("good.txt", f"{signed}\n"), forged=file)
 
 
 def _signed(key: RSAKey, name: str) -> str:
@@ -122,7 +127,7 @@ def _noise() -> str:
     return base64.urlsafe_b64encode(os.urandom(256)).decode().rstrip("=")
 
 
-async def _forge(callers: Callers, seconds: float, rate: float) -> Count:
+async def _send(callers: Callers, tokens: Path, seconds: float, rate: float) -> Count:
     """As many a second as are asked for, if the machine is quick enough: each connection waits between two."""
     program = find_program("wrk", "apt-get install wrk")
     pause = f"{1000 * CONNECTIONS / rate:.0f}"
@@ -135,7 +140,7 @@ async def _forge(callers: Callers, seconds: float, rate: float) -> Count:
         f"http://127.0.0.1:{callers.port}/",
     )
     process = await asyncio.create_subprocess_exec(
-        program, *options, "--", "tokens", str(callers.forged), pause, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        program, *options, "--", "tokens", str(tokens), pause, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     said, _ = await process.communicate()
     if process.returncode:

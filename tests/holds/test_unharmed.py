@@ -6,7 +6,7 @@ import pytest
 
 from holds.asking import Answer, Ask
 from holds.isolation import forged
-from holds.isolation.unharmed import Beside, checks
+from holds.isolation.unharmed import Beside, checks, harm_alone
 
 WELL = Answer(number=1, ask=Ask("GET", "r00"), began=1.0, ended=1.01, status=200, trouble="")
 SLOW = replace(WELL, ended=1.02)
@@ -40,10 +40,19 @@ def test_the_median_window_counts() -> None:
     assert _verdicts(good, bad, good) == (True, True)
 
 
+def test_what_any_request_costs_is_told_from_harm() -> None:
+    """Beside as many harmless requests a wait of the same length is no harm; a failure there is one."""
+    pair = Beside(calm=[WELL] * 9, busy=[SLOW] * 9, wrong=[SLOW] * 9)
+    assert _verdicts(pair) == (True, False)
+    assert harm_alone([pair], 1.1).holds
+    assert not harm_alone([replace(pair, busy=[WELL] * 9)], 1.1).holds
+    assert _verdicts(replace(pair, busy=[REFUSED, *[SLOW] * 8])) == (False, False)
+
+
 @pytest.mark.asyncio
 async def test_forged_tokens_are_all_refused() -> None:
     """A short run before a real Banyan: each forged token is refused, and no good request fails."""
     finding = await forged.measure(windows=1, seconds=2, rate=500)
-    refused, failed, _ = finding.checks
+    refused, failed, *_ = finding.checks
     assert refused.holds, finding
     assert failed.holds, finding
