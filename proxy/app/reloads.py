@@ -22,7 +22,7 @@ from proxy.control.fleet.links import Links
 from proxy.control.position.edit_records import EditRecords
 from proxy.control.probe.health import Probes
 from proxy.control.running import Reload, Running, bounded, changed_routes, needs_restart
-from proxy.core.http.leniency import Points
+from proxy.core.http.leniency_points import Points
 from proxy.core.routing.snapshot import Snapshot
 from proxy.link.messages import Table
 from proxy.link.table_bytes import dump

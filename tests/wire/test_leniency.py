@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.core.http.leniency import OF_REQUESTS
+from proxy.core.http.leniency_points import OF_REQUESTS
 from tests.wire.ask import GET, ask_once, only
 from tests.wire.case import BY_ID
 from tests.wire.plane import ROUTES, serving, snapshot_for, troubles

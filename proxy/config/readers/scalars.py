@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 from proxy.config.readers.errors import fault, one_of
 from proxy.config.readers.schema_patterns import TEXT, matching, words
 from proxy.core.http.authority import normal_host
-from proxy.core.http.leniency import OF_REQUESTS, OF_RESPONSES, Leniency
+from proxy.core.http.leniency_points import OF_REQUESTS, OF_RESPONSES, Leniency
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _HEALTH_PATH = re.compile(r"/[A-Za-z0-9\-._~!$&'()*+,;=:@%/?]*")

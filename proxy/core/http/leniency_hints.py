@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from proxy.core.http.leniency import Leniency
+from proxy.core.http.leniency_points import Leniency
 
 
 class Opening(NamedTuple):

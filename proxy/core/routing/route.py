@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote
 
-from proxy.core.http.leniency import NONE, Points
+from proxy.core.http.leniency_points import NONE, Points
 from proxy.core.judge.policy import PLAIN_GUARD, Freeze, GuardPolicy, Ramp, Window
 from proxy.core.outcome import Side
 from proxy.core.parity.rules.rules import NO_RULES, Rules

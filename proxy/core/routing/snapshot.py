@@ -12,7 +12,7 @@ from proxy.core.auth.opaque_policy import OpaquePolicy
 from proxy.core.auth.principal_policy import NOBODY_TOLD, PrincipalPolicy
 from proxy.core.grants.grant_policy import GrantPolicy
 from proxy.core.http.chunked import MAX_EXTENSION, MAX_TRAILERS
-from proxy.core.http.leniency import NONE, Points
+from proxy.core.http.leniency_points import NONE, Points
 from proxy.core.http.request import RequestReader
 from proxy.core.http.trace import RequestIds
 from proxy.core.judge.policy import PLAIN_FLEET, FleetPolicy

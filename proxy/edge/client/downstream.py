@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, cast
 import structlog
 
 from proxy.core.http.forwarded import is_trusted, take_managed, trusted_lines
-from proxy.core.http.leniency import NONE, Points
+from proxy.core.http.leniency_points import NONE, Points
 from proxy.core.http.request import RequestHead, RequestRefusal
 from proxy.core.http.trace import keeps_id
 from proxy.core.limits.bounds_met import Shed

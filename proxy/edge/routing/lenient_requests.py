@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from proxy.core.http.leniency import OF_FRAMING, Leniency, Points, mend_target
+from proxy.core.http.leniency_points import OF_FRAMING, Leniency, Points, mend_target
 from proxy.core.http.request import RequestHead, RequestRefusal
 from proxy.core.routing.route import Route
 

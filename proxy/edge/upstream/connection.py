@@ -15,7 +15,7 @@ from enum import IntEnum
 from typing import Final, Protocol, cast
 
 from proxy.core.http.chunked import ChunkedDecoder
-from proxy.core.http.leniency import NONE, Points
+from proxy.core.http.leniency_points import NONE, Points
 from proxy.core.http.response import CHUNKED, MAX_HEAD, NEVER, ResponseHead, ResponseReader
 from proxy.core.outcome import Blame, Failure, Phase
 from proxy.edge.wire.ending import ended_cleanly, unread_bytes

@@ -17,7 +17,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser, Htt
 
 from proxy.core.http.first_line import as_spoken, familiar, is_open, method_of
 from proxy.core.http.first_line import refusal_of as _refusal_of
-from proxy.core.http.leniency import NONE, Leniency, Points, end_of_head, is_hopeless, mend, with_known_method
+from proxy.core.http.leniency_points import NONE, Leniency, Points, end_of_head, is_hopeless, mend, with_known_method
 from proxy.core.http.request import RequestRefusal
 
 END: Final = b"\r\n\r\n"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.core.http.leniency import Leniency
+from proxy.core.http.leniency_points import Leniency
 from proxy.core.http.trace import RequestIds
 from tests.config.given_files import FILE, HEAD, snapshot, told, with_routes
 

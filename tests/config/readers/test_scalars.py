@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from proxy.config.readers import scalars
 from proxy.config.readers.scalars import read_request_point, read_response_point
-from proxy.core.http.leniency import OF_REQUESTS, OF_RESPONSES
+from proxy.core.http.leniency_points import OF_REQUESTS, OF_RESPONSES
 from proxy.core.stage import Stage
 from tests.config.refusing import refusal
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from proxy.core.http import leniency
-from proxy.core.http.leniency import Leniency
+from proxy.core.http import leniency_points
 from proxy.core.http.leniency_hints import OF_REQUESTS, OF_RESPONSES, Openings, of_request, of_response
+from proxy.core.http.leniency_points import Leniency
 
 DOCS = Path(__file__).parents[3] / "docs" / "routes.md"
 HEAD = "| a refusal says | what opens it | where |\n|---|---|---|\n"
@@ -59,7 +59,7 @@ def test_a_response_that_cannot_be_read_is_told_what_opens_it(problem: str, told
 
 
 @pytest.mark.parametrize(
-    ("openings", "points"), [(OF_REQUESTS, leniency.OF_REQUESTS), (OF_RESPONSES, leniency.OF_RESPONSES)]
+    ("openings", "points"), [(OF_REQUESTS, leniency_points.OF_REQUESTS), (OF_RESPONSES, leniency_points.OF_RESPONSES)]
 )
 def test_every_point_opens_something(openings: Openings, points: tuple[Leniency, ...]) -> None:
     """Each point of that side has a sentence that leads to it, and no point of the other side has one."""

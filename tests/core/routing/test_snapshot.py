@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from proxy.core.auth.auth_policy import JwtPolicy
-from proxy.core.http.leniency import Leniency
+from proxy.core.http.leniency_points import Leniency
 from proxy.core.http.request import RequestHead
 from proxy.core.routing.predicate import HeaderAbsent, HeaderIs
 from proxy.core.routing.route import Endpoint, HostMode, Upstream

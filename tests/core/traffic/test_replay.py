@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.core.http.leniency import Leniency
+from proxy.core.http.leniency_points import Leniency
 from proxy.core.position.ladder import Place
 from proxy.core.routing.cohort import CohortSource, SourceKind
 from proxy.core.routing.decide import decide

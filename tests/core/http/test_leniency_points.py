@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from proxy.core.http.leniency import (
+from proxy.core.http.leniency_points import (
     NONE,
     OF_REQUESTS,
     OF_RESPONSES,
