@@ -19,7 +19,7 @@ from holds.asking import Answer, Ask, Asker
 from holds.finding import Check, Finding
 from holds.fixtures import Site, launch_banyan
 from holds.isolation.crowd import PATIENCE, Crowd
-from holds.isolation.faulty import belongs
+from holds.isolation.faulty import FIELD, Fault, belongs_as_json
 from holds.isolation.setting import upstream_at
 from holds.isolation.unharmed import Beside, checks, harm_alone, table
 from holds.launching import running
@@ -100,7 +100,7 @@ async def _window(crowd: Crowd, port: int, adapters: Iterable[str], seconds: flo
 
 def _finding(pairs: list[Beside], harmless: list[Answer], bad: list[Answer], rate: float) -> Finding:
     failed = sum(answer.status in {400, 502, 503} for answer in bad)
-    passed = sum(answer.status < 400 for answer in harmless)
+    passed = sum(not answer.trouble for answer in harmless)
     note = f"Each of {len(BAD)} adapters gets {rate:g} messages a second; {GOOD:.0f} good requests from 40 others."
     fails = Check(
         sentence="every request of a bad adapter fails, and is told so",
@@ -148,4 +148,5 @@ def routes() -> str:
 
 def _asker(port: int, name: str, number: int, rate: float) -> Asker:
     source = f"127.2.0.{number + 1}"
-    return Asker(port, (Ask("GET", name),), rate, source=source, belongs=belongs, patience=PATIENCE, fields=b"")
+    asks, fields = (Ask("GET", name),), f"{FIELD}: {Fault.JSON}\r\n".encode()
+    return Asker(port, asks, rate, source=source, belongs=belongs_as_json, patience=PATIENCE, fields=fields)

@@ -9,6 +9,7 @@ Rule 3: an impatient server hangs up on whoever keeps it waiting for `IMPATIENCE
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import sys
 from collections.abc import Callable
@@ -30,13 +31,18 @@ _FIELD = FIELD.lower().encode()
 _PADDING = b"." * 1000
 _CHUNK = b"%x\r\n%b\r\n" % (len(PIECE), PIECE)
 _ENDLESS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+_JSON = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
 _PROMISED = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
 
 
 class Fault(StrEnum):
-    """What goes wrong with a request; IMPATIENT: nothing, for a client that is quick, but its answer has no end."""
+    """What goes wrong with a request; IMPATIENT: nothing, for a client that is quick, but its answer has no end.
+
+    JSON: nothing; the same words are said as JSON.
+    """
 
     NONE = "none"
+    JSON = "json"
     HANG = "hang"
     RESET = "reset"
     FLOOD = "flood"
@@ -91,6 +97,9 @@ class Talk(asyncio.Protocol):
         match fault:
             case Fault.NONE:
                 self._say(b"200 OK", message)
+            case Fault.JSON:
+                body = b'{"said":"%b"}' % _words(message)
+                self._transport.write(_JSON % (len(body), body))
             case Fault.ERROR:
                 self._say(b"500 Broken", message)
             case Fault.HANG:
@@ -111,7 +120,7 @@ class Talk(asyncio.Protocol):
                 assert_never(fault)
 
     def _say(self, status: bytes, message: Message) -> None:
-        body = b"%b %b %d " % (message.words[1], b"".join(message.values(b"x-ask")), len(message.body))
+        body = _words(message)
         length = len(body) + len(_PADDING)
         self._transport.write(b"HTTP/1.1 %b\r\nContent-Length: %d\r\n\r\n%b%b" % (status, length, body, _PADDING))
 
@@ -143,6 +152,18 @@ class Talk(asyncio.Protocol):
     def _unless_gone(self, action: Callable[[], None]) -> None:
         if not self._transport.is_closing():
             action()
+
+
+def _words(message: Message) -> bytes:
+    return b"%b %b %d " % (message.words[1], b"".join(message.values(b"x-ask")), len(message.body))
+
+
+def belongs_as_json(body: bytes, number: int, ask: Ask, sent: int) -> bool:
+    """The same, of an answer in JSON."""
+    try:
+        return belongs(json.loads(body)["said"].encode(), number, ask, sent)
+    except (ValueError, LookupError, TypeError):
+        return False
 
 
 def belongs(body: bytes, number: int, ask: Ask, sent: int) -> bool:
