@@ -31,8 +31,8 @@ from proxy.edge.upstream.address import Chooser, UpstreamAddress, usable_of
 from proxy.edge.upstream.circuit_breaker import BreakerChange, Breakers, BreakerState, Resting, RetryBudget
 from proxy.edge.upstream.connection import Mode
 from proxy.edge.upstream.dial import Dialler, cannot_connect, refusal
+from proxy.edge.upstream.endpoint_addresses import Names, ResolvedEndpoint
 from proxy.edge.upstream.fair_share import KEPT, FairShare
-from proxy.edge.upstream.resolve import Names, ResolvedEndpoint
 from proxy.names.resolution import NoAddress
 
 if TYPE_CHECKING:

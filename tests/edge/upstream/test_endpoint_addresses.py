@@ -10,7 +10,7 @@ from time import monotonic
 import pytest
 
 from proxy.core.routing.route import Endpoint, Resolve
-from proxy.edge.upstream.resolve import Names
+from proxy.edge.upstream.endpoint_addresses import Names
 from proxy.names.files import Files
 from proxy.names.resolver import Resolver
 from proxy.tasks import Tasks
