@@ -105,15 +105,7 @@ class DataPlane:
         self._credentials = UpstreamCredentials()
         self.admission_limits: AdmissionLimits | None = None
         self.callers = KnownToWorker()
-        services = StepServices(
-            self.counters,
-            self._tasks,
-            clerk or ClerkLink(Path()),
-            self.callers,
-            self._translator,
-            self._shared.call_counts,
-        )
-        self._steps = RouteSteps(services)
+        self._steps = RouteSteps(self._services(clerk or ClerkLink(Path())))
         self.bodies = ByteAllowance(MAX_BODIES)
         self._connections = ClientConnections(self._place)
         self._clients = self._connections.clients
@@ -121,6 +113,10 @@ class DataPlane:
         self._ticker: asyncio.TimerHandle | None = None
         self._tls_listener: TlsListener | None = None
         self.install(snapshot)
+
+    def _services(self, clerk: Clerk) -> StepServices:
+        counts = self._shared.call_counts
+        return StepServices(self.counters, self._tasks, clerk, self.callers, self._translator, counts)
 
     def install(self, snapshot: Snapshot) -> None:
         """Serve this snapshot from the next request on; requests that run keep theirs."""
