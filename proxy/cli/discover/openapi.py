@@ -24,7 +24,7 @@ _FORMATS: Mapping[str, dict[str, str]] = {
     "date": {"type": "string", "format": "date"},
     "email": {"type": "string", "format": "email"},
 }
-_STEP = re.compile(r"\.([^.\[]+)|\[\*\]")
+_STEP = re.compile(r"\.(?P<bare>[^.\[]+)|\['(?P<quoted>[^']+)'\]|\[\*\]")
 _CLASSES = {"1xx": "went on", "2xx": "good", "3xx": "elsewhere, or as before", "4xx": "refused", "5xx": "failed"}
 Schema = dict[str, Any]
 
@@ -115,8 +115,8 @@ def _schema(fields: Sequence[SeenFieldView], bodies: int) -> Schema:
     root: Schema = {}
     for field in sorted(fields, key=lambda each: each.name):
         place = root
-        for name in (found[1] for found in _STEP.finditer(field.name)):
-            place = _below(place, name)
+        for step in _STEP.finditer(field.name):
+            place = _below(place, step["bare"] or step["quoted"])
         place["type"] = sorted(field.kinds) if len(field.kinds) != 1 else next(iter(field.kinds))
         place["x-observed"] = {"present": field.present, "bodies": bodies, "null": field.kinds.get("null", 0)}
     return root

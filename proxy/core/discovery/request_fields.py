@@ -1,6 +1,7 @@
 """Names in a request's query, and in its body of JSON with what stands there: no value is kept.
 
-Rule 1: a name is a path: `$.items[*].price`. Keys that are values by their look are `{}`: maps by id have one name.
+Rule 1: a name is a path as adapters and brown-outs have it: `$.items[*].price`, `$['unit.price']`. Keys that are values
+        by their look are `{}`: maps by id have one name.
 Rule 2: so are names in a query, and what stands there without a name: `?4711`, `?ann@example.com`. Of `filter[name]`
         each part is looked at by itself.
 """
@@ -14,6 +15,7 @@ from urllib.parse import unquote_plus
 
 from proxy.core.discovery.endpoint import NULL
 from proxy.core.discovery.segment import SegmentKind, kind_of
+from proxy.core.translation.body_path import written_part
 
 LARGEST = 16 * 1024
 """Bytes of a body that is looked at."""
@@ -42,12 +44,16 @@ def _within(said: object, path: str, deep: int) -> Iterator[tuple[str, str]]:
         return
     if isinstance(said, dict):
         for name, value in said.items():
-            below = f"{path}.{_plain(name)}"
+            below = path + _member(_plain(name))
             yield below, _kind(value)
             yield from _within(value, below, deep + 1)
     elif isinstance(said, list):
         for value in said[:MOST_ITEMS]:
             yield from _within(value, f"{path}[*]", deep + 1)
+
+
+def _member(name: str) -> str:
+    return f".{name}" if name == A_VALUE else written_part(f".{name}")
 
 
 def _kind(value: object) -> str:

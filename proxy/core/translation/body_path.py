@@ -27,7 +27,7 @@ class BodyPath:
     @property
     def text(self) -> str:
         """As it is written."""
-        return ROOT + "".join(map(_written, self.parts))
+        return ROOT + "".join(map(written_part, self.parts))
 
     @property
     def names_member(self) -> bool:
@@ -83,7 +83,8 @@ def _inner(value: Json, part: str) -> list[Json]:
     return [pair.value for pair in value.named(part[1:])] if isinstance(value, JsonObject) else []
 
 
-def _written(part: str) -> str:
+def written_part(part: str) -> str:
+    """As it stands in a path; `part` is a name with a dot before it, or `EACH`."""
     if part == EACH or _BARE.fullmatch(part[1:]):
         return part
     return f"['{part[1:]}']"

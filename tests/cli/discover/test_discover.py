@@ -133,7 +133,7 @@ def test_openapi_has_what_was_seen(banyan: Banyan) -> None:
     inventory = Inventory()
     fields = (
         *(("$.name", "string"), ("$.note", "null"), ("$.note", "string"), ("$.tags", "array")),
-        *(("$.tags[*].id", "integer"), ("$.by.{}", "object")),
+        *(("$.tags[*].id", "integer"), ("$.by.{}", "object"), ("$['unit.price']", "number")),
     )
     for number in range(3):
         path = f"/orders/{number}/items/0f8fad5b-d9cb-469f-a165-7086772895{number}e"
@@ -164,6 +164,8 @@ def test_openapi_has_what_was_seen(banyan: Banyan) -> None:
         "type": ["null", "string"],
         "x-observed": {"present": 3, "bodies": 3, "null": 3},
     }
+    assert schema["properties"]["unit.price"]["type"] == "number"
+    assert set(schema["properties"]) == {"by", "name", "note", "tags", "unit.price"}
     assert schema["properties"]["tags"]["items"]["properties"]["id"]["type"] == "integer"
     assert schema["properties"]["by"]["additionalProperties"]["type"] == "object"
     assert list(item["post"]["responses"]) == ["2XX"]

@@ -17,6 +17,7 @@ def test_names_are_paths_with_what_stood_there() -> None:
         "is_new": True,
         "by_id": {"4711": {"n": 1}, "4712": {"n": 2}},
         "list": [1, [2]],
+        "unit.price": {"$ref": True},
     }
 
     assert fields_of(json.dumps(body).encode()) == (
@@ -31,6 +32,8 @@ def test_names_are_paths_with_what_stood_there() -> None:
         ("$.tags", "array"),
         ("$.tags[*].id", "integer"),
         ("$.tags[*].id", "null"),
+        ("$['unit.price']", "object"),
+        ("$['unit.price']['$ref']", "boolean"),
     )
 
 
