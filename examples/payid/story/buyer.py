@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -14,6 +16,9 @@ import aiohttp
 from examples.payid.systems.card_rules import luhn
 from examples.payid.systems.settings import API_HOST
 
+TOO_MANY = 429
+TIMES = 10
+"""How often a browser asks for one thing, while it is told to come back."""
 FRESH = 300.0
 """Seconds after which a buyer logs in anew."""
 
@@ -94,6 +99,16 @@ class Browser:
         return said
 
     async def _ask(self, method: str, target: str, **sent: Any) -> tuple[int, str, Any]:  # noqa: ANN401 -- JSON
+        """An address may log in so often in a second: who is told to come back does so."""
+        status, fields, said = await self._ask_once(method, target, **sent)
+        for _ in range(TIMES):
+            if status != TOO_MANY or "Retry-After" not in fields:
+                break
+            await asyncio.sleep(int(fields["Retry-After"]))
+            status, fields, said = await self._ask_once(method, target, **sent)
+        return status, fields.get("Location", ""), said
+
+    async def _ask_once(self, method: str, target: str, **sent: Any) -> tuple[int, Mapping[str, str], Any]:  # noqa: ANN401
         self.asked.append(target.partition("?")[0])
         cookies = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
         fields = {"Host": API_HOST, **(cookies if self._cookies else {})}
@@ -107,7 +122,7 @@ class Browser:
         for name, cookie in answer.cookies.items():
             self._cookies[name] = cookie.value
             self.secrets.add(cookie.value)
-        return answer.status, answer.headers.get("Location", ""), said
+        return answer.status, answer.headers, said
 
 
 def new_card(dice: random.Random) -> dict[str, Any]:
