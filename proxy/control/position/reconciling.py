@@ -120,16 +120,22 @@ class Reconciling:
         known = ((each, positions.get(each.name)) for each in edited)
         return frozenset(each.name for each, found in known if found and found.file_place != place_of(each))
 
+    def _is_due(self, route: Route) -> bool:
+        """Whether what is known of the route is not what the file says: another replica may have carried it out."""
+        before = self._here.positions.get(route.name)
+        return before is not None and route.respond is None and before.file_place != place_of(route)
+
     async def _move(self, routes: Iterable[Route]) -> None:
         written = written_scopes(self._running.snapshot.routes)
         together: dict[str, list[Route]] = {}
         for route in routes:
-            before = self._here.positions.get(route.name)
-            if before is not None and route.respond is None and before.file_place != place_of(route):
+            if self._is_due(route):
                 name = f"group {route.scope}" if route.scope in written else f"route {route.name}"  # rule 5
                 together.setdefault(name, []).append(route)
         for edited in together.values():
-            await self._edit(edited)
+            due = [route for route in edited if self._is_due(route)]  # others' edits took time: it may be done by now
+            if due:
+                await self._edit(due)
 
     async def _edit(self, routes: Sequence[Route]) -> None:
         edits = [self._edit_of(route, self._here.positions[route.name]) for route in routes]

@@ -10,9 +10,9 @@ from tests.control.stands import Clock, Stand, Store, canary, table
 RAMP = "ramp: {steps: [1%, 5%, 25%]}"
 
 
-async def roll_back(stand: Stand) -> None:
-    """The guard takes route `a` back."""
-    before = stand.here.position(stand.route())
+async def roll_back(stand: Stand, name: str = "a") -> None:
+    """The guard takes a route back."""
+    before = stand.here.position(stand.route(name))
     after = rolled_back(before, SHADOW, Cause.GUARD, stand.clock())
     await stand.mover.move(move(before, after, at=stand.clock(), actor="judge", numbers={}, reason="bad"))
 
@@ -156,3 +156,21 @@ async def test_a_ramp_begins_when_it_is_first_seen(store: Store, clock: Clock) -
     assert [each.reason for each in await store.behind.transitions("a", 9)][1:] == ["its ramp begins here"]
     assert since < clock.now - 600.0
     assert reborn.place() == "canary 5%"
+
+
+async def test_what_another_replica_has_carried_out_meanwhile_is_not_done_again(store: Store, clock: Clock) -> None:
+    """It finds its first edit made, looks at what stands, and sees that the second one was made as well."""
+    replicas = [Stand(table(canary("5%"), canary("5%", name="b")), store, clock, instance=name) for name in "12"]
+    for each in replicas:
+        await each.begin()
+    for name in ("a", "b"):
+        await roll_back(replicas[0], name)
+    await replicas[1].mover.look()
+    for each in replicas:
+        assert await each.edit(table(canary("6%"), canary("6%", name="b")))
+
+    assert [each.cause for each in await store.behind.transitions("b", 9)] == [Cause.FILE, Cause.GUARD]
+    assert {(each.route, str(each.place)) for each in (await store.behind.standing()).positions} == {
+        ("a", "canary 6%"),
+        ("b", "canary 6%"),
+    }
