@@ -57,6 +57,8 @@ class KillView(View, frozen=True, kw_only=True):
     """Routes that stay, on or off, by where they run; null: a server that does not say it."""
     down: Sequence[DownView] = ()
     """Upstreams that are to answer something now, and whose health probes fail."""
+    elsewhere: Sequence[str] = ()
+    """Other live replicas, which this switch does not turn: each has its own."""
 
 
 class KillBody(View, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -23,7 +23,8 @@ LESSON = Lesson(
     more="Writes the kill file, which every worker watches by itself, so that it works with control and stores gone. "
     "Requests in flight and open WebSockets stay where they are. --off ends it. --drill GET /path turns the switch on "
     "and off several times under a light load of that request, and measures it; real traffic follows meanwhile. Given "
-    "while the switch is on, it leaves the first order's name, time and reason as they are.",
+    "while the switch is on, it leaves the first order's name, time and reason as they are. Of several replicas it "
+    "turns this one, and names the others.",
     example="banyan kill --reason 'new loses orders'",
     exits={
         FINE: "every worker was seen to follow",
@@ -82,7 +83,7 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
         return FOUND
     ms = round((time.monotonic() - began) * 1000, 1)
     following = await_workers(base, began, on=on)
-    seen = None if following.away or not on else as_it_stands(base)
+    seen = None if following.away else as_it_stands(base)
     stay = None if seen is None else seen.beyond
     turned = SwitchTurned(
         on=on,
@@ -92,7 +93,8 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
         beyond=() if not on else _by_file(config) if stay is None else stay,
         before=stands.order if stands.stood else None,
         was_off=was_off,
-        down=() if seen is None else seen.down,
+        down=() if seen is None or not on else seen.down,
+        elsewhere=() if seen is None else seen.elsewhere,
     )
     if json:
         say_json(turned)

@@ -67,7 +67,7 @@ class Following:
 class SwitchTurned:
     """What a command has done; `ms` until the file was there, or gone. `before`: the order that was there and stays.
 
-    `was_off`: it was to be ended, and was not on.
+    `was_off`: it was to be ended, and was not on. `elsewhere`: live replicas that it does not turn.
     """
 
     on: bool
@@ -78,6 +78,7 @@ class SwitchTurned:
     before: KillSwitchOrder | None = None
     was_off: bool = False
     down: Sequence[DownView] = ()
+    elsewhere: Sequence[str] = ()
 
 
 def order_now(reason: str) -> KillSwitchOrder:
@@ -167,6 +168,12 @@ def turned_lines(turned: SwitchTurned, base: str) -> Iterator[str]:
         yield f"  {before_sentence(turned.before)}"
     yield from _following(turned.following, base, on=turned.on)
     yield from (painted(f"  {down_sentence(each)}", Ink.BAD) for each in turned.down)
+    if turned.elsewhere:
+        off = " --off" * (not turned.on)
+        said = (
+            f"not turned: {', '.join(turned.elsewhere)}: each replica has a switch of its own, run `banyan kill{off}`"
+        )
+        yield painted(f"  {said} there as well", Ink.BAD if turned.on else Ink.WARN)
     if turned.beyond:
         stay = "routes stay" if len(turned.beyond) > 1 else "route stays"
         yield f"{len(turned.beyond)} {stay}, since legacy cannot answer {'them' if len(turned.beyond) > 1 else 'it'}:"

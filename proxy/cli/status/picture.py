@@ -23,7 +23,7 @@ from rich.text import Text
 from proxy.api.evidence import CoverageView, ParityView
 from proxy.api.kill import KillOrderView
 from proxy.api.routes import FileView, RateView, ReturnsView, RoutesView, RouteView, WorkerView
-from proxy.api.standing import RampState
+from proxy.api.standing import RampState, StandingView
 from proxy.cli.admin_client import NoAnswerError
 from proxy.cli.columns import NOTHING, Cells, fitting, table_lines
 from proxy.cli.status.sides_away import closed, down, failing, upstreams_in_trouble
@@ -143,10 +143,15 @@ def standing_lines(status: RoutesView) -> Iterator[Text]:
         yield Text(f"evidence began anew at {standing.evidence_since}: {lost}", style="yellow")
     if standing.here:
         yield Text(f"moved at this replica alone: {', '.join(standing.here)}", style="bold red")
+    yield from _replicas(standing, killed=status.killed is not None)
+
+
+def _replicas(standing: StandingView, *, killed: bool) -> Iterator[Text]:
     if len(standing.instances) > 1:
-        yield Text(
-            f"{len(standing.instances)} replicas: {', '.join(instance.instance for instance in standing.instances)}"
-        )
+        yield Text(f"{len(standing.instances)} replicas: {', '.join(each.instance for each in standing.instances)}")
+        if killed:
+            others = ", ".join(each.instance for each in standing.instances if not each.this)
+            yield Text(f"the kill switch here does not turn {others}: each replica has its own", style="bold red")
     for instance in standing.instances:
         if not instance.obeys:
             yield Text(f"{instance.instance} does not obey version {standing.version} yet", style="bold red")

@@ -159,7 +159,8 @@ class KillSwitch:
         view: KillView = kill_view(self.running, self.links.ledger, str(self.path), self.judged)
         tag = hashlib.sha256(msgspec.json.encode(view)).hexdigest()[:16]  # of what an order changes, and no probe
         down = down_views(asked_upstreams(self.running, self.links.ledger, self.judged), self.conditions())
-        return msgspec.json.encode(msgspec.structs.replace(view, down=down)), tag
+        elsewhere = () if self.judged is None else self.judged.other_replicas
+        return msgspec.json.encode(msgspec.structs.replace(view, down=down, elsewhere=elsewhere)), tag
 
 
 def _answer(body: bytes, tag: str) -> web.Response:

@@ -37,6 +37,7 @@ class Running:
     posted: list[bytes] = field(default_factory=list)
     beyond: list[dict[str, str]] | None = None
     down: list[dict[str, str]] = field(default_factory=list)
+    replicas: list[str] = field(default_factory=list)
 
     def page(self) -> dict[str, object]:
         on = self.file.exists()
@@ -49,7 +50,7 @@ class Running:
             }
             for number, follows in enumerate(self.follows)
         ]
-        seen = {"workers": workers, "beyond": self.beyond, "down": self.down}
+        seen = {"workers": workers, "beyond": self.beyond, "down": self.down, "elsewhere": self.replicas}
         return {"on": on, "file": self.elsewhere or str(self.file), **seen}
 
 
@@ -153,6 +154,16 @@ def test_a_legacy_that_is_down_is_told(banyan: Banyan, running: Running) -> None
 
     assert said in banyan("kill").stdout.splitlines()
     assert [each["upstream"] for each in json.loads(banyan("kill --json").stdout)["down"]] == ["legacy"]
+
+
+def test_replicas_that_it_does_not_turn_are_named(banyan: Banyan, running: Running) -> None:
+    """Each has a switch of its own, to be turned there; when it is ended as well."""
+    running.replicas = ["b:8080", "c:8080"]
+    said = "  not turned: b:8080, c:8080: each replica has a switch of its own, run `banyan kill{}` there as well"
+
+    assert said.format("") in banyan("kill").stdout.splitlines()
+    assert said.format(" --off") in banyan("kill --off").stdout.splitlines()
+    assert json.loads(banyan("kill --json").stdout)["elsewhere"] == running.replicas
 
 
 def test_off_takes_it_away(banyan: Banyan, running: Running) -> None:

@@ -8,7 +8,7 @@ import pytest
 from proxy.api.evidence import ParityView
 from proxy.api.kill import KillOrderView
 from proxy.api.routes import FileView, ReturnsView, RunsView
-from proxy.api.standing import StandingView
+from proxy.api.standing import InstanceView, StandingView
 from proxy.core.stage import Stage
 from tests.cli.conftest import Banyan
 from tests.cli.status.test_status import ROUTES_VIEW, Admin, admin, cells, route
@@ -67,3 +67,15 @@ def test_under_the_kill_switch_it_is_told_where_routes_return_to(banyan: Banyan,
         "a runs live again after `banyan kill --off`, the file says shadow: moved by ann: all is well",
         "b runs shadow again after `banyan kill --off`: as the file says",
     ]
+
+
+def test_replicas_that_the_kill_switch_does_not_turn_are_named(banyan: Banyan, admin: Admin) -> None:
+    """While it is on: each has its own."""
+    instances = [InstanceView(instance="a:8080", obeys=True, this=True), InstanceView(instance="b:8080", obeys=True)]
+    admin.view = msgspec.structs.replace(ROUTES_VIEW, standing=StandingView(version=0, instances=instances))
+    before = banyan("status", "--admin", admin.url).stdout
+    admin.view = msgspec.structs.replace(admin.view, killed=KillOrderView(by="ann", at="", reason=""))
+    said = banyan("status", "--admin", admin.url).stdout
+
+    assert "the kill switch here" not in before
+    assert "the kill switch here does not turn b:8080: each replica has its own" in said.splitlines()

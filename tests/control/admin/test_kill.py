@@ -18,6 +18,7 @@ from proxy.control.probe.health import Status, UpstreamCondition
 from proxy.core.position.ladder import RETIRED, SHADOW
 from proxy.core.position.position import Cause, move, moved
 from proxy.core.position.record import OrderKind
+from proxy.core.position.standing import Presence
 from proxy.core.routing.kill_switch import KillSwitchOrder, StandingOrder
 from proxy.core.stage import Stage
 from tests.control.conftest import Open, Port
@@ -75,6 +76,7 @@ async def test_a_post_writes_the_file_and_another_takes_it_away(port: Port) -> N
         "workers": [],
         "beyond": stay,
         "down": [],
+        "elsewhere": [],
     }
 
 
@@ -226,6 +228,15 @@ async def test_a_legacy_that_is_down_is_told(port: Port) -> None:
 
     assert (before["down"], status) == ([], 200)
     assert [(each["upstream"], each["error"]) for each in said["down"]] == [("legacy", "refused")]
+
+
+async def test_replicas_that_it_does_not_turn_are_told(open_port: Open) -> None:
+    """Those that live beside this one."""
+    port = await open_port(token="t")
+    here = port.parts.here.instance
+    port.parts.judge.presences = tuple(Presence(instance=name, revision="r", version=1) for name in ("b:8080", here))
+
+    assert (await page(port))["elsewhere"] == ["b:8080"]
 
 
 async def test_a_worker_that_is_killed_is_believed(port: Port) -> None:

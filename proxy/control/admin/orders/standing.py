@@ -43,6 +43,12 @@ class JudgedRoutes:
     judge: Judge
     judging: RouteJudging
 
+    @property
+    def other_replicas(self) -> tuple[str, ...]:
+        """Those that live, without this one."""
+        names = (presence.instance for presence in self.judge.presences)
+        return tuple(sorted(name for name in names if name != self.here.instance))
+
     def verdict(self, route: Route) -> VerdictView:
         """On one route."""
         found = self.judging.ruling(route).judgement
