@@ -175,6 +175,6 @@ class UsageRecord:
         since = await self._begin(origin)
         async with asyncio.timeout(PATIENCE):
             days = all_called(await self._store.days(origin), lambda _: route)
-            gone = left_to(origin, self._told, await self._store.gone())
-            before = sums_of(await self._store.days(*gone)) if gone else ()
+            gone = left_to(origin, self._told, await self._store.gone(self._told))
+            before = await self._store.sums(*gone) if gone else ()
         return RouteUsage(since=since, callers=sums_of(days), days=days, taken_over=before)
