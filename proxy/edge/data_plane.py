@@ -105,14 +105,8 @@ class DataPlane:
         self._credentials = UpstreamCredentials()
         self.admission_limits: AdmissionLimits | None = None
         self.callers = KnownToWorker()
-        services = StepServices(
-            self.counters,
-            self._tasks,
-            clerk or ClerkLink(Path()),
-            self.callers,
-            self._translator,
-            self._shared.call_counts,
-        )
+        clerk, counts = clerk or ClerkLink(Path()), self._shared.call_counts
+        services = StepServices(self.counters, self._tasks, clerk, self.callers, self._translator, counts)
         self._steps = RouteSteps(services)
         self.bodies = ByteAllowance(MAX_BODIES)
         self._connections = ClientConnections(self._place)
