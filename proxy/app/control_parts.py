@@ -212,6 +212,7 @@ class ControlParts:
         """A table was taken: what stands is known by its names from now on, before anybody asks."""
         self.here.rename()
         self._hooks.follow(self._base.running.snapshot.hooks)
+        self.usage.follow()
         self._reconciling.edited()
 
     async def last(self) -> None:

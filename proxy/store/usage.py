@@ -4,7 +4,8 @@ Rule 1: the record says since when it is kept, and that moves on with whatever i
         "not recorded" for "not called".
 Rule 2: nor is a route known longer than it takes what it takes: who called what it has taken over is recorded under
         another name, or nowhere. What takes something is a text that begins with its digest, up to a blank.
-Rule 3: a route that is gone stays known as gone for as long as there are records of it.
+Rule 3: a route that is gone stays known as gone for as long as there are records of it, and for `GONE_DAYS` at least:
+        records of it may come yet, by a replica that has it still.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from proxy.core.discovery.usage import CallerUsage, UsageDay
 
 KEPT_DAYS = 366
 """A year and a day, so that what is called once a year is seen."""
+GONE_DAYS = 7
 MOST_CALLERS = 500
 """Of a route; further ones are counted together, as `OTHERS`."""
 
@@ -42,17 +44,17 @@ class UsageStore(Protocol):
         `takes` are all that there are: one that is not among them is gone, and begins anew when it comes back.
         """
 
-    async def gone(self) -> Mapping[str, str]:
-        """What each route took that is gone, by origin (rule 3)."""
+    async def gone(self, takes: Mapping[str, str]) -> Mapping[str, str]:
+        """What each route took that is not among these, by origin (rule 3): whatever replicas say of other files."""
 
     async def add(self, batch: UsageBatch) -> None:
         """Add all of it or nothing."""
 
-    async def sums(self) -> tuple[CallerUsage, ...]:
-        """Of all routes, by route and caller."""
+    async def sums(self, *routes: str) -> tuple[CallerUsage, ...]:
+        """Of these routes, by route and caller; of all where none are named."""
 
-    async def days(self, *routes: str) -> tuple[UsageDay, ...]:
-        """Of these routes, by route, caller and day."""
+    async def days(self, route: str) -> tuple[UsageDay, ...]:
+        """Of one route, by caller and day."""
 
     async def prune(self, now: float) -> int:
         """Let go what is older than `KEPT_DAYS`, and the oldest days of too many; how many records that was."""

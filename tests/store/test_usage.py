@@ -12,7 +12,7 @@ from proxy.store.embedded.embedded_postgres import Embedded
 from proxy.store.memory.usage import MemoryUsage
 from proxy.store.postgres.connections import Connections
 from proxy.store.postgres.usage import PostgresUsage
-from proxy.store.usage import KEPT_DAYS, UsageBatch, UsageStore
+from proxy.store.usage import GONE_DAYS, KEPT_DAYS, UsageBatch, UsageStore
 from tests.store.conftest import TEMPLATE, _database
 from tests.store.waiting import PATIENT
 
@@ -67,16 +67,31 @@ async def test_a_route_is_known_since_it_takes_what_it_takes(store: UsageStore) 
 
 async def test_a_route_that_is_gone_is_known_while_there_are_records_of_it(store: UsageStore) -> None:
     """And begins anew when it comes back; the digest alone says whether two take the same."""
+    both, rest, again = {"orders": "d1 /orders", "users": "d2 /users"}, {"rest": "d3 /**"}, NOW + 9 * SECONDS_A_DAY
     await store.add(batch("a", USED))
     await store.know({"orders": "d1", "users": "d2 /users"}, NOW)
-    began = await store.know({"orders": "d1 /orders", "users": "d2 /users"}, NOW + 1)
-    assert (began, await store.gone()) == ({"orders": NOW, "users": NOW}, {})
-    await store.know({"rest": "d3 /**"}, NOW + 2)
-    assert await store.gone() == {"orders": "d1 /orders", "users": "d2 /users"}
-    await store.know({"rest": "d3 /**"}, NOW + 3)
-    assert await store.gone() == {"orders": "d1 /orders"}
-    assert await store.know({"rest": "d3 /**", "orders": "d1 /orders"}, NOW + 4) == {"rest": NOW + 2, "orders": NOW + 4}
-    assert await store.gone() == {}
+    assert (await store.know(both, NOW + 1), await store.gone(both)) == ({"orders": NOW, "users": NOW}, {})
+    await store.know(rest, NOW + 2)
+    await store.know(rest, NOW + 3)
+    assert await store.gone(rest) == both
+    await store.know(rest, NOW + 3 + GONE_DAYS * SECONDS_A_DAY)
+    assert await store.gone(rest) == {"orders": "d1 /orders"}
+    back = rest | {"orders": "d1 /orders"}
+    assert await store.know(back, again) == {"rest": NOW + 2, "orders": again}
+    assert await store.gone(back) == {}
+
+
+async def test_whom_another_replica_has_still_is_gone_for_who_has_not(store: UsageStore) -> None:
+    """Whichever told its file last; what came to it before anybody knew of a call is there when the call is told."""
+    old, new = {"orders": "d1 /orders", "rest": "d3 /**"}, {"added": "d4 /added", "rest": "d3 /**"}
+    for takes in (old, new, old):
+        await store.know(takes, NOW)
+    assert await store.gone(new) == {"orders": "d1 /orders"}
+    assert await store.gone(old) == {"added": "d4 /added"}
+    for later in range(3):
+        await store.know(new | {f"more{later}": "d5 /more"}, NOW + later)
+    await store.add(batch("a", USED))
+    assert (await store.gone(new))["orders"] == "d1 /orders"
 
 
 async def test_batches_add_up_and_each_counts_once(store: UsageStore) -> None:
@@ -94,8 +109,9 @@ async def test_batches_add_up_and_each_counts_once(store: UsageStore) -> None:
         CallerUsage(route="orders", caller="zoë", calls=1, good=0, first=NOW - 60, last=NOW, days=1),
         CallerUsage(route="users", caller="app", calls=3, good=2, first=NOW - 60, last=NOW, days=1),
     )
-    assert [each.route for each in await store.days("users", "orders")] == ["orders"] * 3 + ["users"]
-    assert await store.days("nothing") == await store.days() == ()
+    assert [(each.route, each.caller) for each in await store.sums("users", "none")] == [("users", "app")]
+    assert await store.sums("users", "orders") == await store.sums()
+    assert await store.days("nothing") == ()
 
 
 async def test_callers_beyond_the_bound_are_counted_together(bounded: Bounded) -> None:

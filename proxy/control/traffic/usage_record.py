@@ -6,7 +6,8 @@ Rule 1: what workers tell adds up here, at most one record for each route, calle
 Rule 2: what was sent without an answer is sent again under the same id, so it counts once.
 Rule 3: the record of a route begins when it was first seen to take what it takes: what it took over from another one,
         which was renamed, split or taken out, is recorded there.
-Rule 4: whoever called a route that is gone, and would come to this one now, is told beside it (`left_to`).
+Rule 4: whoever called a route that is gone, and would come to this one now, is told beside it (`left_to`), however
+        short that one was there. What is counted after its table was replaced is counted by the names of that table.
 Rule 5: whom nobody has verified a report does not name: it is what the tallies of a route say beyond its callers.
 """
 
@@ -70,6 +71,9 @@ class UsageRecord:
         self._clock = clock
         self._takes = takes
         self._told: Mapping[str, str] = {}
+        self._seen: dict[str, str] = {}
+        self._present: Mapping[str, str] = {}
+        self._renamed: dict[str, str] = {}
         self._known: Mapping[str, float] = {}
         self._waiting: dict[_Key, UsageDay] = {}
         self._sending: UsageBatch | None = None
@@ -77,6 +81,13 @@ class UsageRecord:
         self._is_away = False
         self._stored: set[_Key] = set()
         self._first = asyncio.Event()
+        self.follow()
+
+    def follow(self) -> None:
+        """A table was taken."""
+        self._present = self._takes()
+        self._seen.update(self._present)
+        self._renamed.update(self._origins().by_name)
 
     def take(self, report: Report) -> None:
         """What was answered since the worker's last report."""
@@ -95,7 +106,7 @@ class UsageRecord:
                 self._add(route, UNVERIFIED, count, max(good[route], 0), now)
 
     def _add(self, route: str, caller: str, calls: int, good: int, now: float) -> None:
-        origin, day = self._origins().origin(route), day_of(now)
+        origin, day = self._origin(route), day_of(now)
         if (origin, caller, day) not in self._waiting and len(self._waiting) >= MOST_WAITING:
             caller = OTHERS
         more = UsageDay(route=origin, caller=caller, day=day, calls=calls, good=good, first=now, last=now)
@@ -103,6 +114,11 @@ class UsageRecord:
         if known is None and (origin, caller, day) not in self._stored:
             self._first.set()
         self._waiting[origin, caller, day] = more if known is None else added(known, more)
+
+    def _origin(self, route: str) -> str:
+        """Of a route of the present table, or of one before."""
+        origin = self._origins().origin(route)
+        return origin if origin != route or route in self._present else self._renamed.get(route, route)
 
     async def run(self) -> None:
         """Into the store, for ever."""
@@ -134,8 +150,12 @@ class UsageRecord:
         takes = self._takes()
         async with asyncio.timeout(PATIENCE):
             began = await self._store.begin(self._clock())
-            if takes != self._told:
+            if takes != self._told or not self._seen.keys() <= takes.keys():
+                seen = {**self._seen, **takes}
+                if seen.keys() != takes.keys():
+                    await self._store.know(seen, self._clock())
                 self._known, self._told = await self._store.know(takes, self._clock()), takes
+                self._seen = {origin: taken for origin, taken in self._seen.items() if origin not in seen}
         return max(began, self._known.get(origin, began))
 
     async def flush(self) -> None:
@@ -175,6 +195,6 @@ class UsageRecord:
         since = await self._begin(origin)
         async with asyncio.timeout(PATIENCE):
             days = all_called(await self._store.days(origin), lambda _: route)
-            gone = left_to(origin, self._told, await self._store.gone())
-            before = sums_of(await self._store.days(*gone)) if gone else ()
+            gone = left_to(origin, self._told, await self._store.gone(self._told))
+            before = await self._store.sums(*gone) if gone else ()
         return RouteUsage(since=since, callers=sums_of(days), days=days, taken_over=before)

@@ -3,8 +3,8 @@
 Rule 1: what a request has to be to come to it is in the text, and nothing else: neither its name, nor those of its
         parameters, nor where it goes. It is a digest, and behind it the path, for who asks which routes are near.
 Rule 2: what a route took that is gone comes now to a route that takes exactly this, and where there is none to any one
-        of those that meet its path and were behind it (`left_to`). Methods and fields are not asked: rather too many
-        are named than too few.
+        of those that meet its path and were behind it (`left_to`). Methods and fields are not asked, and a path that
+        is not known may be any: rather too many are named than too few.
 """
 
 from __future__ import annotations
@@ -31,27 +31,36 @@ def what_is_taken(route: Route) -> str:
 
 def left_to(origin: str, takes: Mapping[str, str], gone: Mapping[str, str]) -> tuple[str, ...]:
     """Rule 2: those that are `gone` whose requests may come now to the route of this origin; each by what it takes."""
-    here = takes.get(origin, "")
-    same = set(takes.values())
+    here = takes.get(origin)
+    if here is None:
+        return ()
+    digest, path, same = _digest(here), _path(here), set(map(_digest, takes.values()))
     return tuple(
         name
         for name, taken in sorted(gone.items())
-        if taken == here or (taken not in same and _comes_before(_path(taken), _path(here)))
+        if _digest(taken) == digest or (_digest(taken) not in same and _comes_before(_path(taken), path))
     )
 
 
+def _digest(taken: str) -> str:
+    return taken.partition(" ")[0]
+
+
 def _path(taken: str) -> tuple[str, ...]:
-    """Its segments; none where only a digest is known."""
-    _, _, path = taken.partition(" /")
-    return tuple(path.split("/")) if path else ()
+    """Its segments; none where only a digest is known, as of a route that an older Banyan knew."""
+    _, is_known, path = taken.partition(" /")
+    return tuple(path.split("/")) if is_known else ()
 
 
 def _comes_before(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Whether there are paths of both, which the first one took: a literal goes before `*`, and that before `**`."""
+    """Whether there are paths of both, which the first one took: a literal goes before `*`, and that before `**`.
+
+    Where all of the one is in the other, the end goes before the `**` that may be nothing.
+    """
     if not (one and other):
-        return False
+        return True
     order = [(_wideness(mine), _wideness(theirs)) for mine, theirs in zip(one, other, strict=False)]
-    first = next((mine < theirs for mine, theirs in order if mine != theirs), True)
+    first = next((mine < theirs for mine, theirs in order if mine != theirs), len(one) <= len(other))
     return first and _meet(one, other)
 
 
@@ -63,7 +72,7 @@ def _meet(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     for mine, theirs in zip(one, other, strict=False):
         if _REST in (mine, theirs):
             return True
-        if mine != theirs and _ANY not in (mine, theirs):
+        if mine != theirs and (_ANY not in (mine, theirs) or "" in (mine, theirs)):
             return False
     longer = max(one, other, key=len)
     return len(one) == len(other) or longer[min(len(one), len(other)) :] == (_REST,)

@@ -1,8 +1,10 @@
 """What a worker remembers of each client of a brown-out: how often it called, and how its last call went.
 
-Rule 1: of `MOST` clients, those that called last; of all further ones the calls count together.
-Rule 2: all workers of a machine count a client's calls together (`core/brownout/call_counts.py`), and its first one is
-        the first to any of them. What followed what is known to each worker by itself.
+Rule 1: `MOST` clients have names, those that came first; what became of the calls of all further ones is told together.
+Rule 2: all workers of a machine count a client's calls together (`core/brownout/call_counts.py`), whether it has a name
+        in this one or not, and its first one is the first to any of them. Clients for which there is no room are
+        counted as one. What followed what is known to each worker by itself.
+Rule 3: counts are of the route's origin, as its draws are: a rename meets nobody anew.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from proxy.core.brownout.aftermath import AT_ONCE, FOLLOWS
 from proxy.core.brownout.brownout_policy import Browned
-from proxy.core.brownout.call_counts import CallCounts, counted_as
+from proxy.core.brownout.call_counts import NO_ROOM, CallCounts, counted_as
 from proxy.core.discovery.usage import OTHERS
 
 if TYPE_CHECKING:
@@ -49,9 +51,10 @@ class FollowingCall:
 class BrownoutCalls:
     """Of one brown-out in one worker; it outlives tables."""
 
-    def __init__(self, tally: BrownoutTally, counts: CallCounts) -> None:
-        """Nobody has called here yet; `counts` may be shared with other workers."""
+    def __init__(self, tally: BrownoutTally, counts: CallCounts, origin: str = "") -> None:
+        """Nobody has called here yet; `counts` may be shared with other workers; `origin` empty: the route's name."""
         self.tally = tally
+        self._origin = origin or tally.route
         self._counts = counts
         self._clients: OrderedDict[str, ClientCalls] = OrderedDict()
 
@@ -63,12 +66,22 @@ class BrownoutCalls:
             return found
         if len(self._clients) >= MOST and name != OTHERS:
             return self.client(OTHERS)
-        made = self._clients[name] = ClientCalls(name, counted_as(self.tally.route, self.tally.id, name))
+        made = self._clients[name] = ClientCalls(name, self._counted_as(name))
         return made
 
-    def number(self, client: ClientCalls, now: float) -> int:
-        """Count one more call of this client, whichever worker it comes to; its number from 0. `now` is monotonic."""
-        return self._counts.add(client.counted_as, now)
+    def _counted_as(self, name: str) -> int:
+        return counted_as(self._origin, self.tally.id, name)
+
+    def number(self, name: str, client: ClientCalls, now: float) -> tuple[str, int]:
+        """Count one more call of who has this name, whichever worker it comes to: as whose it counts, and from 0 on.
+
+        `client` is what `client(name)` has found, `now` is monotonic.
+        """
+        is_named = name == client.name
+        number = self._counts.add(client.counted_as if is_named else self._counted_as(name), now)
+        if number != NO_ROOM:
+            return name, number
+        return OTHERS, self._counts.add(self._counted_as(OTHERS), now, drives_out=True)
 
     def begin(self, client: ClientCalls, asked: bytes, now: float) -> FollowingCall | None:
         """One more call of this client, for what `asked` names; what it followed, None: nothing lately."""

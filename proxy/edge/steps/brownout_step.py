@@ -54,7 +54,7 @@ class BrownoutStep(RouteStep):
             return None
         calls, client = self._calls, self._calls.client(name)
         now = monotonic()
-        lean = is_drawn(self._salt, client.name, calls.number(client, now), policy.share)
+        lean = is_drawn(self._salt, *calls.number(name, client, now), policy.share)
         following = calls.begin(client, head.method + b" " + head.target, now)
         if lean:
             request.note(self.name, policy.what)
@@ -113,7 +113,7 @@ class BrownoutKind:
         key = route.name, policy.id
         calls = self._calls.get(key)
         if calls is None:
-            calls = self._calls[key] = BrownoutCalls(self._counters.brownout(*key), self._counts)
+            calls = self._calls[key] = BrownoutCalls(self._counters.brownout(*key), self._counts, route.origin)
         said = deprecation_of(route.steps)
         return BrownoutStep(policy, said.lines if said is not None else (), route.salt, calls)
 

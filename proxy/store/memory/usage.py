@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from proxy.core.discovery.usage import OTHERS, SECONDS_A_DAY, CallerUsage, UsageDay, added, day_of, sums_of
 from proxy.core.evidence.records import cleaned
-from proxy.store.usage import KEPT_DAYS, MOST_CALLERS, UsageBatch
+from proxy.store.usage import GONE_DAYS, KEPT_DAYS, MOST_CALLERS, UsageBatch
 
 MOST_RECORDS = 100_000
 _REMEMBERED = 3600.0
@@ -23,7 +23,7 @@ class MemoryUsage:
         self._callers = callers
         self._began: float | None = None
         self._routes: dict[str, tuple[str, float]] = {}
-        self._gone: dict[str, str] = {}
+        self._gone: dict[str, tuple[str, float]] = {}
         self._days: dict[tuple[str, str, int], UsageDay] = {}
         self._known: dict[str, set[str]] = {}
         self._applied: dict[str, float] = {}
@@ -36,8 +36,12 @@ class MemoryUsage:
     async def know(self, takes: Mapping[str, str], now: float) -> Mapping[str, float]:
         """As UsageStore says."""
         known, used = self._routes, {route for route, _, _ in self._days}
-        self._gone = {route: taken for route, (taken, _) in known.items() if route not in takes} | {
-            route: taken for route, taken in self._gone.items() if route not in takes and route in used
+        oldest = now - GONE_DAYS * SECONDS_A_DAY
+        gone = self._gone | {route: (taken, now) for route, (taken, _) in known.items()}
+        self._gone = {
+            route: (taken, since)
+            for route, (taken, since) in gone.items()
+            if route not in takes and (route in used or since >= oldest)
         }
         self._routes = {
             route: (taken, known[route][1] if route in known and _is_same(known[route][0], taken) else now)
@@ -45,9 +49,9 @@ class MemoryUsage:
         }
         return {route: since for route, (_, since) in self._routes.items()}
 
-    async def gone(self) -> Mapping[str, str]:
+    async def gone(self, takes: Mapping[str, str]) -> Mapping[str, str]:
         """As UsageStore says."""
-        return dict(self._gone)
+        return {route: taken for route, (taken, _) in (self._routes | self._gone).items() if route not in takes}
 
     async def add(self, batch: UsageBatch) -> None:
         """As UsageStore says."""
@@ -72,13 +76,14 @@ class MemoryUsage:
         known = self._days.get(key)
         self._days[key] = record if known is None else added(known, record)
 
-    async def sums(self) -> tuple[CallerUsage, ...]:
+    async def sums(self, *routes: str) -> tuple[CallerUsage, ...]:
         """As UsageStore says."""
-        return sums_of(self._days.values())
+        asked = frozenset(routes)
+        return sums_of(day for day in self._days.values() if not asked or day.route in asked)
 
-    async def days(self, *routes: str) -> tuple[UsageDay, ...]:
+    async def days(self, route: str) -> tuple[UsageDay, ...]:
         """As UsageStore says."""
-        return tuple(self._days[key] for key in sorted(self._days) if key[0] in routes)
+        return tuple(self._days[key] for key in sorted(self._days) if key[0] == route)
 
     async def prune(self, now: float) -> int:
         """As UsageStore says."""

@@ -8,7 +8,7 @@ from proxy.core.discovery.usage import OTHERS, SECONDS_A_DAY, CallerUsage, Usage
 from proxy.core.evidence.records import cleaned
 from proxy.store.postgres.connections import Connections
 from proxy.store.postgres.driver import query
-from proxy.store.usage import KEPT_DAYS, MOST_CALLERS, UsageBatch
+from proxy.store.usage import GONE_DAYS, KEPT_DAYS, MOST_CALLERS, UsageBatch
 
 MOST_RECORDS = 2_000_000
 
@@ -32,13 +32,15 @@ class PostgresUsage:
         routes = sorted(takes)
         async with self._connections.transaction() as connection:
             await connection.execute(query("take_usage_turn"))
-            rows = await connection.fetch(query("know_usage_routes"), routes, [takes[name] for name in routes], now)
+            taken, oldest = [takes[name] for name in routes], now - GONE_DAYS * SECONDS_A_DAY
+            rows = await connection.fetch(query("know_usage_routes"), routes, taken, now, oldest)
         return {row["route"]: float(row["since"]) for row in rows}
 
-    async def gone(self) -> Mapping[str, str]:
+    async def gone(self, takes: Mapping[str, str]) -> Mapping[str, str]:
         """As UsageStore says."""
         async with self._connections.connection() as connection:
-            return {row["route"]: row["takes"] for row in await connection.fetch(query("usage_routes_gone"))}
+            rows = await connection.fetch(query("usage_routes_gone"), list(takes))
+        return {row["route"]: row["takes"] for row in rows}
 
     async def add(self, batch: UsageBatch) -> None:
         """As UsageStore says."""
@@ -52,15 +54,16 @@ class PostgresUsage:
         counts = (record.calls, record.good, record.first, record.last)
         return record.route, record.caller, record.day, *counts, self._callers, OTHERS
 
-    async def sums(self) -> tuple[CallerUsage, ...]:
+    async def sums(self, *routes: str) -> tuple[CallerUsage, ...]:
         """As UsageStore says."""
         async with self._connections.connection() as connection:
-            return tuple(CallerUsage(**row) for row in await connection.fetch(query("usage_sums")))
+            asked = (query("usage_sums_of"), routes) if routes else (query("usage_sums"),)
+            return tuple(CallerUsage(**row) for row in await connection.fetch(*asked))
 
-    async def days(self, *routes: str) -> tuple[UsageDay, ...]:
+    async def days(self, route: str) -> tuple[UsageDay, ...]:
         """As UsageStore says."""
         async with self._connections.connection() as connection:
-            return tuple(UsageDay(**row) for row in await connection.fetch(query("usage_days"), routes))
+            return tuple(UsageDay(**row) for row in await connection.fetch(query("usage_days"), route))
 
     async def prune(self, now: float) -> int:
         """As UsageStore says."""

@@ -1,1 +1,1 @@
-SELECT route, takes FROM banyan.usage_route WHERE since <= 0
+SELECT route, takes FROM banyan.usage_route WHERE route <> ALL ($1::text[])

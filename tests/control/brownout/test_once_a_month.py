@@ -39,7 +39,7 @@ class Months:
         """One call, as a worker takes it."""
         policy, client = brownout_of(self.replica.route.steps), self.calls.client(name)
         assert policy is not None
-        lean = is_drawn(self.replica.route.salt, name, self.calls.number(client, self.clock.now), policy.share)
+        lean = is_drawn(self.replica.route.salt, *self.calls.number(name, client, self.clock.now), policy.share)
         self.calls.begin(client, b"GET /a", self.clock.now)
         if lean:
             self.calls.end(client, Browned.BROWNED)

@@ -197,3 +197,22 @@ async def test_who_called_a_route_that_is_gone_is_told_with_the_one_behind_it() 
 
     assert before == found.callers == ()
     assert [(each.route, each.caller, each.calls) for each in found.taken_over] == [("shown", UNVERIFIED, 3)]
+
+
+async def test_a_route_that_was_there_for_a_moment_is_known_to_be_gone() -> None:
+    """It was called and taken out before the store was told of it; what is counted later has the name that it had."""
+    takes = {"rest": "d2 /**"}
+    origins = [NO_ORIGINS]
+    usage = UsageRecord(MemoryUsage(), lambda: origins[0], lambda: NOW, lambda: dict(takes))
+    await usage.of_route("rest")
+    takes["old"] = "d1 /old/*"
+    origins[0] = Origins(by_name={"shown": "old"}, by_origin={"old": "shown"})
+    usage.follow()
+    del takes["old"]
+    origins[0] = NO_ORIGINS
+    usage.follow()
+    usage.take(report(delta("shown", "legacy", ok=3)))
+    found = await usage.of_route("rest")
+
+    assert [(each.route, each.calls) for each in found.taken_over] == [("old", 3)]
+    assert found.since == NOW

@@ -8,9 +8,11 @@ from mmap import mmap
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.core.brownout.call_counts import SIZE, WORDS, CallCounts, counted_as, private_counts
+from proxy.core.brownout.call_counts import NO_ROOM, SIZE, WORDS, CallCounts, counted_as, private_counts
+from proxy.core.brownout.calls_drawn import SPARSE, is_drawn
 
 MINUTE = 60.0
+DAY = 24 * 60 * MINUTE
 
 
 def small(words: int = 8) -> CallCounts:
@@ -34,19 +36,31 @@ def test_the_one_that_called_longest_ago_gives_way() -> None:
         counts.add(clients[0], 0.0)
     for minute, client in enumerate(clients[1:8], start=1):
         counts.add(client, minute * MINUTE)
-    assert counts.add(clients[8], 9 * MINUTE) == 0
-    assert [counts.add(client, 10 * MINUTE) for client in clients[1:]] == [1] * 8
-    assert counts.add(clients[0], 11 * MINUTE) == 0
+    assert counts.add(clients[8], DAY) == 0
+    assert [counts.add(client, DAY + MINUTE) for client in clients[1:]] == [1] * 8
+    assert counts.add(clients[0], 2 * DAY + MINUTE) == 0
 
 
-def test_a_count_at_its_end_stays_there() -> None:
-    """A client that has called seventeen million times has no first call again."""
+def test_nobody_gives_way_within_a_day() -> None:
+    """Who tries again is not driven out by who came between: there is no room for that one, unless it drives out."""
+    counts = small()
+    clients = [counted_as("a", "1", str(each)) for each in range(9)]
+    assert [counts.add(client, 0.0) for client in clients] == [0] * 8 + [NO_ROOM]
+    assert [counts.add(client, DAY - MINUTE) for client in clients] == [1] * 8 + [NO_ROOM]
+    assert [counts.add(clients[8], DAY, drives_out=True) for _ in range(2)] == [0, 1]
+
+
+def test_a_count_at_its_end_goes_on_from_its_middle() -> None:
+    """A client that has called seventeen million times has no first call again, nor one number for all of them."""
     words = memoryview(bytearray(8 * 8)).cast("Q")
     counts, client = CallCounts(words), counted_as("a", "1", "shop")
     counts.add(client, 0.0)
     at = next(index for index, word in enumerate(words) if word)
     words[at] |= (1 << 24) - 1
-    assert [counts.add(client, 0.0) for _ in range(3)] == [(1 << 24) - 1] * 3
+    numbers = [counts.add(client, 0.0) for _ in range(400)]
+    assert numbers[:3] == [(1 << 24) - 1, 1 << 23, (1 << 23) + 1]
+    for salt in range(20):
+        assert 99 <= sum(is_drawn(salt, "shop", number, SPARSE) for number in numbers) <= 101
 
 
 def test_names_with_any_bytes_count() -> None:

@@ -78,6 +78,10 @@ def taken(path: str, methods: frozenset[bytes] | None = ROUTE.methods) -> str:
         ("/a/{x}/c", "/a/**", True),
         ("/a", "/a/**", True),
         ("/a/**", "/{x}", True),
+        ("/", "/**", True),
+        ("/a/", "/a/**", True),
+        ("/a/", "/a/{x}", False),
+        ("/a/**", "/a", False),
         ("/**", "/orders/{id}", False),
         ("/orders/{id}", "/orders/open", False),
         ("/orders/{id}", "/users/**", False),
@@ -94,10 +98,19 @@ def test_what_a_route_took_comes_to_those_behind_it(gone: str, here: str, *, com
 
 def test_what_is_taken_exactly_comes_to_nobody_else() -> None:
     """A route of the same match under another name has taken it over; one of other methods or fields has not."""
-    gone = {"a": taken("/orders/{id}"), "b": taken("/orders/{id}", methods=None), "old": "5f"}
-    takes = {"again": taken("/orders/{number}"), "rest": taken("/**"), "old": "77"}
+    gone = {"a": taken("/orders/{id}"), "b": taken("/orders/{id}", methods=None)}
+    takes = {"again": taken("/orders/{number}"), "rest": taken("/**"), "other": taken("/users/**")}
 
     assert left_to("again", takes, gone) == ("a", "b")
     assert left_to("rest", takes, gone) == ("b",)
-    assert left_to("old", takes, gone) == ()
+    assert left_to("other", takes, gone) == ()
     assert left_to("nothing", takes, gone) == ()
+
+
+def test_what_has_no_path_may_have_come_from_anywhere() -> None:
+    """Of a route that an older Banyan knew there is a digest: who takes exactly that has it, else it may be any."""
+    takes = {"again": taken("/orders/{id}"), "rest": taken("/**")}
+    gone = {"known": taken("/orders/{id}").partition(" ")[0], "other": "5f"}
+
+    assert left_to("again", takes, gone) == ("known", "other")
+    assert left_to("rest", takes, gone) == ("other",)

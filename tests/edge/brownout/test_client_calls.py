@@ -5,11 +5,15 @@ from __future__ import annotations
 import pytest
 
 from proxy.core.brownout.brownout_policy import Browned
-from proxy.core.brownout.call_counts import private_counts
+from proxy.core.brownout.call_counts import CallCounts, private_counts
 from proxy.core.discovery.usage import OTHERS
 from proxy.edge.brownout import client_calls
 from proxy.edge.brownout.client_calls import BrownoutCalls
 from proxy.edge.brownout_tally import BrownoutTally
+
+
+def numbered(calls: BrownoutCalls, name: str) -> tuple[str, int]:
+    return calls.number(name, calls.client(name), 0.0)
 
 
 def test_a_call_follows_the_one_before_for_a_minute() -> None:
@@ -58,9 +62,35 @@ def test_workers_number_the_calls_of_a_client_together() -> None:
     """Its first call is the first to any of them; another client, route or brown-out has numbers of its own."""
     counts = private_counts()
     one, other = (BrownoutCalls(BrownoutTally("a", "1"), counts) for _ in range(2))
-    numbers = [calls.number(calls.client("shop"), 0.0) for calls in (one, other, one, other)]
-    assert numbers == [0, 1, 2, 3]
-    assert other.number(other.client("app"), 0.0) == 0
+    assert [numbered(calls, "shop") for calls in (one, other, one, other)] == [("shop", at) for at in range(4)]
+    assert numbered(other, "app") == ("app", 0)
     for elsewhere in (BrownoutTally("b", "1"), BrownoutTally("a", "2")):
-        calls = BrownoutCalls(elsewhere, counts)
-        assert calls.number(calls.client("shop"), 0.0) == 0
+        assert numbered(BrownoutCalls(elsewhere, counts), "shop") == ("shop", 0)
+
+
+def test_a_renamed_route_counts_on() -> None:
+    """By its origin: who was met under the old name and tries again under the new one is served."""
+    counts = private_counts()
+    before, after = BrownoutCalls(BrownoutTally("a", "1"), counts), BrownoutCalls(BrownoutTally("b", "1"), counts, "a")
+    assert [numbered(calls, "shop") for calls in (before, after)] == [("shop", 0), ("shop", 1)]
+
+
+def test_a_client_without_a_name_in_a_worker_is_counted_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is one of too many there, and none in another worker, is served when it tries again, wherever it does."""
+    monkeypatch.setattr(client_calls, "MOST", 2)
+    counts = private_counts()
+    one, other = (BrownoutCalls(BrownoutTally("a", "1"), counts) for _ in range(2))
+    for name in ("a", "b", "d", "e"):
+        numbered(one, name)
+    assert [numbered(calls, "c") for calls in (other, one, other, one)] == [("c", at) for at in range(4)]
+    assert (one.client("c").name, other.client("c").name) == (OTHERS, "c")
+
+
+def test_clients_that_have_no_room_are_counted_as_one() -> None:
+    """None of them is met beyond the share, nor does it drive out who has room."""
+    calls = BrownoutCalls(BrownoutTally("a", "1"), CallCounts(memoryview(bytearray(64)).cast("Q")))
+    names = [f"c{each}" for each in range(11)]
+    assert [numbered(calls, name) for name in names] == [
+        *((name, 0) for name in names[:8]),
+        *((OTHERS, at) for at in range(3)),
+    ]
