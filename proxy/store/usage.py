@@ -32,6 +32,11 @@ class UsageBatch:
     days: tuple[UsageDay, ...]
 
 
+def former_name(route: str, taken: str) -> str:
+    """Of a route as it was, when it took this: no route's name has a blank."""
+    return f"{route} {taken.partition(' ')[0]}"
+
+
 class UsageStore(Protocol):
     """Usage by origin of route, pooled over all replicas. Every method may raise StoreUnavailable or StoreRefused."""
 
@@ -45,13 +50,16 @@ class UsageStore(Protocol):
         """
 
     async def gone(self, takes: Mapping[str, str]) -> Mapping[str, str]:
-        """What each route took that is not among these, by origin (rule 3): whatever replicas say of other files."""
+        """What each route took that is not among these, by origin (rule 3): whatever replicas say of other files.
+
+        What a route took before it took something else stands under `former_name`.
+        """
 
     async def add(self, batch: UsageBatch) -> None:
         """Add all of it or nothing."""
 
     async def sums(self, *routes: str) -> tuple[CallerUsage, ...]:
-        """Of these routes, by route and caller; of all where none are named."""
+        """Of these routes, by route and caller; of all where none are named. Of a `former_name` up to its end."""
 
     async def days(self, route: str) -> tuple[UsageDay, ...]:
         """Of one route, by caller and day."""

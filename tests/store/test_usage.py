@@ -12,7 +12,7 @@ from proxy.store.embedded.embedded_postgres import Embedded
 from proxy.store.memory.usage import MemoryUsage
 from proxy.store.postgres.connections import Connections
 from proxy.store.postgres.usage import PostgresUsage
-from proxy.store.usage import GONE_DAYS, KEPT_DAYS, UsageBatch, UsageStore
+from proxy.store.usage import GONE_DAYS, KEPT_DAYS, UsageBatch, UsageStore, former_name
 from tests.store.conftest import TEMPLATE, _database
 from tests.store.waiting import PATIENT
 
@@ -92,6 +92,26 @@ async def test_whom_another_replica_has_still_is_gone_for_who_has_not(store: Usa
         await store.know(new | {f"more{later}": "d5 /more"}, NOW + later)
     await store.add(batch("a", USED))
     assert (await store.gone(new))["orders"] == "d1 /orders"
+
+
+async def test_what_a_route_took_before_is_known_as_gone(store: UsageStore) -> None:
+    """With its calls up to then: later ones are the route's as it is; so is one that came back as another."""
+    wide, narrow, rest = {"orders": "d1 /orders/*"}, {"orders": "d2 /orders/*/lines"}, {"rest": "d3 /**"}
+    former, second = former_name("orders", wide["orders"]), former_name("orders", narrow["orders"])
+    tomorrow = replace(USED, day=TODAY + 1, first=NOW + SECONDS_A_DAY, last=NOW + SECONDS_A_DAY)
+    await store.know(wide | rest, NOW - 90)
+    await store.add(batch("a", USED, tomorrow))
+    since = await store.know(narrow | rest, NOW - 10)
+    assert (since["orders"], await store.gone(narrow | rest)) == (NOW - 10, {former: "d1 /orders/*"})
+    (told,) = await store.sums(former)
+    assert (told.route, told.caller, told.calls, told.last) == (former, USED.caller, USED.calls, NOW - 10)
+    await store.know(rest, NOW + 1)
+    back = {"orders": "d4 /other"} | rest
+    await store.know(back, NOW + 2)
+    assert await store.gone(back) == {former: "d1 /orders/*", second: "d2 /orders/*/lines"}
+    assert [each.last for each in await store.sums(second, "orders")] == [tomorrow.last, NOW]
+    await store.know(wide | rest, NOW + 3)
+    assert set(await store.gone(rest)) == {"orders", former, second, former_name("orders", back["orders"])}
 
 
 async def test_batches_add_up_and_each_counts_once(store: UsageStore) -> None:

@@ -4,7 +4,7 @@ Rule 1: a look is a stat; the content is read when that differs, and at least ev
         keep times too coarse to tell two edits apart.
 Rule 2: what runs is compared by content, so a touched file is no change, and an older time is no reason to keep it.
 Rule 3: a text that only lacks the end of what runs is taken for half-written: refused when it stops within a line,
-        else taken once it has stayed so for a moment. SIGHUP takes it as it is.
+        else taken once it has stayed so for `CUT`. SIGHUP takes it as it is.
 Rule 4: a file that cannot be read is told once it has stayed so for a moment: editors move files out of the way.
 Rule 5: a file that is read for routes.yaml (`named_files.py`) is looked at likewise, and taken over once it has stayed
         as it is for a moment; SIGHUP takes it at once.
@@ -29,6 +29,8 @@ from proxy.config.text.written_texts import Texts
 
 READ_EVERY = 2.0
 SETTLE = 0.5
+CUT = 3.0
+"""Seconds for which a file stays as it is that is only shorter than what runs: whoever writes it may not be done."""
 _NOTHING: Mapping[Path, bytes | str] = {}
 _PUT_OFF = object()
 """What was told of a load that was put off: nothing that a file could be."""
@@ -109,7 +111,7 @@ class FileWatch:
             return self._take(data)
         if not data.endswith(b"\n"):
             return self._refuse_half(self._path, data, self._running, data)
-        return self._take(data) if self._settled(data, now) else None
+        return self._take(data) if self._settled(data, now, CUT) else None
 
     def _compare_all(self, data: bytes, now: float) -> Loaded | list[FileProblem] | None:
         """Rule 6."""
@@ -129,11 +131,11 @@ class FileWatch:
                 return self._refuse_half(path, new, old, found)
         return self._take(data, {**self._included.found, **included})
 
-    def _settled(self, what: object, now: float) -> bool:
+    def _settled(self, what: object, now: float, after: float = SETTLE) -> bool:
         """Whether this was seen a moment ago too; if not, the next look is due when that moment has passed."""
         if self._waiting is None or self._waiting[0] != what:
             self._waiting = (what, now)
-        due = self._waiting[1] + SETTLE
+        due = self._waiting[1] + after
         self._read_at = min(self._read_at, due)
         return now >= due
 

@@ -37,7 +37,8 @@ def retire_case(
 
 def _elsewhere(caller: CallerUsage) -> CallerUsage:
     """Of a route that is gone: who called it would come to this one now."""
-    return replace(caller, caller=f"{caller.caller} at {caller.route}, which is gone")
+    route, _, is_former = caller.route.partition(" ")
+    return replace(caller, caller=f"{caller.caller} at {route}, {'as it was' if is_former else 'which is gone'}")
 
 
 def _endpoint(route: Route, state: BrownoutState | None) -> EndpointBrownout | None:

@@ -3,7 +3,8 @@
 Rule 1: what a request has to be to come to it is in the text, and nothing else: neither its name, nor those of its
         parameters, nor where it goes. It is a digest, and behind it the path, for who asks which routes are near.
 Rule 2: what a route took that is gone comes now to a route that takes exactly this, and where there is none to any one
-        of those that meet its path and were behind it (`left_to`). Methods and fields are not asked, and a path that
+        of those that meet its path and were behind it (`left_to`). So does what a route took before it took something
+        else, told under its name and that digest. Methods and fields are not asked, and a path that
         is not known may be any: rather too many are named than too few.
 """
 
@@ -38,7 +39,8 @@ def left_to(origin: str, takes: Mapping[str, str], gone: Mapping[str, str]) -> t
     return tuple(
         name
         for name, taken in sorted(gone.items())
-        if _digest(taken) == digest or (_digest(taken) not in same and _comes_before(_path(taken), path))
+        if name.partition(" ")[0] != origin  # its own calls are recorded there, whatever it took
+        and (_digest(taken) == digest or (_digest(taken) not in same and _comes_before(_path(taken), path)))
     )
 
 

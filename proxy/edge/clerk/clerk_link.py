@@ -89,7 +89,7 @@ class ClerkLink(ReconnectingLink):
             self._outcomes[kind_of(question), AskOutcome.NO_ROOM] += 1
             return _unavailable(Unavailable("too many requests wait for what has to be known first"))
         self._last += 1
-        wait = Wait(within, partial(self._abandoned, self._last))
+        wait = Wait(within, partial(self._abandoned, self._last), _LATE)
         self._asked[self._last] = _Asking(question, frame, wait, hear, monotonic() + within)
         self._send(frame)
         return wait
@@ -226,6 +226,13 @@ def _heard(asking: _Asking, answer: Answer) -> LocalAnswer | None:
 
 def _no_tokens(_: UpstreamTokens) -> None:
     """Stands for who hears of tokens, before there is somebody."""
+
+
+_LATE: Final = LocalAnswer(
+    503,
+    "the clerk did not answer in time: it, or the database that it asks, is away, or has just begun",
+    lines=(b"Retry-After: 1",),
+)
 
 
 def _unavailable(answer: Unavailable) -> LocalAnswer:

@@ -47,6 +47,12 @@ if TYPE_CHECKING:
 
 _LATE: Final = LocalAnswer(503, "the write was begun too late to be sent", lines=COME_BACK, counted="write_waits")
 """This worker stood still: the write may have been taken for abandoned, and a later one of its key be done."""
+_SILENT: Final = LocalAnswer(
+    503,
+    "the write was not sent: the journal did not answer in time; its clerk or its database is away, or has just begun",
+    lines=COME_BACK,
+    counted="write_waits",
+)
 _OUTDATED: Final = LocalAnswer(
     503, f"the write was not begun: {NotBegun.OUTDATED}", lines=COME_BACK, counted="write_outdated"
 )
@@ -162,7 +168,7 @@ class WriteBeginning:
         self._body = body
         self._intent = step.intent(request, key, body)
         self._since = 0.0
-        self._word = Wait(WITHIN, self._abandoned)
+        self._word = Wait(WITHIN, self._abandoned, _SILENT)
         self._until = monotonic() + WITHIN
         self._asked: Wait | None = None
         self._is_outdated = False

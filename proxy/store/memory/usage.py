@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
+from math import inf
 
 from proxy.core.discovery.usage import OTHERS, SECONDS_A_DAY, CallerUsage, UsageDay, added, day_of, sums_of
 from proxy.core.evidence.records import cleaned
-from proxy.store.usage import GONE_DAYS, KEPT_DAYS, MOST_CALLERS, UsageBatch
+from proxy.store.usage import GONE_DAYS, KEPT_DAYS, MOST_CALLERS, UsageBatch, former_name
 
 MOST_RECORDS = 100_000
 _REMEMBERED = 3600.0
@@ -36,12 +38,18 @@ class MemoryUsage:
     async def know(self, takes: Mapping[str, str], now: float) -> Mapping[str, float]:
         """As UsageStore says."""
         known, used = self._routes, {route for route, _, _ in self._days}
+        before = self._gone | {route: (taken, now) for route, (taken, _) in known.items()}
+        self._gone |= {
+            former_name(route, before[route][0]): before[route]
+            for route, taken in takes.items()
+            if route in before and not _is_same(before[route][0], taken)
+        }
         oldest = now - GONE_DAYS * SECONDS_A_DAY
         gone = self._gone | {route: (taken, now) for route, (taken, _) in known.items()}
         self._gone = {
             route: (taken, since)
             for route, (taken, since) in gone.items()
-            if route not in takes and (route in used or since >= oldest)
+            if route not in takes and (route.partition(" ")[0] in used or since >= oldest)
         }
         self._routes = {
             route: (taken, known[route][1] if route in known and _is_same(known[route][0], taken) else now)
@@ -78,8 +86,15 @@ class MemoryUsage:
 
     async def sums(self, *routes: str) -> tuple[CallerUsage, ...]:
         """As UsageStore says."""
-        asked = frozenset(routes)
-        return sums_of(day for day in self._days.values() if not asked or day.route in asked)
+        return sums_of(self._days.values() if not routes else chain.from_iterable(map(self._days_of, routes)))
+
+    def _days_of(self, name: str) -> Iterator[UsageDay]:
+        """Of a route, or of one as it was."""
+        route, _, is_former = name.partition(" ")
+        until = self._gone[name][1] if is_former else inf
+        for day in self._days.values():
+            if day.route == route and day.first <= until:
+                yield replace(day, route=name, last=min(day.last, until))
 
     async def days(self, route: str) -> tuple[UsageDay, ...]:
         """As UsageStore says."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.config.files.watch import READ_EVERY, SETTLE, FileWatch, elapsed
+from proxy.config.files.watch import CUT, READ_EVERY, FileWatch, elapsed
 from proxy.config.load import Loaded
 from proxy.config.text.named_files import NamedFiles
 from proxy.config.text.problem import FileProblem
@@ -175,14 +175,14 @@ def test_a_half_written_file_is_refused_until_it_is_whole(watched: Watched, cut:
 
 
 def test_a_file_that_ends_with_a_line_of_what_runs_must_settle(tmp_path: Path) -> None:
-    """A shorter text that ends with a line may be an edit: it is taken over once it has stayed so for a moment."""
+    """A shorter text that ends with a line may be an edit: it is taken over once it has stayed so for some seconds."""
     longer = FILE + "  - {name: more, match: /more, stage: legacy}\n"
     watched = Watched(tmp_path / "routes.yaml", running=longer)
     watched.path.write_text(FILE)
-    early = watched.look(SETTLE - TICK)
+    early = watched.look(CUT - TICK)
 
     assert early == []
-    assert watched.look(2 * TICK + SETTLE) == ["rest"]
+    assert watched.look(2 * TICK + CUT) == ["rest"]
 
 
 def test_a_writer_that_pauses_at_the_end_of_a_line_is_waited_for(tmp_path: Path) -> None:

@@ -185,6 +185,19 @@ async def test_the_record_of_a_route_begins_with_what_it_takes() -> None:
     assert (await usage.of_all()).since == NOW
 
 
+async def test_who_called_a_route_before_its_match_was_narrowed_is_told_with_the_one_behind_it() -> None:
+    """And not with that route itself, where it stands as its own."""
+    takes = {"shown": "d1 /coupons/*", "rest": "d2 /**"}
+    usage = UsageRecord(MemoryUsage(), lambda: NO_ORIGINS, lambda: NOW, lambda: dict(takes))
+    usage.take(report(delta("shown", "legacy", ok=3)))
+    await usage.of_route("rest")
+    takes["shown"] = "d3 /coupons/*/lines"
+    found, own = await usage.of_route("rest"), await usage.of_route("shown")
+
+    assert [(each.route, each.caller, each.calls) for each in found.taken_over] == [("shown d1", UNVERIFIED, 3)]
+    assert (own.taken_over, [each.calls for each in own.callers]) == ((), [3])
+
+
 async def test_who_called_a_route_that_is_gone_is_told_with_the_one_behind_it() -> None:
     """By the name of that one, as long as nothing else takes exactly the same."""
     takes = {"shown": "d1 /coupons/*", "rest": "d2 /**"}
