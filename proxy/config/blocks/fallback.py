@@ -93,6 +93,25 @@ def fallbacks_to_have(draft: Draft) -> Iterator[FileProblem]:
         yield draft.problem(("routes", bare[0].index, "stage"), sentence)
 
 
+def fallbacks_that_stay(draft: Draft) -> Iterator[FileProblem]:
+    """A remark for all routes that legacy has ended for, and that ask it still: who ends it learns of them too late."""
+    late = [
+        route
+        for route in draft.built
+        if route.stage.facts.serves is Side.NEW
+        and not route.stage.facts.has_legacy
+        and route.fallback
+        and route.fallback.to is not Side.NEW
+    ]
+    if late:
+        more = f", and {len(late) - 1} more" if late[1:] else ""
+        sentence = (
+            f"new alone answers {late[0].name}{more}, but where it fails legacy is asked: take fallback out before "
+            "legacy ends"
+        )
+        yield draft.problem(("routes", late[0].index, "fallback"), sentence)
+
+
 def fallback_of(block: FallbackBlock | None) -> Fallback | None:
     """The value of the block."""
     if block is None:
@@ -104,5 +123,5 @@ def fallback_of(block: FallbackBlock | None) -> Fallback | None:
 FALLBACK = Section(
     route=KeysAt(FallbackKeys, lambda keys, _: {"fallback": fallback_of(keys.fallback)}),
     checks=(fallbacks_exist,),
-    remarks=(fallbacks_to_have,),
+    remarks=(fallbacks_to_have, fallbacks_that_stay),
 )

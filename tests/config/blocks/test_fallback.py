@@ -60,6 +60,15 @@ def test_routes_that_a_dead_new_would_leave_without_an_answer_are_told_in_one_li
     assert ["new answers b: " in each for each in remarks(*others, bare[1])] == [True]
 
 
+def test_a_legacy_that_is_asked_though_its_migration_is_complete_is_told_in_one_line() -> None:
+    """Whoever ends it learns of it now; a route that legacy may answer, or that it does not step in for, is none."""
+    late = [f"name: {each}, match: /{each}, stage: complete, fallback: legacy" for each in "bc"]
+    (found,) = remarks("name: a, match: /a, stage: live, fallback: legacy", *late)
+
+    assert "new alone answers b, and 1 more, but where it fails legacy is asked" in found
+    assert "and 1 more" not in remarks(late[0])[0]
+
+
 def test_fallback_has_a_schema_for_editors() -> None:
     """Editors know both forms."""
     schema = TypeAdapter(AnyFallback).json_schema(mode="validation")
