@@ -82,12 +82,14 @@ class StepAnswerDelta(msgspec.Struct, frozen=True, array_like=True):
 
 class MetClient(msgspec.Struct, frozen=True, array_like=True):
     """Calls of one client to a route with a brown-out since the last report: all of them, and what became of those that
-    were drawn (`proxy.core.brownout.brownout_policy.Browned`).
+    were drawn (`proxy.core.brownout.brownout_policy.Browned`). `without` and `whole` as of `BrownoutDelta`, its own.
     """
 
     client: str
     asked: int
     drawn: dict[str, int]
+    without: tuple[int, int, int] = (0, 0, 0)
+    whole: tuple[int, int, int] = (0, 0, 0)
 
 
 class BrownoutDelta(msgspec.Struct, frozen=True, array_like=True):

@@ -20,6 +20,17 @@ class BrownoutEndView(View, frozen=True, kw_only=True):
     """Why."""
 
 
+class FollowedView(View, frozen=True, kw_only=True):
+    """Next calls of clients."""
+
+    calls: int = 0
+    """All of them."""
+    errors: int = 0
+    """Those that failed: 400 or more."""
+    repeats: int = 0
+    """Those that asked for the same again at once."""
+
+
 class FoundClientView(View, frozen=True, kw_only=True):
     """A client that it has met."""
 
@@ -31,17 +42,10 @@ class FoundClientView(View, frozen=True, kw_only=True):
     """Its calls since control began."""
     browned: int = 0
     """Those of them that went without."""
-
-
-class FollowedView(View, frozen=True, kw_only=True):
-    """Next calls of clients."""
-
-    calls: int = 0
-    """All of them."""
-    errors: int = 0
-    """Those that failed: 400 or more."""
-    repeats: int = 0
-    """Those that asked for the same again at once."""
+    behind_lean: FollowedView = FollowedView()
+    """What it did next behind calls that went without."""
+    behind_whole: FollowedView = FollowedView()
+    """What it did next behind whole answers."""
 
 
 class BrownoutView(View, frozen=True, kw_only=True):

@@ -36,6 +36,8 @@ def brownout_rows(brownout: BrownoutView) -> Iterator[tuple[str, str]]:
     for each in met[:MOST_CLIENTS]:
         counted = f": {each.browned} of {each.asked} calls since control began" if each.asked else ""
         yield "", f"has met {one_line(each.client)} first at {moment(each.at)}{counted}"
+        if len(met) > 1 and each.behind_lean.calls:
+            yield "", f"  its next calls: {_next(each.behind_lean, each.behind_whole)}"
     if len(met) > MOST_CLIENTS:
         yield "", f"… and {len(met) - MOST_CLIENTS} more, in `brownout.found` of --json"
     if others:
@@ -43,13 +45,17 @@ def brownout_rows(brownout: BrownoutView) -> Iterator[tuple[str, str]]:
     calls = "1 call" if brownout.browned == 1 else f"{brownout.browned} calls"
     yield "", f"{calls} went without{_besides(brownout)}"
     if brownout.behind_lean.calls:
-        yield "", f"next calls: {_went(brownout.behind_lean)}; behind whole answers {_went(brownout.behind_whole)}"
+        yield "", f"next calls: {_next(brownout.behind_lean, brownout.behind_whole)}"
 
 
 def _besides(brownout: BrownoutView) -> str:
     said = [f"{brownout.absent} had no such field"] * bool(brownout.absent)
     said += [f"{brownout.unfit} could not be taken apart"] * bool(brownout.unfit)
     return "".join(f", {each}" for each in said)
+
+
+def _next(lean: FollowedView, whole: FollowedView) -> str:
+    return f"{_went(lean)}; behind whole answers {_went(whole)}"
 
 
 def _went(seen: FollowedView) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from proxy.core.brownout.aftermath import Aftermath, NextCalls
+from proxy.core.brownout.aftermath import NONE, Aftermath, NextCalls
 from proxy.core.brownout.brownout_policy import Browned, BrownoutPolicy
 from proxy.core.discovery.usage import OTHERS
 from proxy.core.position.record import OrderKind, OrderRecord
@@ -20,10 +20,14 @@ MOST_CLIENTS: Final = 200
 
 @dataclass(slots=True)
 class MetSince:
-    """One client since control began: its calls, and what became of those that were drawn."""
+    """One client since control began: its calls, what became of those that were drawn, and what it did next, behind
+    calls that went `without` and behind `whole` answers.
+    """
 
     asked: int = 0
     drawn: Counter[str] = field(default_factory=Counter)
+    without: NextCalls = NONE
+    whole: NextCalls = NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +65,8 @@ class BrownoutState:
             known = self.met.setdefault(name, MetSince())
             known.asked += each.asked
             known.drawn.update(each.drawn)
+            known.without = known.without.plus(NextCalls(*each.without))
+            known.whole = known.whole.plus(NextCalls(*each.whole))
             if each.drawn.get(Browned.BROWNED.value) and name not in self.found:
                 self.found[name] = now
                 self.untold.append(name)

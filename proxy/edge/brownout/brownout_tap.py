@@ -79,8 +79,9 @@ class AftermathTap(Tap):
         """A client that left says nothing of itself."""
         del began, ended, fell_back
         if failure is None or not failure.is_nobodys:
+            call = self._call
             self._tally.followed(
-                is_behind_lean=self._call.is_behind_lean, is_error=self._failed, is_repeat=self._call.is_repeat
+                call.client, is_behind_lean=call.is_behind_lean, is_error=self._failed, is_repeat=call.is_repeat
             )
 
 

@@ -40,10 +40,11 @@ class ClientCalls:
 class FollowingCall:
     """One call that comes soon after another of its client: what it followed, and whether it repeats that."""
 
-    __slots__ = ("is_behind_lean", "is_repeat")
+    __slots__ = ("client", "is_behind_lean", "is_repeat")
 
-    def __init__(self, *, is_behind_lean: bool, is_repeat: bool) -> None:
+    def __init__(self, client: str, *, is_behind_lean: bool, is_repeat: bool) -> None:
         """As it begins; how it ends is told to the tally."""
+        self.client = client
         self.is_behind_lean = is_behind_lean
         self.is_repeat = is_repeat
 
@@ -89,7 +90,7 @@ class BrownoutCalls:
         same = asked == client.last_asked and passed <= AT_ONCE
         following = None
         if before >= 0.0 and passed <= FOLLOWS:
-            following = FollowingCall(is_behind_lean=client.is_lean, is_repeat=same)
+            following = FollowingCall(client.name, is_behind_lean=client.is_lean, is_repeat=same)
         client.last_at = now
         client.last_asked = asked
         client.is_lean = False

@@ -8,8 +8,10 @@ from typing import cast
 
 import pytest
 
+from proxy.control.brownout.brownout_state import BrownoutState
 from proxy.control.brownout.brownouts import Brownouts
 from proxy.control.position.record_writer import RecordWriter
+from proxy.core.brownout.aftermath import NextCalls
 from proxy.core.brownout.brownout_policy import brownout_of
 from proxy.core.position.record import OrderKind, OrderRecord
 from proxy.core.position.standing import is_of_cohort
@@ -270,3 +272,16 @@ async def test_clients_without_end_are_one(clock: Clock) -> None:
     assert len(found) <= 100
     assert len([each for each in orders if each.kind is OrderKind.FOUND]) == 201
     assert "(others)" in {each.cohort for each in orders}
+
+
+def test_what_a_client_did_next_adds_up() -> None:
+    """Over reports, for each client by itself."""
+    policy = brownout_of(Replica(Store(Clock(START)), Clock(START)).route.steps)
+    assert policy is not None
+    state = BrownoutState(route="a", policy=policy, seen=START)
+    for _ in range(2):
+        told = [MetClient("shop", 3, {"browned": 1}, (1, 0, 1), (2, 1, 0)), MetClient("app", 1, {})]
+        state.fold(BrownoutDelta("a", policy.id, told, [1, 0, 1], [2, 1, 0]), START)
+
+    assert (state.met["shop"].without, state.met["shop"].whole) == (NextCalls(2, 0, 2), NextCalls(4, 2, 0))
+    assert state.met["app"].without == NextCalls()

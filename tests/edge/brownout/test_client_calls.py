@@ -94,3 +94,20 @@ def test_clients_that_have_no_room_are_counted_as_one() -> None:
         *((name, 0) for name in names[:8]),
         *((OTHERS, at) for at in range(3)),
     ]
+
+
+def test_what_follows_is_told_of_each_client() -> None:
+    """Of all together as well: who breaks behind a lean answer is known by name."""
+    tally = BrownoutTally("a", "1")
+    tally.followed("shop", is_behind_lean=True, is_error=False, is_repeat=True)
+    tally.followed("shop", is_behind_lean=False, is_error=True, is_repeat=False)
+    tally.followed("app", is_behind_lean=True, is_error=False, is_repeat=False)
+    told = tally.take()
+
+    assert told is not None
+    assert {each.client: (each.without, each.whole) for each in told.clients} == {
+        "shop": ((1, 0, 1), (1, 1, 0)),
+        "app": ((1, 0, 0), (0, 0, 0)),
+    }
+    assert (told.without, told.whole) == ([2, 0, 1], [1, 1, 0])
+    assert tally.take() is None

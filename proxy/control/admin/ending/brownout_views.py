@@ -50,7 +50,14 @@ def deprecation_view(route: Route) -> DeprecationView | None:
 def _client(state: BrownoutState, name: str) -> FoundClientView:
     met = state.met.get(name, _NOT_MET)
     browned = met.drawn[Browned.BROWNED.value]
-    return FoundClientView(client=name, at=moment(state.found.get(name)), asked=met.asked, browned=browned)
+    return FoundClientView(
+        client=name,
+        at=moment(state.found.get(name)),
+        asked=met.asked,
+        browned=browned,
+        behind_lean=_followed(met.without),
+        behind_whole=_followed(met.whole),
+    )
 
 
 def _followed(seen: NextCalls) -> FollowedView:
