@@ -147,7 +147,7 @@ async def test_a_clerk_that_hangs_is_503_in_time(database: Embedded, tmp_path: P
         os.kill(clerk, signal.SIGSTOP)
         status, text = await post(banyan, "h")
         os.kill(clerk, signal.SIGCONT)
-        assert (status, "did not come in time" in text) == (503, True)
+        assert (status, "did not answer in time" in text) == (503, True)
         assert side.booked == []
 
         assert "number" in await until_answered(banyan, "h", 201)
