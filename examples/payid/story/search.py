@@ -54,6 +54,8 @@ async def search(play: Play) -> None:
         }
     for name, read in texts.items():
         found[name] = _in_texts(read, secrets) + cvcs_in(read, play.load.cvcs)
+        for beside in _beside(read, secrets, play.load.cvcs):
+            play.tell(f"  secret {name}: {beside}")
     play.report.searched, play.report.looked_for = found, len(secrets) + len(play.load.cvcs)
     in_rows = _in_texts(texts["tables"], [known])
     play.report.control = min(in_files, in_rows)
@@ -84,6 +86,13 @@ def _in_texts(texts: Iterable[str], secrets: list[str]) -> int:
     return sum(any(secret in text for secret in secrets) for text in texts)
 
 
+def _beside(texts: Iterable[str], secrets: list[str], cvcs: set[str]) -> list[str]:
+    """What stands around each that was found, without it."""
+    looked = re.compile(f"{'|'.join(map(re.escape, secrets))}|{_CVC.format('|'.join(sorted(cvcs)) or 'none')}")
+    hits = (hit for text in texts for hit in looked.finditer(text))
+    return [f"{hit.string[max(hit.start() - 80, 0) : hit.start()]}…{hit.string[hit.end() :][:40]}" for hit in hits]
+
+
 def cvcs_in(texts: Iterable[str], cvcs: set[str]) -> int:
     """How many of these texts hold one of them as a text of its own."""
     looked = re.compile(_CVC.format("|".join(sorted(cvcs)) or "none"))
@@ -99,18 +108,23 @@ async def _tables(play: Play) -> AsyncIterator[str]:
                 for table in await connection.fetch(_TABLES):
                     rows = await connection.fetch(f'SELECT * FROM "{table["schema"]}"."{table["name"]}"')  # noqa: S608
                     for row in rows:
-                        yield " ".join(map(_readable, row.values()))
+                        yield f"{table['schema']}.{table['name']}: {' '.join(map(readable, row.values()))}"
             finally:
                 await connection.close()
 
 
-def _readable(value: object) -> str:
-    """Bytes may be packed."""
+def readable(value: object) -> str:
+    """Bytes may be packed. Those that are no text, such as digests, are told as hex digits: among so many of them three
+    that look like a CVC stand by chance. Whatever else they could hold is looked for in the files.
+    """
     if not isinstance(value, bytes):
         return str(value)
     with contextlib.suppress(zlib.error):
         value = zlib.decompress(value)
-    return value.decode("utf-8", "replace")
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.hex()
 
 
 async def _pages(play: Play) -> AsyncIterator[str]:

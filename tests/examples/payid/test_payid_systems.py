@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import zlib
 from dataclasses import asdict
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from examples.payid.stage.foundation import make_keys, shop_token
 from examples.payid.story.buyer import new_card
 from examples.payid.story.load import signer_of
-from examples.payid.story.search import cvcs_in
+from examples.payid.story.search import cvcs_in, readable
 from examples.payid.systems.account import COLUMNS, account_of, registered
 from examples.payid.systems.account_apis import without_nulls
 from examples.payid.systems.card_rules import RefusedCardError, luhn, read_card
@@ -112,3 +113,11 @@ def test_a_cvc_is_found_as_a_text_of_its_own(text: str, found: int) -> None:
     """And not within something else."""
     assert cvcs_in([text], {"047"}) == found
     assert re.search("047", text)
+
+
+def test_what_is_no_text_holds_no_cvc_by_chance() -> None:
+    """A digest may have any three bytes in a row; a text in bytes, packed or not, is read as one."""
+    digest = b"\xff\x00047\x9c"
+
+    assert cvcs_in([readable(digest)], {"047"}) == 0
+    assert [cvcs_in([readable(each)], {"047"}) for each in (b'{"a":"047"}', zlib.compress(b'{"a":"047"}'))] == [1, 1]
