@@ -70,7 +70,7 @@ adapters:
 
 
 async def measure(windows: int, seconds: float, rate: float) -> Finding:
-    """So many pairs of windows; in the second of each every bad adapter gets `rate` messages a second."""
+    """So many times three windows; in the last of each every bad adapter gets `rate` messages a second."""
     pairs: list[Beside] = []
     harmless: list[Answer] = []
     bad: list[Answer] = []
@@ -87,7 +87,7 @@ async def measure(windows: int, seconds: float, rate: float) -> Finding:
                 bad += await _window(crowd, port, BAD, seconds, rate)
                 answers = crowd.answers
                 pairs.append(Beside(calm=answers[begin:calm], busy=answers[calm:busy], wrong=answers[busy:]))
-                drawn.step(f"p99 {pairs[-1].times[1]:.1f} ms beside {', '.join(BAD)}")
+                drawn.step(f"p99 {pairs[-1].times[-1]:.1f} ms beside {', '.join(BAD)}")
     return _finding(pairs, harmless, bad, rate)
 
 

@@ -67,7 +67,7 @@ class Callers:
 
 
 async def measure(windows: int, seconds: float, rate: float) -> Finding:
-    """So many pairs of windows, `rate` forged tokens a second in the second of each."""
+    """So many times three windows, `rate` forged tokens a second in the last of each."""
     pairs: list[Beside] = []
     counts: list[Count] = []
     async with _callers() as callers:
@@ -84,7 +84,7 @@ async def measure(windows: int, seconds: float, rate: float) -> Finding:
                 answers = crowd.answers
                 counts.append(count)
                 pairs.append(Beside(calm=answers[begin:calm], busy=answers[calm:busy], wrong=answers[busy:]))
-                drawn.step(f"p99 {pairs[-1].times[1]:.1f} ms beside {count.requests / count.seconds:,.0f} forged/s")
+                drawn.step(f"p99 {pairs[-1].times[-1]:.1f} ms beside {count.requests / count.seconds:,.0f} forged/s")
     return _finding(pairs, counts)
 
 

@@ -54,8 +54,9 @@ async def search(play: Play) -> None:
         }
     for name, read in texts.items():
         found[name] = _in_texts(read, secrets) + cvcs_in(read, play.load.cvcs)
-        for beside in _beside(read, secrets, play.load.cvcs):
-            play.tell(f"  secret {name}: {beside}")
+        for text in read if found[name] else ():
+            for beside in _beside(text, secrets, play.load.cvcs):
+                play.tell(f"  secret {name}: {beside}")
     play.report.searched, play.report.looked_for = found, len(secrets) + len(play.load.cvcs)
     in_rows = _in_texts(texts["tables"], [known])
     play.report.control = min(in_files, in_rows)
@@ -86,16 +87,20 @@ def _in_texts(texts: Iterable[str], secrets: list[str]) -> int:
     return sum(any(secret in text for secret in secrets) for text in texts)
 
 
-def _beside(texts: Iterable[str], secrets: list[str], cvcs: set[str]) -> list[str]:
-    """What stands around each that was found, without it."""
-    looked = re.compile(f"{'|'.join(map(re.escape, secrets))}|{_CVC.format('|'.join(sorted(cvcs)) or 'none')}")
-    hits = (hit for text in texts for hit in looked.finditer(text))
-    return [f"{hit.string[max(hit.start() - 80, 0) : hit.start()]}…{hit.string[hit.end() :][:40]}" for hit in hits]
+def _beside(text: str, secrets: list[str], cvcs: set[str]) -> list[str]:
+    """What stands around each that was found in it, without it."""
+    spans = [(text.index(secret), len(secret)) for secret in secrets if secret in text]
+    spans += [(hit.start(), len(hit[0])) for hit in _any_of(cvcs).finditer(text)]
+    return [f"{text[max(at - 80, 0) : at]}…{text[at + size :][:40]}" for at, size in spans]
+
+
+def _any_of(cvcs: set[str]) -> re.Pattern[str]:
+    return re.compile(_CVC.format("|".join(sorted(cvcs)) or "none"))
 
 
 def cvcs_in(texts: Iterable[str], cvcs: set[str]) -> int:
     """How many of these texts hold one of them as a text of its own."""
-    looked = re.compile(_CVC.format("|".join(sorted(cvcs)) or "none"))
+    looked = _any_of(cvcs)
     return sum(looked.search(text) is not None for text in texts)
 
 
