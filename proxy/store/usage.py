@@ -32,11 +32,6 @@ class UsageBatch:
     days: tuple[UsageDay, ...]
 
 
-def former_name(route: str, taken: str) -> str:
-    """Of a route as it was, when it took this: no route's name has a blank."""
-    return f"{route} {taken.partition(' ')[0]}"
-
-
 class UsageStore(Protocol):
     """Usage by origin of route, pooled over all replicas. Every method may raise StoreUnavailable or StoreRefused."""
 
@@ -52,7 +47,7 @@ class UsageStore(Protocol):
     async def gone(self, takes: Mapping[str, str]) -> Mapping[str, str]:
         """What each route took that is not among these, by origin (rule 3): whatever replicas say of other files.
 
-        What a route took before it took something else stands under `former_name`.
+        What a route took before it took something else stands under its `former_name` (`core/discovery`).
         """
 
     async def add(self, batch: UsageBatch) -> None:

@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 
 from proxy.core.discovery.usage import OTHERS, SECONDS_A_DAY, CallerUsage, UsageDay
+from proxy.core.discovery.what_is_taken import former_name
 from proxy.store.embedded.embedded_postgres import Embedded
 from proxy.store.memory.usage import MemoryUsage
 from proxy.store.postgres.connections import Connections
 from proxy.store.postgres.usage import PostgresUsage
-from proxy.store.usage import GONE_DAYS, KEPT_DAYS, UsageBatch, UsageStore, former_name
+from proxy.store.usage import GONE_DAYS, KEPT_DAYS, UsageBatch, UsageStore
 from tests.store.conftest import TEMPLATE, _database
 from tests.store.waiting import PATIENT
 
@@ -112,6 +113,15 @@ async def test_what_a_route_took_before_is_known_as_gone(store: UsageStore) -> N
     assert [each.last for each in await store.sums(second, "orders")] == [tomorrow.last, NOW]
     await store.know(wide | rest, NOW + 3)
     assert set(await store.gone(rest)) == {"orders", former, second, former_name("orders", back["orders"])}
+
+
+async def test_a_route_may_take_the_same_again_and_be_changed_as_before(store: UsageStore) -> None:
+    """However long ago that was: what it took the first time is forgotten, or known since the last one."""
+    first, second, days = {"orders": "d1 /orders/*"}, {"orders": "d2 /orders"}, SECONDS_A_DAY
+    for takes, at in ((first, NOW), (second, NOW + 1), (first, NOW + 2), (second, NOW + 9 * days)):
+        assert (await store.know(takes, at)).keys() == {"orders"}
+
+    assert former_name("orders", first["orders"]) in await store.gone(second)
 
 
 async def test_batches_add_up_and_each_counts_once(store: UsageStore) -> None:

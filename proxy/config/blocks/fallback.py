@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Annotated
 
@@ -15,7 +15,7 @@ from proxy.config.readers.errors import fault
 from proxy.config.readers.schema_patterns import words
 from proxy.config.text.problem import FileProblem
 from proxy.core.outcome import Side
-from proxy.core.routing.route import Fallback, Trigger
+from proxy.core.routing.route import Fallback, Route, Trigger
 
 _EITHER = "other"
 _SIDES = (Side.LEGACY.value, Side.NEW.value, _EITHER)
@@ -85,9 +85,8 @@ def fallbacks_to_have(draft: Draft) -> Iterator[FileProblem]:
         if route.respond is None and route.stage.facts.guarded and route.stage.facts.has_legacy and not route.fallback
     ]
     if bare:
-        more = f", and {len(bare) - 1} more" if bare[1:] else ""
         sentence = (
-            f"new answers {bare[0].name}{more}: while it is down, clients get errors until the judge has gone back; "
+            f"new answers {_named(bare)}: while it is down, clients get errors until the judge has gone back; "
             "with fallback: legacy they get legacy's answers"
         )
         yield draft.problem(("routes", bare[0].index, "stage"), sentence)
@@ -104,12 +103,15 @@ def fallbacks_that_stay(draft: Draft) -> Iterator[FileProblem]:
         and route.fallback.to is not Side.NEW
     ]
     if late:
-        more = f", and {len(late) - 1} more" if late[1:] else ""
         sentence = (
-            f"new alone answers {late[0].name}{more}, but where it fails legacy is asked: take fallback out before "
+            f"new alone answers {_named(late)}, but where it fails legacy is asked: take fallback out before "
             "legacy ends"
         )
         yield draft.problem(("routes", late[0].index, "fallback"), sentence)
+
+
+def _named(routes: Sequence[Route]) -> str:
+    return f"{routes[0].name}, and {len(routes) - 1} more" if routes[1:] else routes[0].name
 
 
 def fallback_of(block: FallbackBlock | None) -> Fallback | None:

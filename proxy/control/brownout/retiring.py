@@ -11,6 +11,7 @@ from proxy.core.brownout.brownout_policy import brownout_of
 from proxy.core.brownout.deprecation import deprecation_of
 from proxy.core.brownout.retirement import EndpointBrownout, RetireCase, RetireItem
 from proxy.core.discovery.usage import CallerUsage
+from proxy.core.discovery.what_is_taken import is_former, route_of
 from proxy.core.routing.route import Route
 
 
@@ -37,8 +38,8 @@ def retire_case(
 
 def _elsewhere(caller: CallerUsage) -> CallerUsage:
     """Of a route that is gone: who called it would come to this one now."""
-    route, _, is_former = caller.route.partition(" ")
-    return replace(caller, caller=f"{caller.caller} at {route}, {'as it was' if is_former else 'which is gone'}")
+    how = "as it was" if is_former(caller.route) else "which is gone"
+    return replace(caller, caller=f"{caller.caller} at {route_of(caller.route)}, {how}")
 
 
 def _endpoint(route: Route, state: BrownoutState | None) -> EndpointBrownout | None:

@@ -35,17 +35,33 @@ def left_to(origin: str, takes: Mapping[str, str], gone: Mapping[str, str]) -> t
     here = takes.get(origin)
     if here is None:
         return ()
-    digest, path, same = _digest(here), _path(here), set(map(_digest, takes.values()))
+    digest, path, same = digest_of(here), _path(here), set(map(digest_of, takes.values()))
     return tuple(
         name
         for name, taken in sorted(gone.items())
-        if name.partition(" ")[0] != origin  # its own calls are recorded there, whatever it took
-        and (_digest(taken) == digest or (_digest(taken) not in same and _comes_before(_path(taken), path)))
+        if route_of(name) != origin  # its own calls are recorded there, whatever it took
+        and (digest_of(taken) == digest or (digest_of(taken) not in same and _comes_before(_path(taken), path)))
     )
 
 
-def _digest(taken: str) -> str:
+def digest_of(taken: str) -> str:
+    """By which two routes are known to take the same."""
     return taken.partition(" ")[0]
+
+
+def former_name(route: str, taken: str) -> str:
+    """Of a route as it was, when it took this: no route's name has a blank."""
+    return f"{route} {digest_of(taken)}"
+
+
+def route_of(name: str) -> str:
+    """The route whose name, or former name, this is."""
+    return name.partition(" ")[0]
+
+
+def is_former(name: str) -> bool:
+    """Whether it is a former name."""
+    return " " in name
 
 
 def _path(taken: str) -> tuple[str, ...]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from itertools import chain
 from math import inf
 
 from proxy.core.discovery.usage import OTHERS, SECONDS_A_DAY, CallerUsage, UsageDay, added, day_of, sums_of
+from proxy.core.discovery.what_is_taken import digest_of, former_name, is_former, route_of
 from proxy.core.evidence.records import cleaned
-from proxy.store.usage import GONE_DAYS, KEPT_DAYS, MOST_CALLERS, UsageBatch, former_name
+from proxy.store.usage import GONE_DAYS, KEPT_DAYS, MOST_CALLERS, UsageBatch
 
 MOST_RECORDS = 100_000
 _REMEMBERED = 3600.0
@@ -38,21 +38,20 @@ class MemoryUsage:
     async def know(self, takes: Mapping[str, str], now: float) -> Mapping[str, float]:
         """As UsageStore says."""
         known, used = self._routes, {route for route, _, _ in self._days}
+        oldest = now - GONE_DAYS * SECONDS_A_DAY
         before = self._gone | {route: (taken, now) for route, (taken, _) in known.items()}
-        self._gone |= {
+        former = {
             former_name(route, before[route][0]): before[route]
             for route, taken in takes.items()
-            if route in before and not _is_same(before[route][0], taken)
+            if route in before and digest_of(before[route][0]) != digest_of(taken)
         }
-        oldest = now - GONE_DAYS * SECONDS_A_DAY
-        gone = self._gone | {route: (taken, now) for route, (taken, _) in known.items()}
         self._gone = {
-            route: (taken, since)
-            for route, (taken, since) in gone.items()
-            if route not in takes and (route.partition(" ")[0] in used or since >= oldest)
+            name: (taken, since)
+            for name, (taken, since) in (before | former).items()
+            if name not in takes and (route_of(name) in used or since >= oldest)
         }
         self._routes = {
-            route: (taken, known[route][1] if route in known and _is_same(known[route][0], taken) else now)
+            route: (taken, known[route][1] if _is_same(known.get(route), taken) else now)
             for route, taken in takes.items()
         }
         return {route: since for route, (_, since) in self._routes.items()}
@@ -86,15 +85,18 @@ class MemoryUsage:
 
     async def sums(self, *routes: str) -> tuple[CallerUsage, ...]:
         """As UsageStore says."""
-        return sums_of(self._days.values() if not routes else chain.from_iterable(map(self._days_of, routes)))
+        return sums_of(self._days_of(routes) if routes else self._days.values())
 
-    def _days_of(self, name: str) -> Iterator[UsageDay]:
-        """Of a route, or of one as it was."""
-        route, _, is_former = name.partition(" ")
-        until = self._gone[name][1] if is_former else inf
+    def _days_of(self, asked: tuple[str, ...]) -> Iterator[UsageDay]:
+        """Of these routes, and of routes as they were."""
+        names: dict[str, list[tuple[str, float]]] = {}
+        for name in asked:
+            until = self._gone[name][1] if is_former(name) else inf
+            names.setdefault(route_of(name), []).append((name, until))
         for day in self._days.values():
-            if day.route == route and day.first <= until:
-                yield replace(day, route=name, last=min(day.last, until))
+            for name, until in names.get(day.route, ()):
+                if day.first <= until:
+                    yield replace(day, route=name, last=min(day.last, until))
 
     async def days(self, route: str) -> tuple[UsageDay, ...]:
         """As UsageStore says."""
@@ -116,6 +118,6 @@ class MemoryUsage:
         return before - len(self._days)
 
 
-def _is_same(one: str, other: str) -> bool:
+def _is_same(known: tuple[str, float] | None, taken: str) -> bool:
     """Rule 2 of `store/usage.py`."""
-    return one.partition(" ")[0] == other.partition(" ")[0]
+    return known is not None and digest_of(known[0]) == digest_of(taken)

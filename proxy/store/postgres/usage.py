@@ -32,8 +32,8 @@ class PostgresUsage:
         routes = sorted(takes)
         async with self._connections.transaction() as connection:
             await connection.execute(query("take_usage_turn"))
-            taken, oldest = [takes[name] for name in routes], now - GONE_DAYS * SECONDS_A_DAY
-            rows = await connection.fetch(query("know_usage_routes"), routes, taken, now, oldest)
+            await connection.execute(query("forget_usage_routes"), routes, now - GONE_DAYS * SECONDS_A_DAY)
+            rows = await connection.fetch(query("know_usage_routes"), routes, [takes[name] for name in routes], now)
         return {row["route"]: float(row["since"]) for row in rows}
 
     async def gone(self, takes: Mapping[str, str]) -> Mapping[str, str]:

@@ -1,14 +1,6 @@
 -- $1 are all routes, in order, $2 what they take: one that takes something else, or was not there, is known since $3.
--- One that is gone is known below 0, while there are records of it, and when it was there after $4. So is what a route
--- took before, under its name and the digest of that.
+-- One that is gone is known below 0. So is what a route took before, under its name and the digest of that.
 WITH gone AS (UPDATE banyan.usage_route SET since = -$3::double precision WHERE route <> ALL ($1::text[]) AND since > 0),
-forgotten AS (
-    DELETE FROM banyan.usage_route AS known WHERE route <> ALL ($1::text[]) AND since <= 0 AND -since < $4
-    AND NOT EXISTS (
-        SELECT FROM banyan.usage_day AS used
-        WHERE used.route = split_part(known.route, ' ', 1) AND (used.route = known.route OR used.first_seen <= -known.since)
-    )
-),
 former AS (
     INSERT INTO banyan.usage_route AS before (route, takes, since)
     SELECT route || ' ' || split_part(known.takes, ' ', 1), known.takes,

@@ -1,8 +1,13 @@
--- Of what a route took before it took something else: up to then.
-SELECT asked.route, caller, sum(calls)::bigint AS calls, sum(good)::bigint AS good, min(first_seen) AS first,
-    max(least(last_seen, -former.since)) AS last, count(*)::integer AS days
-FROM unnest($1::text[]) AS asked (route)
-LEFT JOIN banyan.usage_route AS former ON former.route = asked.route AND asked.route LIKE '% %'
-JOIN banyan.usage_day AS used ON used.route = split_part(asked.route, ' ', 1)
-WHERE former.route IS NULL OR used.first_seen <= -former.since
-GROUP BY asked.route, caller ORDER BY asked.route COLLATE "C", caller COLLATE "C"
+-- Of routes that are named; of what one took before it took something else, up to then.
+SELECT route, caller, sum(calls)::bigint AS calls, sum(good)::bigint AS good, min(first_seen) AS first,
+    max(last_seen) AS last, count(*)::integer AS days
+FROM banyan.usage_day WHERE route = ANY ($1::text[])
+GROUP BY route, caller
+UNION ALL
+SELECT former.route, caller, sum(calls)::bigint, sum(good)::bigint, min(first_seen),
+    max(least(last_seen, -former.since)), count(*)::integer
+FROM banyan.usage_route AS former
+JOIN banyan.usage_day AS used ON used.route = split_part(former.route, ' ', 1) AND used.first_seen <= -former.since
+WHERE former.route = ANY ($1::text[]) AND former.route LIKE '% %'
+GROUP BY former.route, caller
+ORDER BY route, caller
