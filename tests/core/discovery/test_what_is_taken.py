@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.core.discovery.what_is_taken import left_to, taken_by, what_is_taken
+from proxy.core.discovery.what_is_taken import former_name, is_former, left_to, route_of, taken_by, what_is_taken
 from proxy.core.routing.path import PathPattern, parse_pattern
 from proxy.core.routing.predicate import HeaderIs, HostIs
 from proxy.core.routing.route import Route
@@ -114,3 +114,21 @@ def test_what_has_no_path_may_have_come_from_anywhere() -> None:
 
     assert left_to("again", takes, gone) == ("known", "other")
     assert left_to("rest", takes, gone) == ("other",)
+
+
+def test_a_former_name_is_told_from_a_routes_name() -> None:
+    """It says whose it was, and names what was taken then by its digest alone."""
+    former = former_name("orders", taken("/orders/{id}"))
+
+    assert (is_former(former), is_former("orders")) == (True, False)
+    assert (route_of(former), route_of("orders")) == ("orders", "orders")
+    assert former == f"orders {taken('/orders/{id}').partition(' ')[0]}" != former_name("orders", taken("/orders/**"))
+
+
+def test_what_a_route_took_before_is_its_own() -> None:
+    """Its calls are recorded under its name; whoever takes exactly what it took then has them too."""
+    takes = {"orders": taken("/orders/open"), "again": taken("/orders/{id}")}
+    gone = {former_name("orders", taken("/orders/{id}")): taken("/orders/{id}")}
+
+    assert left_to("orders", takes, gone) == ()
+    assert left_to("again", takes, gone) == tuple(gone)
