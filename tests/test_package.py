@@ -99,7 +99,7 @@ def test_the_wheel_makes_the_command(wheel: ZipFile) -> None:
     """Installing it makes the command `banyan`, and type checkers see its types."""
     entry_points = wheel.read(f"banyan_proxy-{proxy.__version__}.dist-info/entry_points.txt").decode()
 
-    assert "banyan = proxy.cli.main:main" in entry_points
+    assert "banyan = proxy.__main__:main" in entry_points
     assert "proxy/py.typed" in wheel.namelist()
 
 

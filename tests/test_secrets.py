@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from proxy.cli.main import app
+from proxy.cli.main import application
 from proxy.config.load import Loaded, load_text
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
@@ -131,7 +131,7 @@ def test_plan_prints_no_secret(tmp_path: Path, options: list[str]) -> None:
     before, after = tmp_path / "a.yaml", tmp_path / "b.yaml"
     before.write_text(TOP.format(end=""))
     after.write_text(TOP.format(end="-other").replace("SECRET-state", "SECRET-elsewhere"))
-    said = CliRunner().invoke(app, ["plan", "--file", str(after), "--against", str(before), *options])
+    said = CliRunner().invoke(application(["plan"]), ["plan", "--file", str(after), "--against", str(before), *options])
 
     assert "SECRET" not in said.output
     assert all(field in said.output for field in ("cookies.key", "databases", "hooks", "state", "replace"))

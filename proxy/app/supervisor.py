@@ -11,6 +11,7 @@ SIGTERM and SIGINT drain (a second one cuts), SIGHUP reloads, SIGUSR2 starts a s
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import select
 import shutil
@@ -127,6 +128,8 @@ class Supervisor:
         _log.info("serving", listen=self._sockets.address, workers=len(self._sockets.workers), pid=os.getpid(), **kept)
         clerk = (_CLERK,) if self._start.snapshot.needs_clerk else ()
         translator = (_TRANSLATOR,) if any(map(_leaves_workers, self._start.snapshot.routes)) else ()
+        gc.collect()
+        gc.freeze()  # once for all: no child looks at, and so copies, what it was born with
         for number in (_CONTROL, _COMPARER, *clerk, *translator, *range(len(self._sockets.workers))):
             self._give_birth(number)
         while self._children or self._due:

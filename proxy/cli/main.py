@@ -5,7 +5,8 @@ Rule 1: a command's module is light to import; what is heavy is imported when th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -75,15 +76,6 @@ COMMANDS: Mapping[str, tuple[Callable[..., None], Lesson]] = {
 }
 """What is listed, in the order in which a newcomer meets it."""
 
-app = typer.Typer(
-    name="banyan",
-    help=LESSON.text,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
 
 def _tell_version(wanted: bool) -> None:  # noqa: FBT001  typer gives it so
     if wanted:
@@ -91,7 +83,6 @@ def _tell_version(wanted: bool) -> None:  # noqa: FBT001  typer gives it so
         leave(FINE)
 
 
-@app.callback()
 def banyan(
     *,
     _: Annotated[
@@ -101,13 +92,27 @@ def banyan(
     """See LESSON."""
 
 
-for _name, (_run, _lesson) in COMMANDS.items():
-    _passed_on = dict(example.PASSED_ON) if _run is example.example else None
-    app.command(_name, help=_lesson.text, short_help=_lesson.purpose, context_settings=_passed_on)(_run)
+def application(arguments: Sequence[str]) -> typer.Typer:
+    """`banyan`; where these arguments name a command, with that alone: all of them take a tenth of a second to read."""
+    made = typer.Typer(
+        name="banyan",
+        help=LESSON.text,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        no_args_is_help=True,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    made.callback()(banyan)
+    named = arguments[:1]
+    for name in named if named and named[0] in COMMANDS else COMMANDS:
+        run, lesson = COMMANDS[name]
+        passed_on = dict(example.PASSED_ON) if run is example.example else None
+        made.command(name, help=lesson.text, short_help=lesson.purpose, context_settings=passed_on)(run)
+    return made
 
 
 def main() -> None:
     """Run the command that the arguments name; leaves by SystemExit."""
     set_up_output()
     OWN_PROCESS.set(True)
-    app(prog_name="banyan")
+    application(sys.argv[1:])(prog_name="banyan")

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import proxy
-from proxy.cli.main import app
+from proxy.cli.main import application
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = Path(proxy.__path__[0])
@@ -72,6 +72,6 @@ def banyan(folder: Path) -> Banyan:
 
     def run(*arguments: str) -> Result:
         given = shlex.split(arguments[0]) if len(arguments) == 1 else list(arguments)
-        return CliRunner().invoke(app, given, prog_name="banyan")
+        return CliRunner().invoke(application(given), given, prog_name="banyan")
 
     return run

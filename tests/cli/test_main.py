@@ -124,3 +124,19 @@ def test_an_encoding_without_a_sign_ends_no_command(folder: Path, encoding: str)
 
     assert (run.returncode, run.stderr) == (0, "")
     assert r"GET /orders/7 \u2192 " in run.stdout
+
+
+def test_a_start_seldom_looks_for_cycles() -> None:
+    """What imports make stays: to look through it again and again was a quarter of a command's time."""
+    script = """
+import gc, sys
+from proxy.__main__ import main
+sys.argv, before = ["banyan", "check", "--help"], [each["collections"] for each in gc.get_stats()]
+try:
+    main()
+finally:
+    print(*(each["collections"] - then for each, then in zip(gc.get_stats(), before, strict=True)), file=sys.stderr)
+"""
+    run = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=True)
+
+    assert sum(map(int, run.stderr.split())) <= 3

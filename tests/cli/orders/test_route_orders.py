@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from typer.testing import CliRunner, Result
 
-from proxy.cli.main import app
+from proxy.cli.main import application
 from proxy.cli.orders import route_orders
 from tests.cli.conftest import Banyan
 from tests.cli.listening import listening
@@ -97,7 +97,7 @@ def test_enter_is_no_for_every_order(monkeypatch: pytest.MonkeyPatch, verb: str)
     """So is it of a rollback and a hold: who wants them says yes."""
     monkeypatch.setattr(route_orders, "_is_asked", lambda: True)
     with listening({f"/api/routes/orders/{verb}": msgspec.json.encode({**MADE, **WOULD})}) as admin:
-        asked = CliRunner().invoke(app, [verb, "orders", "--admin", admin.url], input="\n")
+        asked = CliRunner().invoke(application([verb]), [verb, "orders", "--admin", admin.url], input="\n")
 
     assert (asked.exit_code, len(admin.matched)) == (1, 1)
     assert "Go on? [y/N]" in asked.stderr
@@ -170,7 +170,7 @@ def test_whoever_sits_there_is_asked(monkeypatch: pytest.MonkeyPatch, answer: st
     """Before several routes are moved; no is the answer of who only presses Enter."""
     monkeypatch.setattr(route_orders, "_is_asked", lambda: True)
     with listening({"/api/routes/orders/promote": msgspec.json.encode({**MADE, **WOULD})}) as admin:
-        asked = CliRunner().invoke(app, ["promote", "orders", "--admin", admin.url], input=answer)
+        asked = CliRunner().invoke(application(["promote"]), ["promote", "orders", "--admin", admin.url], input=answer)
 
     assert (asked.exit_code, len(admin.matched)) == (code, 2 if code == 0 else 1)
     assert "Go on? [y/N]" in asked.stderr

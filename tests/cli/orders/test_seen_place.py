@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-from proxy.cli.main import app
+from proxy.cli.main import application
 from proxy.cli.orders.asked_at import OWN_PROCESS, process_age
 from tests.cli.conftest import Banyan
 from tests.cli.listening import Pages, listening
@@ -56,7 +56,7 @@ def test_a_tag_of_ones_own_goes_first(banyan: Banyan) -> None:
 def asked_by_a_process(admin: Pages, command: str) -> tuple[int, str]:
     asked = OWN_PROCESS.set(True)
     try:
-        result = CliRunner().invoke(app, [command, "orders", "--admin", admin.url])
+        result = CliRunner().invoke(application([command]), [command, "orders", "--admin", admin.url])
     finally:
         OWN_PROCESS.reset(asked)
     return result.exit_code, result.stderr
