@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.load.awake import launch_awake
 from bench.load.upstream import launch_upstream
 from bench.load.workload import ROUTES, Site
 from bench.machine import Cores, free_ports
@@ -36,11 +37,13 @@ class Stand:
 
 
 @contextlib.contextmanager
-def stand(cores: Cores) -> Iterator[Stand]:
-    """The upstream runs, and everything ends and is removed when the block is left."""
+def stand(cores: Cores, *, awake: bool = False) -> Iterator[Stand]:
+    """The upstream runs, and everything ends and is removed when the block is left; `awake`: see `load/awake.py`."""
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="banyan-bench-")))
         legacy, new = free_ports(2)
         launch = launch_upstream(folder / "upstream", legacy, new)
         upstream = stack.enter_context(running(launch, cores.load))
+        if awake:
+            stack.enter_context(running(launch_awake(folder / "awake"), cores.load))
         yield Stand(folder=folder, cores=cores, legacy=legacy, new=new, upstream=upstream, stack=stack)
