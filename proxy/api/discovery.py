@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from proxy.api.view import View
+from proxy.core.discovery.alike_words import alike_words
 from proxy.core.discovery.endpoint import EndpointSeen, statuses
 from proxy.core.discovery.inventory import DiscoveredEndpoint, Inventory
 from proxy.core.discovery.usage import SECONDS_A_DAY
@@ -85,6 +86,17 @@ class DiscoveredEndpointView(View, frozen=True, kw_only=True):
     """Calls by day (UTC), oldest first, of a year."""
 
 
+class AlikeWordsView(View, frozen=True, kw_only=True):
+    """Words in one place that are called alike: they may be values of one parameter, which traffic cannot tell yet."""
+
+    parent: str
+    """What stands before them: `/shops`."""
+    words: Sequence[str]
+    """All of them."""
+    matches: Sequence[str]
+    """The `match` of each route that would take them as a parameter: `GET /shops/{shop}`."""
+
+
 class DiscoveryView(View, frozen=True, kw_only=True):
     """What traffic shows; it does not show which answer fields a client reads."""
 
@@ -98,16 +110,23 @@ class DiscoveryView(View, frozen=True, kw_only=True):
     """Requests whose path was forgotten, since memory is bounded."""
     endpoints: Sequence[DiscoveredEndpointView] = ()
     """By template and method."""
+    alike: Sequence[AlikeWordsView] = ()
+    """Words that may be values, where they are fewer than it takes to be found to be some."""
 
 
 def discovery_view(inventory: Inventory, since: float) -> DiscoveryView:
     """All that it holds."""
+    endpoints = inventory.endpoints()
     return DiscoveryView(
         since=since,
         observed=inventory.observed,
         missed=round(inventory.missed),
         dropped=inventory.dropped,
-        endpoints=[_endpoint_view(each) for each in inventory.endpoints()],
+        endpoints=[_endpoint_view(each) for each in endpoints],
+        alike=[
+            AlikeWordsView(parent=each.parent, words=each.words, matches=each.matches)
+            for each in alike_words(endpoints)
+        ],
     )
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from proxy.api.discovery import DiscoveryView
+from proxy.api.discovery import AlikeWordsView, DiscoveryView
 from proxy.cli.discover.template_group import TemplateGroup, groups_of
+from proxy.cli.folded import folded
 from proxy.core.one_line import one_line
 
 UNKNOWABLE = "traffic does not show which answer fields a client reads"
@@ -17,6 +18,8 @@ _HEADS = ("template", "methods", "calls", "callers", "first", "last", "claimed b
 _RIGHT = frozenset({"calls", "callers"})
 _BETWEEN = "  "
 _LEAST = 12
+_MOST_NAMED = 3
+"""Words, and matches of routes, that a remark names; --json has all."""
 
 
 def picture(found: DiscoveryView, width: int, *, singles: bool = False) -> Iterator[str]:
@@ -25,6 +28,8 @@ def picture(found: DiscoveryView, width: int, *, singles: bool = False) -> Itera
     if rows:
         yield from _table([_HEADS, *rows], width)
         yield ""
+    for each in found.alike:
+        yield from folded(_alike(each), width)
     yield from _apart(found, singles=singles)
     yield f"{UNKNOWABLE}."
 
@@ -55,6 +60,15 @@ def _table(rows: Sequence[tuple[str, ...]], width: int) -> Iterator[str]:
 
 def _padded(cell: str, wide: int, head: str) -> str:
     return cell.rjust(wide) if head in _RIGHT else cell.ljust(wide)
+
+
+def _alike(found: AlikeWordsView) -> str:
+    """How many, some of them, and what a route would say if they are values."""
+    named = ", ".join(map(one_line, found.words[:_MOST_NAMED]))
+    said = " and ".join(f'"{match}"' for match in found.matches[:_MOST_NAMED])
+    more = " and so on" if found.matches[_MOST_NAMED:] else ""
+    words = f"{found.parent}/: {len(found.words)} words are called alike ({named} …) and may be values; "
+    return f"{words}if they are, write routes with match: {said}{more}."
 
 
 def _apart(found: DiscoveryView, *, singles: bool) -> Iterator[str]:

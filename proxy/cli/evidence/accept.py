@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -27,11 +27,12 @@ LESSON = Lesson(
     "differs it covers that, and no other type. `banyan check` takes it as it is printed. "
     "With --write it goes into `compare:` of the route in --config, or the included file where that stands, "
     "and not a byte beside it changes: comments and "
-    "layout stay, and it is reviewed like every edit. What is evidence for the judge begins anew with the next full "
+    "layout stay, and it is reviewed like every edit; where the difference is excused already, nothing is written. "
+    "What is evidence for the judge begins anew with the next full "
     "minute after the edit, as comparisons are kept by the minute.",
     example="banyan accept orders.show 3f2a9c01d4e5 --reason 'rounds half up' --owner team-orders --until 2026-12-31",
     exits={
-        FINE: "the rule is printed, or written",
+        FINE: "the rule is printed, or written, or none is needed",
         FOUND: "there is no such cluster now, or nothing answers there",
         UNUSABLE: "wrong usage, no admin address can be found, or the file is left as it is, with the reason",
     },
@@ -42,11 +43,12 @@ _COMMENT = "# "
 _CONTENT_TYPE = "header:Content-Type"
 _COUNTS = "evidence of the route counts from the next full minute after this edit on, and nothing from before it"
 _NARROWER = {
-    "num": "to accept close numbers only, write it under tolerance: with absolute: or relative: and without kinds:",
-    "time": "to accept close times only, write it under time: with within: and without kinds:",
-    "header": "to accept values that look alike only, write it under mask: with regex: and without kinds:",
-    "string": "to accept values that look alike only, write it under mask: without kinds:",
-    "order": "to pair elements by a member instead, write it under keyed: with key:",
+    "num": "to accept close numbers only, leave `kinds` out, and write it under `tolerance` with `absolute` or "
+    "`relative`",
+    "time": "to accept close times only, leave `kinds` out, and write it under `time` with `within`",
+    "header": "to accept values that look alike only, leave `kinds` out, and write it under `mask` with `regex`",
+    "string": "to accept values that look alike only, leave `kinds` out, and write it under `mask`",
+    "order": "to pair elements by a member instead, write it under `keyed` with `key`",
 }
 
 
@@ -71,6 +73,8 @@ def accept(  # noqa: PLR0913  a command's options
     accepted, around = _cluster(base, route, cluster)
     treatment, rule = rule_of(accepted, reason, owner, until, _only_type(base, route, accepted))
     _refuse_bad(treatment, rule)
+    if write and accepted.accepted:
+        _leave_unwritten(accepted, json=json)
     written = _write(config, route, treatment, rule) if write else None
     if json:
         say_json({treatment: [rule]})
@@ -97,8 +101,21 @@ def _say_rule(lines: Iterable[str]) -> None:
 def _excused(cluster: ClusterView) -> Iterator[str]:
     """Of one that counts no more: no rule is needed."""
     if cluster.accepted:
-        by = "as noise" if cluster.accepted == "noise" else f"by {cluster.accepted}"
-        yield f"# {cluster.path} is excused {by} already: while that holds, no rule is needed"
+        yield f"# {_needless(cluster)}"
+
+
+def _needless(cluster: ClusterView) -> str:
+    by = "as noise" if cluster.accepted == "noise" else f"by {cluster.accepted}"
+    return f"{cluster.path} is excused {by} already: while that holds, no rule is needed"
+
+
+def _leave_unwritten(cluster: ClusterView, *, json: bool) -> NoReturn:
+    """A rule that excuses what is excused already would stay in the file when nobody needs it; as JSON none is `{}`."""
+    if json:
+        say_json({})
+    else:
+        say_folded([f"{_needless(cluster)}, and nothing is written; without --write the rule is printed"])
+    leave(FINE)
 
 
 def _cluster(base: str, route: str, begins: str) -> tuple[ClusterView, list[str]]:

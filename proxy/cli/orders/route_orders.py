@@ -310,12 +310,12 @@ def _is_asked() -> bool:
 def _told(verb: str, moved: MovedView) -> Iterator[str]:
     """Line by line; others of its group stood where it stood."""
     before, now = _place(moved.start), _place(moved.runs)
-    marks = ", rolled back until resume" * moved.latched + ", on hold" * moved.held
+    marks = ", rolled back until resume" * moved.latched + ", on hold until resume" * moved.held
     stood = "; that stood already, and nothing was moved" if verb in _STANDING and not moved.moved else ""
     yield f"{moved.route}: {_became(before, now)}{marks}{stood}"
     yield from (f"  {note}" for note in moved.notes)
     for member in moved.group:
-        became = member.why or _became(before, _place(member.runs)) + ", on hold" * (verb == "hold")
+        became = member.why or _became(before, _place(member.runs)) + ", on hold until resume" * (verb == "hold")
         yield f"  {'with it' if member.moved else 'NOT moved'}  {member.route}: {became}"
     for instance in moved.instances:
         yield f"  {'obeys' if instance.obeys else 'does NOT obey yet'}  {instance.instance}"

@@ -24,6 +24,7 @@ from proxy.core.routing.snapshot import Hook, Snapshot
 from proxy.core.secret import HIDDEN, Secret
 from proxy.core.steps.step_policy import StepPolicy
 from proxy.core.tls import CertificateFiles
+from proxy.core.traffic.plan import in_effect
 from proxy.core.traffic.remembered_request import sources_text
 from proxy.core.translation.adapter_policy import Step
 
@@ -57,7 +58,7 @@ def route_changes(before: Route, after: Route) -> list[FieldChange]:
         "cohort": (sources_text(before), sources_text(after)),
     }
     first = [FieldChange(field=name, before=old, after=new) for name, (old, new) in pairs.items() if old != new]
-    rest = _differences(before, after, _OF_ROUTE)
+    rest = _differences(in_effect(before, after), after, _OF_ROUTE)
     if any(map(_is_drawn_by_credential, (before, after))):
         rest = map(_without_keys, rest)
     return [*first, *rest]

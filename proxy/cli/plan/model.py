@@ -10,6 +10,7 @@ from proxy.cli.plan.field_changes import FieldChange, is_address, route_changes,
 from proxy.cli.plan.running_table import RecentTraffic, RunningRoutes
 from proxy.control.running import needs_restart
 from proxy.core.routing.snapshot import Snapshot
+from proxy.core.traffic.answered_again import answered_again
 from proxy.core.traffic.plan import (
     Flow,
     Note,
@@ -154,7 +155,8 @@ def planned(asked: PlanQuestion) -> Planned:
     then = Replay(before.table, before.upstreams, places_before(before.routes, standing.positions))
     soon = Replay(after.table, after.upstreams, places_after(routes))
     traffic = None if asked.recent is None else compare(then, soon, asked.recent.requests)
-    shown = tuple(_example_taken(each, before, soon) for each in _routes(routes, traffic, asked.recent))
+    taken = [_example_taken(each, before, soon) for each in _routes(routes, traffic, asked.recent)]
+    shown = tuple(_with_warning(each, route, soon) for each, route in zip(taken, routes, strict=True))
     upstreams = tuple(upstream_changes(before.upstreams, after.upstreams))
     total = None if traffic is None or asked.recent is None else _total(traffic, asked.recent)
     again = _replayed(then, soon, asked)
@@ -283,6 +285,16 @@ def _example_taken(route: PlannedRoute, before: Snapshot, soon: Replay) -> Plann
         such_as=such_as,
     )
     return replace(route, taken_by=(taken,))
+
+
+def _with_warning(shown: PlannedRoute, route: RoutePlan, soon: Replay) -> PlannedRoute:
+    """Of one that goes and refused its requests: who answers them again."""
+    if route.before is None or route.after is not None:
+        return shown
+    names = {taken.route for taken in shown.taken_by}
+    takers = [each for each in soon.routes if each.name in names] if names else None
+    note = answered_again(route.before, route.start, takers)
+    return shown if note is None else replace(shown, notes=(*shown.notes, note))
 
 
 def _total(traffic: TrafficFlows, recent: RecentTraffic) -> TrafficShown:

@@ -21,7 +21,7 @@ _DROPPED = ("edit", "cohorts", "requests/day", "cohorts move", "of them move")
 _REPLAY_HEADS = ("answered by", "would be", "requests", "other answer", "by this edit")
 _RIGHT = frozenset((*_HEADS[4:], *_REPLAY_HEADS[2:]))
 _MOST_NAMED = 5
-_LOUD = frozenset({Caution.TOO_BIG, Caution.SKIPS, Caution.DOOR, Caution.REDRAWN, Caution.FREED, Caution.DRIES_UP})
+_LOUD = frozenset(Caution) - {Caution.RAMP, Caution.LATCH, Caution.GOES_ON, Caution.ANEW, Caution.HOLD}
 
 
 def picture(plan: Planned, width: int | None) -> list[Text]:

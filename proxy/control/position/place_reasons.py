@@ -15,6 +15,7 @@ from itertools import takewhile
 from proxy.control.position.order_notes import drain_notes, moment
 from proxy.control.position.standing_here import RoutePlace
 from proxy.core.one_line import one_line
+from proxy.core.position.hold import hold_ends
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Cause, Position, Transition
 from proxy.core.position.record import OrderKind, kind_of
@@ -60,7 +61,7 @@ def _moved(route: Route, position: Position, moves: tuple[Transition, ...]) -> s
     begun = next(filter(_begins, moves), None)
     said = _cause(position, begun) if begun is None or not _is_step_of_judge(begun) else _step(begun)
     if position.latched:
-        return f"rolled back{said}; ends with resume, or an edit of its stage or split"
+        return f"rolled back{said}; ends with `banyan resume {position.route}`, or an edit of its stage or split"
     if position.place == place_of(route) or (position.held and not begun):
         return ""
     return "; ".join((f"moved{said}", *_resumed(moves)))
@@ -94,7 +95,10 @@ def _step(move: Transition) -> str:
 
 
 def _held(position: Position, moves: tuple[Transition, ...]) -> str:
-    return f"on hold{_cause(position, next(filter(_is_hold, moves), None))}" if position.held else ""
+    if not position.held:
+        return ""
+    said, ends = f"on hold{_cause(position, next(filter(_is_hold, moves), None))}", hold_ends(position)
+    return said if ends in said else f"{said}; {ends}"  # the judge's own reasons say it where they hold
 
 
 def _is_hold(move: Transition) -> bool:

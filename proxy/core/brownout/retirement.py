@@ -18,6 +18,8 @@ from proxy.core.brownout.deprecation import DeprecationPolicy
 from proxy.core.discovery.usage import CallerUsage
 
 DAY = 86_400.0
+MOST_NAMED = 3
+"""Callers that a sentence names: a wide route may have many thousands, and the sentence goes into the record."""
 
 
 class RetireItem(StrEnum):
@@ -113,8 +115,8 @@ def _needs(case: RetireCase) -> Iterator[RetireNeed]:
 def _unused(case: RetireCase) -> tuple[bool, str]:
     period, recent = days(case.period), case.recent
     if recent:
-        who = ", ".join(f"{caller.caller} ({ago(case.now - caller.last)})" for caller in recent[:3])
-        more = f" and {len(recent) - 3} more" if recent[3:] else ""
+        who = ", ".join(f"{caller.caller} ({ago(case.now - caller.last)})" for caller in recent[:MOST_NAMED])
+        more = f" and {len(recent) - MOST_NAMED:,} more" if recent[MOST_NAMED:] else ""
         return False, f"called within {period}: by {who}{more}"
     last = max((caller.last for caller in case.callers), default=None)
     before = "at all since the record begins" if last is None else f"for {days(case.now - last)}"
@@ -147,7 +149,10 @@ def _browned_out(case: RetireCase) -> tuple[bool, str]:
 
 
 def _met(brownout: EndpointBrownout) -> str:
-    return ", ".join(sorted(brownout.found)) if brownout.found else "nobody"
+    """Whom it has met last; all of them stand in `brownout.found` of the API."""
+    met = sorted(brownout.found, key=lambda client: (-brownout.found[client], client))
+    more = f" and {len(met) - MOST_NAMED:,} more" if met[MOST_NAMED:] else ""
+    return ", ".join(met[:MOST_NAMED]) + more if met else "nobody"
 
 
 def _deprecated(case: RetireCase) -> tuple[bool, str]:

@@ -199,7 +199,7 @@ def _parameters(way: Sequence[Step]) -> Iterator[Parameter]:
         if word is not None:
             before = word
             continue
-        wished = plain[at] if plain.count(plain[at]) == 1 or not before else f"{_singular(before)}_{plain[at]}"
+        wished = plain[at] if plain.count(plain[at]) == 1 or not before else f"{singular(before)}_{plain[at]}"
         at += 1
         name = next(each for each in _numbered(wished) if each not in taken)
         taken.add(name)
@@ -216,7 +216,7 @@ def _numbered(name: str) -> Iterator[str]:
     yield from (f"{name}_{number}" for number in count(2))
 
 
-def _singular(word: str) -> str:
+def singular(word: str) -> str:
     """`customers` → `customer`; signs that no name may have are left out."""
     plain = "".join(sign if sign.isascii() and sign.isalnum() else "_" for sign in word).strip("_").lower()
     for ending, instead in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("s", "")):

@@ -146,7 +146,7 @@ class PathTrie:
             place = self._step(place, segment, is_prefix=is_prefix)
             place.calls += 1
             place.is_verified = place.is_verified or seen.caller != UNVERIFIED
-            is_prefix = is_prefix and _is_prefix(segment)
+            is_prefix = is_prefix and is_prefix_word(segment)
         known = place.ends.get(seen.method)
         if known is None:
             known = place.ends[seen.method] = EndpointSeen(seen.at)
@@ -217,7 +217,8 @@ def segments_of(path: str) -> Sequence[str]:
     return found if len(found) <= DEEPEST else [*found[: DEEPEST - 1], DEEPER]
 
 
-def _is_prefix(word: str) -> bool:
+def is_prefix_word(word: str) -> bool:
+    """Whether resources stand behind it, as at the root (rule 3)."""
     return word.lower() in _PREFIXES or is_version(word)
 
 
@@ -298,7 +299,7 @@ def _walk(place: TriePlace, *, is_prefix: bool) -> Iterator[tuple[TriePlace, boo
         here, prefix = waiting.pop()
         yield here, prefix
         for word, below in here.words.items():
-            waiting.append((below, prefix and _is_prefix(word)))
+            waiting.append((below, prefix and is_prefix_word(word)))
         if here.value is not None:
             waiting.append((here.value, False))
 

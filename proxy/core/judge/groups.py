@@ -16,6 +16,7 @@ from proxy.core.judge import stage_machine
 from proxy.core.judge.policy import GuardPolicy, OnFailure
 from proxy.core.judge.stage_machine import Maker
 from proxy.core.judge.verdict import Action, Judgement, Ruling, Verdict
+from proxy.core.position.hold import held, hold_ends
 from proxy.core.position.ladder import Place, is_above
 from proxy.core.position.position import Cause
 
@@ -58,6 +59,8 @@ def _held_for_legacy(back: Ruling, own: Ruling, down: Sequence[str]) -> Ruling:
     reasons = (*own.judgement.reasons[:1], why) if own.action in _ALARMED else (why, *own.judgement.reasons)
     judgement = replace(own.judgement, verdict=Verdict.HOLD, reasons=reasons)
     if not own.position.held:
+        ends = hold_ends(held(own.position, Cause.LEGACY))
+        judgement = replace(judgement, reasons=(*reasons, ends))
         return replace(own, judgement=judgement, action=Action.FREEZE, to=None, cause=Cause.LEGACY)
     action = Action.PAGE if own.action in _ALARMED else Action.STAY
     return replace(own, judgement=judgement, action=action, to=None)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from proxy.core.outcome import Side
+from proxy.core.position.hold import hold_ends
 from proxy.core.position.ladder import LEGACY, LIVE, SHADOW, Place, is_above, next_above, next_below
 from proxy.core.position.position import Position
 from proxy.core.stage import Stage, is_past
@@ -124,10 +125,10 @@ def _not_yours(route: str, to: Place, row: Row, maker: Maker) -> str:
 
 def _up(position: Position, row: Row, maker: Maker) -> MoveRefusal | None:
     if Need.UNLATCHED in row.needs and position.latched:
-        sentence = f"it was rolled back ({position.cause}) and stays back; say resume first, or edit its stage or split"
-        return MoveRefusal(RefusalReason.LATCHED, sentence)
+        sentence = f"it was rolled back ({position.cause}) and stays back; say `banyan resume {position.route}` first, "
+        return MoveRefusal(RefusalReason.LATCHED, sentence + "or edit its stage or split")
     if Need.UNHELD in row.needs and position.held and maker is Maker.JUDGE:
-        return MoveRefusal(RefusalReason.HELD, "it is on hold; say resume to let it go on")
+        return MoveRefusal(RefusalReason.HELD, f"it is on hold; {hold_ends(position)}")
     return None
 
 

@@ -33,6 +33,7 @@ from proxy.core.judge.stage_machine import Maker, MoveRefusal
 from proxy.core.judge.windows import Closed
 from proxy.core.math.confidence import lower_bound, upper_bound
 from proxy.core.outcome import Side
+from proxy.core.position.hold import held, hold_ends
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Cause, Position
 
@@ -155,7 +156,8 @@ def _ruling(case: Case, proof: _Alarm | None) -> Ruling:
     if alarm is not None and case.position.stage.facts.guarded:
         return _answer(case, alarm)
     if case.position.latched:
-        said = f"rolled back ({case.position.cause}); stays back until resume, or an edit of its stage or split"
+        until = f"`banyan resume {case.position.route}`, or an edit of its stage or split"
+        said = f"rolled back ({case.position.cause}); stays back until {until}"
         return _stay(case, said, *([alarm.reason] if alarm else []))
     if alarm is not None:
         waits = _climb(case).judgement.needs
@@ -223,18 +225,24 @@ def _answer(case: Case, alarm: _Alarm) -> Ruling:
         return _act(case, Action.PAGE, alarm, "on_failure says page: somebody has to look")
     if does is OnFailure.ROLLBACK and case.legacy_is_down:
         why = "legacy is known to be down: going back would help nobody. It is held, and goes back once legacy answers"
-        found = _act(case, Action.PAGE if case.position.held else Action.FREEZE, alarm, why)
-        return replace(found, cause=Cause.LEGACY) if found.action is Action.FREEZE else found
+        return _hold(case, alarm, why, Cause.LEGACY)
     to = stage_machine.rollback(case.position, Maker.JUDGE, door=case.guard.door)
     if does is OnFailure.FREEZE or isinstance(to, MoveRefusal):
         why = to.sentence if isinstance(to, MoveRefusal) else "on_failure says freeze: it stays, and is not promoted"
-        return _act(case, Action.PAGE if case.position.held else Action.FREEZE, alarm, why)
+        return _hold(case, alarm, why, alarm.cause)
     judgement = _judgement(case, Verdict.ROLLBACK, alarm.reason)
     return Ruling(position=case.position, judgement=judgement, action=Action.ROLLBACK, to=to, cause=alarm.cause)
 
 
-def _act(case: Case, action: Action, alarm: _Alarm, why: str) -> Ruling:
-    judgement = _judgement(case, Verdict.HOLD, alarm.reason, why)
+def _hold(case: Case, alarm: _Alarm, why: str, cause: Cause) -> Ruling:
+    """It is held, and where it is already somebody is told; either says what ends the hold."""
+    if case.position.held:
+        return _act(case, Action.PAGE, alarm, why, hold_ends(case.position))
+    return replace(_act(case, Action.FREEZE, alarm, why, hold_ends(held(case.position, cause))), cause=cause)
+
+
+def _act(case: Case, action: Action, alarm: _Alarm, *why: str) -> Ruling:
+    judgement = _judgement(case, Verdict.HOLD, alarm.reason, *why)
     return Ruling(position=case.position, judgement=judgement, action=action, cause=alarm.cause, alarmed_at=alarm.at)
 
 

@@ -52,6 +52,7 @@ class Caution(StrEnum):
     REDRAWN = "redrawn"
     FREED = "freed"
     DRIES_UP = "dries_up"
+    ANSWERS_AGAIN = "answers_again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +150,7 @@ def _plan(before: Route | None, after: Route, known: RouteState) -> RoutePlan:
             name=after.name, edit=RouteEdit.ADDED, before=None, after=after, start=None, end=end, notes=notes
         )
     start = _start(before, known.position)
-    edit = RouteEdit.SAME if _unplaced(before) == _unplaced(after) else RouteEdit.CHANGED
+    edit = RouteEdit.SAME if _unplaced(in_effect(before, after)) == _unplaced(after) else RouteEdit.CHANGED
     notes = () if start is None or end is None else tuple(_notes(before, after, start, end, position))
     notes += () if is_heir else tuple(_freed(before, known, after.name))
     return RoutePlan(name=after.name, edit=edit, before=before, after=after, start=start, end=end, notes=notes)
@@ -158,6 +159,14 @@ def _plan(before: Route | None, after: Route, known: RouteState) -> RoutePlan:
 def _end(route: Route, position: Position | None) -> Place:
     steps = route.ramp.steps if route.ramp else ()
     return reconcile(position, route.stage, route.split, route=route.name, now=0.0, steps=steps).place
+
+
+def in_effect(before: Route, after: Route) -> Route:
+    """`before`, as far as it may differ in effect: a shadow, which every route with two sides has, comes and goes with
+    a side, and it is those that the edit says.
+    """
+    has_both = before.shadow is not None and after.shadow is not None
+    return before if has_both else replace(before, shadow=after.shadow)
 
 
 def _unplaced(route: Route) -> Route:
@@ -188,14 +197,15 @@ def _standing(route: Route, position: Position, end: Place) -> Iterator[Note]:
     said = place_of(route)
     is_edited = position.file_place != said
     if position.latched:
-        until = "it stays there until resume, or an edit of its stage or split"
+        until = f"it stays there until `banyan resume {route.name}`, or an edit of its stage or split"
         what = "this edit of stage or split ends that" if is_edited else until
         yield Note(caution=Caution.LATCH, sentence=f"it was rolled back to {position.place}; {what}")
     elif is_edited and end == position.place == said:
         sentence = f"it runs at {end} already: the file comes up to it, and the step goes on"
         yield Note(caution=Caution.GOES_ON, sentence=sentence)
     if position.held:
-        yield Note(caution=Caution.HOLD, sentence="it is on hold: the judge promotes nothing until resume")
+        sentence = f"it is on hold: the judge promotes nothing until `banyan resume {route.name}`"
+        yield Note(caution=Caution.HOLD, sentence=sentence)
     if is_edited and end != said:
         sentence = f"the file says {said}; its ramp goes one step at a time, first to {end}"
         yield Note(caution=Caution.RAMP, sentence=sentence)

@@ -56,6 +56,22 @@ def log(tmp_path: Path) -> Path:
     return file
 
 
+def test_words_that_may_be_values_are_remarked(banyan: Banyan, tmp_path: Path) -> None:
+    """Below the table, with how a route says it; no line is wider than the screen, and as JSON all of them stand."""
+    words = ("berlin", "bonn", "bremen", "essen", "hamburg", "jena", "kiel", "mainz", "rostock", "ulm")
+    calls = [LINE.format(f"GET /shops/{word}{more}", 200) for word in words for more in ("", "/hours")] * 2
+    log = tmp_path / "shops.log"
+    log.write_text("".join(calls), encoding="utf-8")
+    shown, as_json = banyan(f"discover --log {log}"), banyan(f"discover --log {log} --json")
+
+    said = " ".join(shown.stdout.split())
+    assert "/shops/: 10 words are called alike (berlin, bonn, bremen …) and may be values; if they are, write" in said
+    assert '"GET /shops/{shop}" and "GET /shops/{shop}/hours".' in said
+    assert max(map(len, shown.stdout.splitlines())) <= 100
+    (group,) = json.loads(as_json.stdout)["alike"]
+    assert group["words"] == list(words)
+
+
 def test_the_table_of_a_log(banyan: Banyan, log: Path) -> None:
     """Templates with methods, calls, callers, first and last use; what is no endpoint for sure is held apart."""
     result = banyan(f"discover --log {log}")

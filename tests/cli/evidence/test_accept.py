@@ -62,7 +62,7 @@ def test_the_rule_is_put_into_the_file(banyan: Banyan, admin: Pages, folder: Pat
 
     assert result.exit_code == 0, result.stderr
     assert result.stdout.splitlines()[0] == "routes.yaml:18: the rule stands in the entry of orders.show now"
-    assert "write it under tolerance:" in result.stdout
+    assert "leave `kinds` out, and write it under `tolerance` with" in result.stdout
     assert path.read_text() == ROUTES.replace(COHORT, COHORT + RULE)
     assert path.stat().st_mode & 0o777 == 0o640
     assert banyan("check").exit_code == 0
@@ -300,7 +300,7 @@ def test_where_it_is_more_than_a_charset_or_not_known_any_value_is_accepted(
         printed = banyan(ordered(admin)).stdout
 
     assert "      ignore:\n" in printed
-    assert "# to accept values that look alike only, write it under mask: with regex:" in printed
+    assert "# to accept values that look alike only, leave `kinds` out, and write it under `mask` with" in printed
 
 
 @pytest.mark.parametrize("by", ["noise", "ignore $.total"])
@@ -313,6 +313,19 @@ def test_of_what_is_excused_already_it_is_said_that_no_rule_is_needed(banyan: Ba
     how = "as noise" if by == "noise" else f"by {by}"
     assert f"# $.total is excused {how} already: while that holds, no rule is needed\n" in printed
     assert RULE in printed
+
+
+@pytest.mark.parametrize("form", ["", "--json"])
+def test_what_is_excused_already_is_not_written(banyan: Banyan, folder: Path, form: str) -> None:
+    """With --write the file stays as it is, and it is said why; the exit code is that of a rule that stands."""
+    excused = msgspec.structs.replace(CLUSTER, accepted="noise", state=ClusterStanding.ACCEPTED)
+    with listening({PAGE: msgspec.json.encode({"clusters": [excused]})}) as admin:
+        result = banyan(ordered(admin, "--write", form))
+
+    why = "$.total is excused as noise already: while that holds, no rule is needed, and nothing is written; "
+    said = "{}" if form else why + "without --write the rule is printed"
+    assert (result.exit_code, " ".join(result.stdout.split())) == (0, said)
+    assert (folder / "routes.yaml").read_text() == ROUTES
 
 
 def test_comments_are_folded_into_comments(banyan: Banyan, admin: Pages, monkeypatch: pytest.MonkeyPatch) -> None:

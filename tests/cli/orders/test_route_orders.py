@@ -38,7 +38,9 @@ def test_a_rollback_is_told(banyan: Banyan) -> None:
     )
 
 
-@pytest.mark.parametrize(("command", "mark"), [("rollback", "rolled back until resume"), ("hold", "on hold")])
+@pytest.mark.parametrize(
+    ("command", "mark"), [("rollback", "rolled back until resume"), ("hold", "on hold until resume")]
+)
 def test_an_order_that_stood_already_is_no_failure(banyan: Banyan, command: str, mark: str) -> None:
     """Exit 0, with the sentence that says so: a script may give it again."""
     latched, held = command == "rollback", command == "hold"
@@ -80,7 +82,8 @@ def test_a_hold_of_a_group_moves_nobody(banyan: Banyan) -> None:
     group = [{"route": "list", "runs": FIVE, "moved": True}]
     _, lines, _ = ordered(banyan, "hold orders", "hold", runs=FIVE, latched=False, held=True, group=group)
 
-    assert lines[:2] == ["orders: stays at canary 5%, on hold", "  with it  list: stays at canary 5%, on hold"]
+    held = "stays at canary 5%, on hold until resume"
+    assert lines[:2] == [f"orders: {held}", f"  with it  list: {held}"]
 
 
 def test_long_sentences_are_folded_in_a_pipe(banyan: Banyan) -> None:

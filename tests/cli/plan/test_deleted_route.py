@@ -44,3 +44,39 @@ def test_without_a_banyan_a_deleted_route_says_who_takes_what_it_took(banyan: Ba
 
     assert "requests such as GET /orders/x go to rest\n" in to_rest
     assert "requests such as GET /orders/x would be answered with 405: no route takes that method there\n" in nowhere
+
+
+RETIRED = ROUTES[ROUTES.index("  - name: items") : ROUTES.index("  - name: rest")]
+CLOSED = ROUTES[ROUTES.index("  - name: closed") : ROUTES.index("  - name: items")]
+
+
+def test_what_was_retired_or_refused_and_answers_again_is_said(banyan: Banyan, folder: Path) -> None:
+    """By which side of which route: a block that goes takes its refusal along."""
+    (folder / "new.yaml").write_text(ROUTES.replace(RETIRED, "").replace(CLOSED, ""))
+    said = banyan("plan new.yaml --against routes.yaml --admin 127.0.0.1:1").stdout
+    as_json = json.loads(banyan("plan new.yaml --against routes.yaml --admin 127.0.0.1:1 --json").stdout)
+
+    assert "what is retired is answered again, by legacy of route rest; a block with `stage: retired`" in said
+    assert "what it refuses with 403 is answered again, by legacy of route rest; its block keeps it from that" in said
+    notes = {each["name"]: [note["caution"] for note in each["notes"]] for each in as_json["routes"]}
+    assert notes["items"] == notes["closed"] == ["answers_again"]
+
+
+def test_what_nobody_answers_then_either_is_no_news(banyan: Banyan, folder: Path) -> None:
+    """Without a wider route its requests are refused with 404, as they were with 410."""
+    (folder / "new.yaml").write_text(ROUTES.replace(RETIRED, "").replace(REST, ""))
+    said = banyan("plan new.yaml --against routes.yaml --admin 127.0.0.1:1").stdout
+
+    assert "requests such as GET /items/x would be answered with 404" in said
+    assert "answered again" not in said
+
+
+def test_no_change_is_listed_that_nobody_wrote(banyan: Banyan, folder: Path) -> None:
+    """A side that goes takes the shadow of each route along, and it is the side alone that is told."""
+    before = ROUTES.replace("canary\n    split: 10%\n", "complete\n").replace("stage: legacy", "stage: complete")
+    (folder / "old.yaml").write_text(before)
+    (folder / "new.yaml").write_text(before.replace('  legacy: { url: "http://legacy.internal:3000" }\n', ""))
+    said = banyan("plan new.yaml --against old.yaml --admin 127.0.0.1:1").stdout
+
+    assert "shadow" not in said
+    assert "  legacy: http://legacy.internal:3000 → nothing" in said

@@ -179,7 +179,7 @@ async def test_members_that_do_not_go_along_are_named(stand: Stand, store: Store
     assert isinstance(promoted, Given)
     assert isinstance(back, Given)
     whys = [found.group[0].why for found in (promoted, back)]
-    assert ["stays back; say resume first" in whys[0], whys[1]] == [True, "it stands like that already"]
+    assert ["stays back; say `banyan resume c` first" in whys[0], whys[1]] == [True, "it stands like that already"]
     assert (stand.place("b"), stand.place("c")) == ("legacy", "shadow")
 
 

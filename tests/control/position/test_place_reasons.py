@@ -12,7 +12,8 @@ from proxy.core.position.record import BEGUN
 from proxy.core.stage import Stage
 from tests.control.stands import GOOD, Clock, Stand, Store, canary, table
 
-ENDS = "ends with resume, or an edit of its stage or split"
+ENDS = "ends with `banyan resume a`, or an edit of its stage or split"
+HOLD_ENDS = "`banyan resume a` ends the hold"
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ async def test_a_hold_hides_no_rollback(stand: Stand, store: Store, clock: Clock
     later = Stand(table(canary("10%")), store, clock, instance="three")
     await later.begin()
 
-    said = f"rolled back by the guard: 5xx of new; {ENDS}; on hold by ann: until Monday"
+    said = f"rolled back by the guard: 5xx of new; {ENDS}; on hold by ann: until Monday; {HOLD_ENDS}"
     assert [told(each) for each in (stand, other, later)] == [said] * 3
 
 
@@ -58,7 +59,7 @@ async def test_a_rollback_hides_no_hold(stand: Stand) -> None:
     await make(stand, held(at(stand), Cause.OPERATOR), "ann", "until Monday")
     await make(stand, rolled_back(at(stand), SHADOW, Cause.GUARD, stand.clock()), "judge at one", "5xx of new")
 
-    assert told(stand) == f"rolled back by the guard: 5xx of new; {ENDS}; on hold by ann: until Monday"
+    assert told(stand) == f"rolled back by the guard: 5xx of new; {ENDS}; on hold by ann: until Monday; {HOLD_ENDS}"
 
 
 async def test_a_new_epoch_hides_neither(stand: Stand) -> None:
@@ -67,7 +68,7 @@ async def test_a_new_epoch_hides_neither(stand: Stand) -> None:
     after = begun(at(stand))
     await make(stand, after, "bob", "mended in place", **{BEGUN: after.begun})
 
-    assert told(stand) == f"rolled back by the guard: 5xx of new; {ENDS}; on hold by ann: until Monday"
+    assert told(stand) == f"rolled back by the guard: 5xx of new; {ENDS}; on hold by ann: until Monday; {HOLD_ENDS}"
 
 
 async def test_a_hold_hides_no_move(stand: Stand) -> None:
@@ -77,7 +78,7 @@ async def test_a_hold_hides_no_move(stand: Stand) -> None:
     both = told(stand)
     await make(stand, resumed(at(stand), 2.0, has_ramp=False), "bob", "go on")
 
-    assert both == "moved by ann: 2.4 is out; on hold by bob: slowly"
+    assert both == f"moved by ann: 2.4 is out; on hold by bob: slowly; {HOLD_ENDS}"
     assert told(stand) == ""
 
 
@@ -138,14 +139,14 @@ async def test_where_it_is_not_known_nothing_is_guessed(stand: Stand) -> None:
     await roll_back_and_hold(stand)
     stand.here.moves.clear()
 
-    assert told(stand) == f"rolled back; {ENDS}; on hold"
+    assert told(stand) == f"rolled back; {ENDS}; on hold; {HOLD_ENDS}"
 
 
 async def test_a_held_route_at_its_place_is_on_hold(stand: Stand) -> None:
     """Nothing else is said of it."""
     await make(stand, held(at(stand), Cause.OPERATOR), "ann", "until Monday")
 
-    assert told(stand) == "on hold by ann: until Monday"
+    assert told(stand) == f"on hold by ann: until Monday; {HOLD_ENDS}"
 
 
 async def test_a_control_that_begins_anew_tells_the_last_rollback(stand: Stand, store: Store, clock: Clock) -> None:
@@ -168,9 +169,9 @@ async def test_a_control_that_begins_anew_tells_the_last_rollback(stand: Stand, 
     said.append(told(reborn))
 
     away = "moved here alone, as the state store is away"
-    held_ = "on hold by ann: hold was ordered"
+    held_ = f"on hold by ann: hold was ordered; {HOLD_ENDS}"
     rolled = f"rolled back by bob: while control is dead; {ENDS}"
-    assert said == [f"{rolled}; on hold; {away}", f"{rolled}; {held_}; {away}", f"{rolled}; {held_}"]
+    assert said == [f"{rolled}; on hold; {HOLD_ENDS}; {away}", f"{rolled}; {held_}; {away}", f"{rolled}; {held_}"]
 
 
 async def test_a_move_made_here_that_others_have_overtaken_is_not_told(

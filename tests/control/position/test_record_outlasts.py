@@ -14,7 +14,8 @@ from tests.control.stands import Clock, Stand, Store, canary, table
 
 RAMPED = canary(more="ramp: {steps: [10%, 50%]}")
 SAID = (
-    "rolled back by ann: totals are wrong; ends with resume, or an edit of its stage or split; on hold by bob: release"
+    "rolled back by ann: totals are wrong; ends with `banyan resume a`, or an edit of its stage or split; "
+    "on hold by bob: release; `banyan resume a` ends the hold"
 )
 
 

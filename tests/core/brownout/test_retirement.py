@@ -57,6 +57,15 @@ def test_a_route_that_nobody_misses_may_be_retired() -> None:
     ]
 
 
+def test_of_many_whom_the_brownout_met_the_last_are_named() -> None:
+    """A wide route may have many thousands, and the sentence stands in the record; the API lists all of them."""
+    met = {f"c{number}": NOW - number for number in range(20_000)}
+    case = replace(GOOD, brownout=EndpointBrownout(begun=NOW - 41 * DAY, found=met))
+
+    sentence = need(case, RetireItem.BROWNED_OUT).sentence
+    assert sentence == "the brown-out has run for 41 days; it met c0, c1, c2 and 19,997 more"
+
+
 def test_somebody_who_called_within_the_period_is_named() -> None:
     """The last ones, with the time; to the second."""
     callers = tuple(caller(name, at * DAY) for at, name in enumerate(("a", "b", "c", "d"), start=1))

@@ -13,6 +13,8 @@ from proxy.core.position.position import Cause
 from proxy.core.stage import Stage
 from tests.core.judge.cases import ALARM, ONE, QUARTER, case
 
+OWN_HOLD_ENDS = "the hold ends by itself when new answers well again, and with `banyan resume orders`"
+
 
 def agreed(**cases: Case) -> dict[str, Ruling]:
     return agree(
@@ -87,6 +89,7 @@ def test_no_member_goes_back_to_a_legacy_that_is_down(*, held: bool) -> None:
     assert [each.judgement.reasons.index(why) for each in found.values()] == [1, 0, 0]
     assert {each.judgement.verdict for each in found.values()} == {Verdict.HOLD}
     assert held or {found[name].cause for name in members} == {Cause.LEGACY}
+    assert held or {found[name].judgement.reasons[-1] for name in members} == {OWN_HOLD_ENDS}
 
 
 def test_a_member_with_an_alarm_and_a_legacy_that_is_down_keeps_the_others() -> None:

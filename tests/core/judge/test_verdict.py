@@ -31,6 +31,7 @@ DOOR = (
     "live is past its one-way door (live): what new has written, legacy does not know; "
     "if going back is meant, write another stage or split in routes.yaml than it says now (live)"
 )
+HOLD_ENDS = "`banyan resume orders` ends the hold"
 
 
 def test_good_evidence_promotes_by_one_step_with_its_numbers() -> None:
@@ -101,7 +102,7 @@ def test_a_verdict_that_latched_is_never_overwritten() -> None:
     for evidence in (GOOD, BAD, Measures(), None):
         found = judge(replace(case(), position=back, measures=evidence))
         assert (found.action, found.judgement.verdict) == (Action.STAY, Verdict.HOLD)
-        assert found.judgement.reasons[0].startswith("rolled back (guard); stays back until resume")
+        assert found.judgement.reasons[0].startswith("rolled back (guard); stays back until `banyan resume orders`")
 
 
 def test_an_alarm_is_not_outvoted_by_later_good_news() -> None:
@@ -266,6 +267,7 @@ def test_an_alarm_does_what_on_failure_says(said: OnFailure, door: Stage, action
 
     assert (found.action, found.to, found.judgement.verdict) == (action, None, Verdict.HOLD)
     assert (found.cause, found.judgement.reasons[1]) == (Cause.BREAKER, reason)
+    assert found.judgement.reasons[2:] == ((HOLD_ENDS,) if action is Action.FREEZE else ())
 
 
 @pytest.mark.parametrize("place", [FIVE, COMPLETE], ids=str)
@@ -275,6 +277,7 @@ def test_a_frozen_route_is_not_frozen_again(place: Place) -> None:
     found = judge(case(place, held=True, breaker=replace(OPENED, raised_at=NOW - 1), guard=guard))
 
     assert (found.action, found.to, found.alarmed_at) == (Action.PAGE, None, NOW - 1)
+    assert found.judgement.reasons[-1] == HOLD_ENDS
 
 
 def test_a_dry_run_says_what_it_would_do() -> None:
@@ -307,7 +310,7 @@ def test_within_a_window_the_judge_keeps_still() -> None:
 
 def test_holds_other_routes_and_missing_ramps_stop_promotion() -> None:
     """Each with the sentence that says why."""
-    assert judge(case(held=True)).judgement.reasons == ("it is on hold; say resume to let it go on",)
+    assert judge(case(held=True)).judgement.reasons == (f"it is on hold; {HOLD_ENDS}",)
     assert judge(case(blocked=("a", "b"))).judgement.reasons == ("a", "b")
     assert judge(case(ramp=None)).judgement.reasons == ("no ramp is declared: it goes as far as routes.yaml says",)
 
@@ -371,6 +374,8 @@ def test_nothing_goes_back_to_a_legacy_that_is_down(alarmed: dict[str, Any], hel
 
     assert (found.action, found.to) == (action, None)
     assert any(reason.startswith("legacy is known to be down") for reason in found.judgement.reasons)
+    own = "the hold ends by itself when new answers well again, and with `banyan resume orders`"
+    assert found.judgement.reasons[-1] == (HOLD_ENDS if held else own)
     assert judge(case(LIVE, held=held, **alarmed)).action is Action.ROLLBACK
 
 

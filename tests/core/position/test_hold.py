@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from proxy.core.position.hold import held, resumed
-from proxy.core.position.ladder import SHADOW
+import pytest
+
+from proxy.core.position.hold import held, hold_ends, resumed
+from proxy.core.position.ladder import COMPLETE, SHADOW, Place
 from proxy.core.position.position import Cause, begun, moved, rolled_back
 from tests.core.position.test_position import FIVE, HALF, ONE, QUARTER, TEN, at, edited
 
@@ -36,6 +38,18 @@ def test_a_hold_stops_nothing_that_runs() -> None:
 
     assert (on.held, on.place, on.since, on.version) == (True, FIVE, 100.0, 8)
     assert (off.held, off.version) == (False, 9)
+
+
+@pytest.mark.parametrize("cause", list(Cause))
+@pytest.mark.parametrize("place", [FIVE, COMPLETE], ids=str)
+@pytest.mark.parametrize("has_ramp", [True, False])
+def test_the_command_that_is_named_ends_every_hold(cause: Cause, place: Place, *, has_ramp: bool) -> None:
+    """Whoever set it, at whatever stage: `banyan resume` ends it, and leaves the route at its place."""
+    on = held(at(place), cause)
+
+    assert "`banyan resume orders`" in hold_ends(on)
+    assert ("by itself" in hold_ends(on)) == on.waits
+    assert (resumed(on, 500.0, has_ramp=has_ramp).held, resumed(on, 500.0, has_ramp=True).place) == (False, place)
 
 
 def test_resuming_goes_back_to_the_file_or_climbs_from_where_it_is() -> None:

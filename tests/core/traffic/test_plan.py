@@ -10,6 +10,7 @@ from proxy.core.parity.rules.rules import Rules
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Cause, Position
 from proxy.core.routing.route import Respond, Route
+from proxy.core.routing.shadow import ShadowPolicy
 from proxy.core.stage import Stage
 from proxy.core.traffic.plan import (
     EXAMPLES,
@@ -57,6 +58,14 @@ def planned(before: Route, after: Route, at: Position | None = None) -> RoutePla
 
 def cautions(plan: RoutePlan) -> list[Caution]:
     return [note.caution for note in plan.notes]
+
+
+def test_a_shadow_that_comes_and_goes_with_a_side_is_no_change_of_its_route() -> None:
+    """Every route with two sides may have one; nobody wrote it, and a written one is compared while there are two."""
+    none, plain, written = (route(shadow=policy) for policy in (None, ShadowPolicy(), ShadowPolicy(sample=0.5)))
+
+    assert {planned(*pair).edit for pair in ((plain, none), (none, plain), (written, none))} == {RouteEdit.SAME}
+    assert planned(plain, written).edit is RouteEdit.CHANGED
 
 
 def test_routes_come_go_change_and_stay() -> None:
@@ -154,7 +163,8 @@ def test_steps_of_a_ramp_that_are_skipped() -> None:
 
 
 @pytest.mark.parametrize(
-    ("split", "words"), [(0.5, "it stays there until resume, or an edit of its stage or split"), (0.1, "ends that")]
+    ("split", "words"),
+    [(0.5, "it stays there until `banyan resume orders`, or an edit of its stage or split"), (0.1, "ends that")],
 )
 def test_a_latch_is_told(split: float, words: str) -> None:
     """An edit of stage or split ends a latch, no other edit does."""
@@ -185,7 +195,10 @@ def test_a_hold_is_told() -> None:
     """A route on hold climbs no further by itself, whatever the edit says."""
     at = position(Place(Stage.CANARY, 0.1), Place(Stage.CANARY, 0.1), held=True)
 
-    assert cautions(planned(route(split=0.1), route(split=0.1), at)) == [Caution.HOLD]
+    plan = planned(route(split=0.1), route(split=0.1), at)
+
+    assert cautions(plan) == [Caution.HOLD]
+    assert plan.notes[0].sentence.endswith("promotes nothing until `banyan resume orders`")
 
 
 def test_cohorts_that_are_drawn_anew() -> None:

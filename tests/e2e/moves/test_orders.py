@@ -99,7 +99,7 @@ async def test_resume_and_an_edit_end_a_rollback(tmp_path: Path) -> None:
         await until_served(banyan, "new")
 
     assert (refused, resumed, rolled_back) == (409, {"new"}, {"legacy"})
-    assert "say resume first" in why["detail"]
+    assert "say `banyan resume split` first" in why["detail"]
 
 
 async def test_an_edit_lowers_while_control_is_away(tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ async def test_the_commands_say_what_became_of_it(tmp_path: Path) -> None:
 
     assert (back[0], back[1].splitlines()[0]) == (0, "split: canary 100% → shadow, rolled back until resume")
     assert back[1].splitlines()[1].startswith("  obeys  ")
-    assert (refused[0], "say resume first" in refused[2]) == (1, True)
+    assert (refused[0], "say `banyan resume split` first" in refused[2]) == (1, True)
     assert "split runs shadow, the file says canary 100%: rolled back by" in status[1]
     assert "loses orders" in status[1]
     assert (resumed[0], json.loads(resumed[1])["runs"]) == (0, {"stage": "canary", "split": 1.0})
