@@ -17,7 +17,7 @@ from proxy.link.messages import KeySets, Orders, Suspended
 from proxy.link.questions import QUESTIONS
 from proxy.log import Sink
 from tests.clerk.clerk_at import Clerk, Scripted
-from tests.edge.proxy import snapshot_of
+from tests.edge.proxy import Block, snapshot_of
 from tests.waiting import until
 
 STATE = "postgresql://127.0.0.1:9/none"
@@ -27,7 +27,7 @@ LONG = 1000.0
 @asynccontextmanager
 async def worker(directory: Path, sock: socket.socket, serving: Callable[[], None]) -> AsyncIterator[Worker]:
     """The first of its supervisor, without control; it is told to stop at the end, and ends."""
-    routes = [{"name": "hello", "match": "/**", "respond": {"status": 204}}]
+    routes: list[Block] = [{"name": "hello", "match": "/**", "respond": {"status": 204}}]
     inputs = WorkerInputs(
         number=0,
         sock=sock,
