@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
+from examples.stage.answered import Answered
 from examples.stage.children import LOOK, PATIENCE, Children, StoryError
 from examples.stage.notebook import Notebook
 
@@ -28,6 +29,7 @@ class Visitors(ABC):
 
     `pause`: seconds between two visits of one while the story waits for what they see, `idle` while it does not: what
     clients ask beside a step costs more than the step. `interest`: what most of them come for, empty: for anything.
+    `came_again`: writes that were not begun, and were sent once more.
     """
 
     children: Children
@@ -36,6 +38,7 @@ class Visitors(ABC):
     pause: float = PAUSE
     idle: float = PAUSE
     interest: str = ""
+    came_again: int = 0
     _open: asyncio.Event = field(default_factory=asyncio.Event)
     _idle: asyncio.Event = field(default_factory=asyncio.Event)
     _busy: int = 0
@@ -85,6 +88,16 @@ class Visitors(ABC):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self.idle - self.pause):
                     await self._awaited.wait()
+
+    async def begun(self, send: Callable[[], Awaitable[Answered]]) -> Answered:
+        """What is answered; a write that was not begun comes again, once, when its answer says: that is no failure."""
+        answer = await send()
+        seconds = answer.comes_again_after
+        if seconds is None:
+            return answer
+        self.came_again += 1
+        await asyncio.sleep(seconds)
+        return await send()
 
     @contextmanager
     def awaited(self, interest: str = "") -> Iterator[None]:

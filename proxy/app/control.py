@@ -198,6 +198,7 @@ def _kill_switch(given: ControlInputs, base: ControlBase, parts: ControlParts) -
         place=given.kill_file,
         give=kill_file.give,
         lift=kill_file.lift,
+        turns=kill_ends.take,
         judged=parts.judged,
         records=parts.kill_records,
         conditions=lambda: base.probes.conditions,

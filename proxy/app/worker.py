@@ -4,12 +4,13 @@ Rule 1: control may be absent at any time; the worker serves on, keeps its count
 Rule 2: a table is made ready in a thread and swapped between two requests; one that cannot be read is logged and left.
 Rule 3: SIGTERM drains; a second one cuts.
 Rule 4: it watches the kill file itself, from before its first client on; control has no part in it.
+Rule 5: clients that come before it is told what it needs, or has waited its time for that, wait in its socket's queue.
+        Until then it says that it serves nothing, unless its predecessor serves.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 import socket
@@ -65,6 +66,10 @@ FIRST_TABLE = 1.5
 """Seconds that a worker which replaces another waits for control's table before it serves the one it was born with."""
 FIRST_STANDING = 10.0
 """Seconds that a successor waits for where routes stand, and for keys: its predecessor serves meanwhile."""
+FIRST_CLERK = 10.0
+"""Seconds that a worker which begins with its supervisor waits for the first word of the clerk, without which writes to
+both sides would be 503: nobody was served here before, or a predecessor serves.
+"""
 FORGET_EVERY = 900
 """Seconds after which a cohort may be forgotten that new has served: one to two of these."""
 MAX_UNSENT = 1024 * 1024
@@ -120,6 +125,7 @@ class Worker:
         self._listener.shadows.recorder = self._pairs
         self._kill_file = KillFile(inputs.kill_file(inputs.snapshot.kill_file), self._ordered)
         self._certificates = CertificateWatch(self._listener)
+        self._serves = inputs.succeeds  # clients are taken meanwhile, if not here
         self._switched = 0.0
         self._told_all = monotonic()
         self._has_standing = asyncio.Event()
@@ -155,25 +161,32 @@ class Worker:
         self._gather()
         self._loops.start(self._certificates.run, name="certificates")
         self._inputs.serving()
+        self._serves = True
+        self._send(0)
         _log.info("worker_started", worker=self._inputs.number, revision=self._listener.live.snapshot.revision)
         await self._stopping.wait()
         await self._end()
 
     async def _wait_to_be_told(self) -> None:
-        """Before the first client: for control's table if ours may be old, where routes stand if unknown, and keys.
+        """Before the first client: for control's table if ours may be old, where routes stand if unknown, keys, and the
+        clerk. One after the other: what comes meanwhile is not waited for.
 
         Of key sets those that were kept are enough. Where there is none a while is worth it: tokens would be 503.
         """
-        successor = self._inputs.succeeds and not self._listener.orders.known
-        with contextlib.suppress(TimeoutError):
-            if successor or not self._inputs.fresh:
-                async with asyncio.timeout(FIRST_STANDING if successor else FIRST_TABLE):
-                    await self._has_table.wait()
-                    await self._has_standing.wait()
-        if self._inputs.snapshot.fetched_sources:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(FIRST_STANDING if self._inputs.succeeds else FIRST_TABLE):
-                    await self._has_keys.wait()
+        inputs, longer = self._inputs, self._inputs.succeeds
+        successor = longer and not self._listener.orders.known
+        if successor or not inputs.fresh:
+            await self._heard(FIRST_STANDING if successor else FIRST_TABLE, self._has_table, self._has_standing)
+        if inputs.snapshot.fetched_sources:
+            await self._heard(FIRST_STANDING if longer else FIRST_TABLE, self._has_keys)
+        if inputs.snapshot.needs_clerk:
+            await self._heard(FIRST_CLERK if longer or inputs.fresh else FIRST_TABLE, self._clerk.has_spoken)
+
+    async def _heard(self, within: float, *events: asyncio.Event) -> None:
+        """Wait until all have come, so many seconds at the most, and no longer once it is to stop."""
+        told = self._tasks.start(_all_of(events), name="told-first")
+        stopping = self._tasks.start(self._stopping.wait(), name="stopped-first")
+        await asyncio.wait((told, stopping), timeout=within, return_when=asyncio.FIRST_COMPLETED)
 
     async def _end(self) -> None:
         grace = self._listener.live.snapshot.drain
@@ -259,7 +272,7 @@ class Worker:
         report = Report(
             worker=self._inputs.number,
             pid=os.getpid(),
-            revision=self._listener.live.snapshot.revision,
+            revision=self._listener.live.snapshot.revision if self._serves else "",
             inflight={side.value: gauge.value for side, gauge in counters.inflight.items()},
             connections=counters.connections.value,
             routes=routes,
@@ -336,3 +349,8 @@ class Worker:
     def _prepare(self, pickled: bytes) -> Prepared:
         """In a thread: what does not belong between two requests."""
         return self._listener.prepare(load(pickled))
+
+
+async def _all_of(events: tuple[asyncio.Event, ...]) -> None:
+    for event in events:
+        await event.wait()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -11,12 +12,13 @@ from typing import TypeVar
 import msgspec
 
 from proxy.clerk.handler import AnyHandler
-from proxy.clerk.worker_connection import Handlers, WorkerConnection
+from proxy.clerk.worker_connection import Handlers, Listeners, WorkerConnection
 from proxy.core.idempotency.claims import ClaimOutcome, Settlement
 from proxy.core.routing.snapshot import Snapshot
 from proxy.link.idempotency_questions import ClaimKey, KeyClaimed, KeySettled
 from proxy.link.questions import QUESTIONS, Answer
 from proxy.link.reconnecting import ReconnectingLink
+from proxy.link.token_messages import UpstreamTokens
 from proxy.store.errors import StoreUnavailable
 from proxy.tasks import Tasks, Work
 
@@ -59,7 +61,7 @@ class Scripted:
 
 
 class Clerk:
-    """Listens while it is started; `end` is as sudden as its death."""
+    """Listens while it is started; `end` is as sudden as its death. Its first word is that it has no tokens."""
 
     def __init__(self, directory: Path, handler: AnyHandler) -> None:
         self.path = directory / QUESTIONS
@@ -67,14 +69,17 @@ class Clerk:
         self._tasks = Tasks()
         self._connections: list[WorkerConnection] = []
 
-    async def start(self) -> None:
-        handlers = Handlers((self.handler,))
+    async def start(self, bound: socket.socket | None = None) -> None:
+        """On a socket of its own, or one that listens already."""
+        handlers, listeners = Handlers((self.handler,)), Listeners()
+        listeners.tell(UpstreamTokens([]))
 
         def connection() -> WorkerConnection:
-            self._connections.append(WorkerConnection(handlers, self._tasks))
+            self._connections.append(WorkerConnection(handlers, self._tasks, listeners))
             return self._connections[-1]
 
-        self._server = await asyncio.get_running_loop().create_unix_server(connection, str(self.path))
+        path = str(self.path) if bound is None else None
+        self._server = await asyncio.get_running_loop().create_unix_server(connection, path, sock=bound)
 
     async def end(self) -> None:
         self._server.close()

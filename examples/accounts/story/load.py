@@ -12,14 +12,15 @@ import asyncio
 import random
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import aiohttp
 
 from examples.accounts.stage.scene import RECEIVABLES, Scene
+from examples.stage.answered import Answered
 from examples.stage.visitors import Visitors, chosen
 
-_NOT_BEGUN = "the write was not begun"
 HOT = 0.1
 """Share of the tenants to whom most of the visits go."""
 SEED = 1
@@ -110,18 +111,15 @@ class Load(Visitors):
         """The answer's JSON; None when it is not as it should be."""
         self.notebook.requests += 1
         try:
-            answer, said = await self._answered(method, url)
-            if answer.status == 503 and _NOT_BEGUN in str(said):
-                await asyncio.sleep(int(answer.headers.get("Retry-After", "1")))
-                answer, said = await self._answered(method, url)
+            answer = await self.begun(partial(self._answered, method, url))
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             self.notebook.fail(self.phase, f"{method} {url}: {type(error).__name__} {error}")
             return None
         if answer.status != expects:
-            self.notebook.fail(self.phase, f"{method} {url}: {answer.status} {said}")
+            self.notebook.fail(self.phase, f"{method} {url}: {answer.status} {answer.said}")
             return None
-        return said
+        return answer.said
 
-    async def _answered(self, method: str, url: str) -> tuple[aiohttp.ClientResponse, Any]:
+    async def _answered(self, method: str, url: str) -> Answered:
         async with self.scene.client.request(method, url) as answer:
-            return answer, await answer.json(content_type=None)
+            return Answered(answer.status, await answer.json(content_type=None), answer.headers)

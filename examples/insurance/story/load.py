@@ -14,6 +14,7 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -21,12 +22,11 @@ import aiohttp
 from examples.insurance.story.consumer_app import ConsumerApp, SignedRequest
 from examples.insurance.story.partner import Partner, forged
 from examples.insurance.systems.settings import PARTNERS, READER
+from examples.stage.answered import Answered
 from examples.stage.visitors import Visitors, chosen
 
 NUMBERS = 10
 """Contracts of each partner."""
-_NOT_BEGUN = "the write was not begun"
-"""What Banyan says to a write that meets the very moment of a move; it was sent to no side (docs/dual-writes.md)."""
 SEED = 4
 _USE = {"intrude": 4, "app": 12, "plans": 44, "contracts": 40}
 """Who comes, and for what, in a hundred visits."""
@@ -46,7 +46,6 @@ class Load(Visitors):
     signed: int = 0
     wrong_401: int = 0
     refused_by_banyan: int = 0
-    came_again: int = 0
     _writing: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     _dice: random.Random = field(default_factory=lambda: random.Random(SEED))  # noqa: S311 -- a seed, not a secret
 
@@ -186,26 +185,20 @@ class Load(Visitors):
         """The status, 0 without an answer; another than was expected is a failure."""
         self.notebook.requests += 1
         try:
-            answer, said = await self._answered(method, target, fields, sent)
-            if answer.status == 503 and str(said.get("detail")).startswith(_NOT_BEGUN):
-                self.came_again += 1
-                await asyncio.sleep(int(answer.headers["Retry-After"]))
-                answer, said = await self._answered(method, target, fields, sent)
+            answer = await self.begun(partial(self._answered, method, target, fields, sent))
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             self.notebook.fail(self.phase, f"{method} {target}: {type(error).__name__} {error}")
             return 0
         if answer.status != expects:
             self.wrong_401 += answer.status == 401
-            self.notebook.fail(self.phase, f"{method} {target}: {answer.status} {said}")
+            self.notebook.fail(self.phase, f"{method} {target}: {answer.status} {answer.said}")
         elif into is not None:
-            into.update(said)
+            into.update(answer.said)
         return answer.status
 
-    async def _answered(
-        self, method: str, target: str, fields: Mapping[str, str], sent: object
-    ) -> tuple[aiohttp.ClientResponse, dict[str, Any]]:
+    async def _answered(self, method: str, target: str, fields: Mapping[str, str], sent: object) -> Answered:
         async with self.client.request(method, self.banyan + target, headers=fields, json=sent) as answer:
-            return answer, await answer.json(content_type=None)
+            return Answered(answer.status, await answer.json(content_type=None), answer.headers)
 
 
 def contract(number: str, revision: int, dice: random.Random) -> dict[str, object]:

@@ -30,19 +30,11 @@ from examples.payid.story.bridge import CLIENTS
 from examples.payid.story.buyer import Browser, Buyer, FlowError, new_card
 from examples.payid.systems.kept_secrets import TokenIssuer
 from examples.payid.systems.settings import API_HOST, SHOP_HOST
+from examples.stage.answered import Answered
 from examples.stage.visitors import Visitors
 
 NULLABLE = {"cart": ("kana", "phone"), "shop": ("kana", "phone"), "app": ("kana", "phone", "birthday")}
 SEED = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """`status` 0: there was no answer."""
-
-    status: int
-    said: Any
-    fields: Mapping[str, str]
 
 
 @dataclass(slots=True, kw_only=True)

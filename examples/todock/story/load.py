@@ -16,10 +16,11 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
 
 import aiohttp
 
+from examples.stage.answered import Answered
 from examples.stage.visitors import Visitors, chosen
 from examples.todock.stage.scene import Scene
 from examples.todock.story.member import USES, Member, forged, members
@@ -27,8 +28,6 @@ from examples.todock.story.outage import Outage
 from examples.todock.systems.order_contracts import PRICES, Order, seen_order, sent_order
 
 WEEKS = ("2026w49", "2026w50")
-_NOT_BEGUN = "the write was not begun"
-"""What Banyan says to a write that meets the very moment of a move; it was sent to no side (docs/dual-writes.md)."""
 SEED = 3
 _MONTHS = ("2026-08", "2026-09", "2026-10")
 _USE = {"intrude": 4, "points": 16, "history": 22, "invoice": 8, "card": 10, "orders": 40}
@@ -37,15 +36,6 @@ _USE = {"intrude": 4, "points": 16, "history": 22, "invoice": 8, "card": 10, "or
 
 Sent = bytes | Mapping[str, str] | None
 """A body, or a form."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """`status` 0: there was no answer."""
-
-    status: int
-    said: Any
-    fields: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +65,6 @@ class Load(Visitors):
     barred: set[str] = field(default_factory=set)
     by_contract: Counter[str] = field(default_factory=Counter)
     wrong_401: int = 0
-    came_again: int = 0
     _here: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     _dice: random.Random = field(default_factory=lambda: random.Random(SEED))  # noqa: S311 -- a seed, not a secret
 
@@ -190,11 +179,7 @@ class Load(Visitors):
         if order is not None:
             method, (fields["Content-Type"], body) = "PUT", sent_order(member.contract, order)
         since = time.monotonic()
-        answer = await self._sent(method, banyan + target, fields, body)
-        if answer.status == 503 and str(answer.said.get("detail", "")).startswith(_NOT_BEGUN):
-            self.came_again += 1
-            await asyncio.sleep(int(answer.fields["Retry-After"]))
-            answer = await self._sent(method, banyan + target, fields, body)
+        answer = await self.begun(partial(self._sent, method, banyan + target, fields, body))
         self._judge(member, kind, f"{method} {target}", answer, since)
         await self._directly(since, method, target, fields, body)
         return answer

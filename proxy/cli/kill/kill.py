@@ -113,7 +113,7 @@ def _by_file(config: Path) -> Sequence[StaysView]:
 def _write(path: Path, base: str, config: Path, order: KillSwitchOrder, *, on: bool) -> StandingOrder | None:
     """The file itself; where this user may not, the admin port with the token. What stands then; None: it failed."""
     from proxy.cli.admin_client import NoAnswerError, post_kill
-    from proxy.cli.kill.turning import lift_unseen, note_stood, turn_by_name
+    from proxy.cli.kill.turning import lift_by_name, note_stood, turn_by_name
     from proxy.cli.sent_token import sent_token
     from proxy.config.files import kill_file
     from proxy.config.files.admin_token import VARIABLE
@@ -125,10 +125,8 @@ def _write(path: Path, base: str, config: Path, order: KillSwitchOrder, *, on: b
             if stands.stood and not turn_by_name(path, base, order.reason, config, on=True):
                 note_stood(path, order, on=True)
             return stands
-        if turn_by_name(path, base, order.reason, config, on=False):
-            kill_file.lift(path)
-        else:
-            lift_unseen(path, order)
+        is_seen = turn_by_name(path, base, order.reason, config, on=False)
+        lift_by_name(path, order, is_seen=is_seen)
     except OSError as error:
         said = f"{path} cannot be {'written' if on else 'removed'}: {error.strerror or error}"
         if isinstance(error, IsADirectoryError):  # Banyan could remove it no better

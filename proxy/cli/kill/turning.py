@@ -91,8 +91,8 @@ def turn_by_name(path: Path, base: str, reason: str, config: Path, *, on: bool) 
     """Have Banyan itself turn this switch, so that it is on record who did it and why: a file that goes says neither,
     and neither does one that stood already, or was not there.
 
-    Where that cannot be had, nothing is done and nothing said: the file is the switch. False: nobody answers there, so
-    that nobody sees the file go.
+    Where that cannot be had in time, nothing is said: the file is the switch. False: nobody answers there, so that
+    nobody sees the file go.
     """
     if path.is_dir():
         return True
@@ -106,14 +106,24 @@ def turn_by_name(path: Path, base: str, reason: str, config: Path, *, on: bool) 
     return True
 
 
-def lift_unseen(path: Path, ended: KillSwitchOrder) -> None:
-    """Take the file away where nobody sees it go, and keep beside it for the record what has ended; OSError."""
-    begun = kill_file.read(path)
-    if not kill_file.lift(path):
-        note_stood(path, ended, on=False)
-    elif begun is not None:
+def lift_by_name(path: Path, ended: KillSwitchOrder, *, is_seen: bool) -> None:
+    """Take the file away if it is still there, and keep beside it for the record what has ended, and by whom; OSError.
+
+    It is kept before: whoever sees the file go looks there at once. `is_seen`: somebody does.
+    """
+    begun, kept = kill_file.read(path), None
+    if begun is not None:
         with suppress(OSError):
-            kill_ends.note(path, begun, ended)
+            kept = kill_ends.note(path, begun, ended)
+    was_there = False
+    try:
+        was_there = kill_file.lift(path)
+    finally:
+        if not was_there and kept is not None:
+            with suppress(OSError):
+                kill_ends.unnote(path, kept)
+    if not was_there and not is_seen:
+        note_stood(path, ended, on=False)
 
 
 def note_stood(path: Path, order: KillSwitchOrder, *, on: bool) -> None:

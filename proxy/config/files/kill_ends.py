@@ -1,7 +1,8 @@
-"""Turns of the kill switch that no Banyan was there to see, beside the kill file until one puts them on record.
+"""Turns of the kill switch of which no Banyan was told, beside the kill file until one puts them on record.
 
-Rule 1: `banyan kill --off` writes here where nobody answers at the admin port: the order that ended, and its end, each
-        in a line as in the kill file. Whoever starts takes them, so that both are recorded with their own times.
+Rule 1: `banyan kill --off` writes here where it takes the file away itself, since Banyan has not done so in time, or is
+        not there: the order that ends, and its end, each in a line as in the kill file. Whoever sees the file go, or
+        starts, takes them, so that both are recorded with their own times, by their own names.
 Rule 2: so does a command that changed nothing, in one line that says so: the file itself has the first order alone.
 Rule 3: beyond `MOST` bytes nothing more is kept.
 """
@@ -9,6 +10,7 @@ Rule 3: beyond `MOST` bytes nothing more is kept.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
@@ -27,9 +29,17 @@ def place(kill: Path) -> Path:
     return kill.with_name(f"{kill.name}.ended")
 
 
-def note(kill: Path, begun: KillSwitchOrder, ended: KillSwitchOrder) -> None:
-    """Keep the end of an order; OSError."""
-    _keep(kill, text_of(begun) + text_of(ended))
+def note(kill: Path, begun: KillSwitchOrder, ended: KillSwitchOrder) -> int:
+    """Keep the end of an order; what `unnote` takes to forget it. OSError."""
+    return _keep(kill, text_of(begun) + text_of(ended))
+
+
+def unnote(kill: Path, before: int) -> None:
+    """It has not ended so; OSError."""
+    if before:
+        os.truncate(place(kill), before)
+    else:
+        place(kill).unlink()
 
 
 def note_stood(kill: Path, order: KillSwitchOrder, *, on: bool) -> None:
@@ -37,10 +47,13 @@ def note_stood(kill: Path, order: KillSwitchOrder, *, on: bool) -> None:
     _keep(kill, json.dumps({**asdict(order), "stood": _STOOD[on]}, ensure_ascii=False) + "\n")
 
 
-def _keep(kill: Path, lines: str) -> None:
+def _keep(kill: Path, lines: str) -> int:
+    """How many bytes there were before."""
     with place(kill).open("a", encoding="utf-8") as file:
-        if file.tell() < MOST:
+        before = file.tell()
+        if before < MOST:
             file.write(lines)
+    return before
 
 
 def take(kill: Path) -> tuple[SwitchTurn, ...]:

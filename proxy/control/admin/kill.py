@@ -6,14 +6,17 @@ Rule 3: a route that stays is told by where it runs: an order may have left it w
 Rule 4: a second order changes nothing of the first one: neither by whom it was given, nor when and why.
 Rule 5: an end is recorded by whoever took the file away, and not by the watch that sees it gone before he says so; of
         two who end it at once the other one has changed nothing.
-Rule 6: a disk that does not answer costs the one who asked `PATIENCE`, and nobody else anything.
+Rule 6: a file that goes says nothing; whoever has taken it away by `banyan kill --off` has left beside it who he is,
+        and why. Where nobody has, it is on record as having gone by itself.
+Rule 7: a disk that does not answer costs the one who asked `PATIENCE`, and nobody else anything.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -33,8 +36,9 @@ from proxy.control.probe.health import UpstreamCondition
 from proxy.control.probe.upstreams_down import down_views
 from proxy.control.running import Running
 from proxy.control.traffic.ledger import Ledger
-from proxy.core.routing.kill_switch import KillSwitchOrder, StandingOrder, beyond
+from proxy.core.routing.kill_switch import KillSwitchOrder, StandingOrder, SwitchTurn, beyond
 from proxy.log import stamp
+from proxy.tasks import Tasks
 
 PATIENCE = 5.0
 """Seconds that the disk may take."""
@@ -43,10 +47,16 @@ NOBODYS = KillSwitchOrder()
 _log = structlog.get_logger()
 
 
+def _none(_: Path) -> tuple[SwitchTurn, ...]:
+    """Nobody has left anything."""
+    return ()
+
+
 @dataclass(slots=True, kw_only=True)
 class KillSwitch:
     """`place` finds the file, `give` makes it and `lift` takes it away; these two may block, and raise OSError.
     `judged` knows where routes run, `records` keeps who turned it when and why, `conditions` are what probes found.
+    `turns` takes what was left beside the file; it may block, and raise OSError.
     """
 
     running: Running
@@ -57,6 +67,8 @@ class KillSwitch:
     judged: JudgedRoutes | None = None
     records: KillRecords | None = None
     conditions: Callable[[], Mapping[str, UpstreamCondition]] = dict
+    turns: Callable[[Path], Sequence[SwitchTurn]] = _none
+    _tasks: Tasks = field(default_factory=Tasks)
     _ends: asyncio.Lock = field(default_factory=asyncio.Lock)
     _lifting: bool = False
     _gone: bool = False
@@ -79,12 +91,25 @@ class KillSwitch:
         self.running.order = order
         if self.records is not None and order is not None:
             self.records.turned_on(order)
-        elif self.records is not None:
+        elif self.records is not None and ended is not NOBODYS:
             self.records.turned_off(ended)
+        elif self.records is not None:
+            self._tasks.start(self._record_end(self.records), name="kill-end")
         if order is not None:
             _log.warning("kill_ordered", by=order.by, at=order.at, reason=order.reason, file=str(self.path))
         else:
             _log.warning("kill_ended", file=str(self.path))
+
+    async def _record_end(self, records: KillRecords) -> None:
+        """Rule 6."""
+        turns: Sequence[SwitchTurn] = ()
+        with contextlib.suppress(OSError, TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                turns = await asyncio.to_thread(self.turns, self.path)
+        for turn in turns:
+            records.kept(turn)
+        if all(turn.on or turn.stood for turn in turns):
+            records.turned_off(NOBODYS)
 
     async def look(self, request: web.Request) -> web.Response:
         """`GET /api/kill`."""

@@ -61,13 +61,15 @@ _log = structlog.get_logger()
 class ClerkLink(ReconnectingLink):
     """One worker's `Clerk`. `waits` is how many requests wait, `held` how many bytes are kept for the clerk.
 
-    `hear_tokens` is told what upstreams are asked with, whenever that changes.
+    `hear_tokens` is told what upstreams are asked with, whenever that changes. `has_spoken` is set once a clerk has
+    said its first word: its socket takes connections before there is one.
     """
 
     def __init__(self, directory: Path) -> None:
         """`directory` is that of the private sockets."""
         super().__init__(directory / QUESTIONS, LONGEST_DELAY)
         self.held = 0
+        self.has_spoken = asyncio.Event()
         self._last = 0
         self._unframer = Unframer(MAX_QUESTION)
         self.hear_tokens: Callable[[UpstreamTokens], None] = _no_tokens
@@ -160,8 +162,9 @@ class ClerkLink(ReconnectingLink):
                 self._answered(said)
             case Taken():
                 self._taken(said.id)
-            case UpstreamTokens():
+            case UpstreamTokens():  # each clerk's first word
                 self.hear_tokens(said)
+                self.has_spoken.set()
 
     def _taken(self, number: int) -> None:
         self.held -= len(self._told.pop(number, b""))

@@ -167,13 +167,19 @@ def test_replicas_that_it_does_not_turn_are_named(banyan: Banyan, running: Runni
 
 
 def test_off_takes_it_away(banyan: Banyan, running: Running) -> None:
-    """--off removes the file, and says of each worker when it was back; a second time is no fault."""
+    """--off removes the file, and says of each worker when it was back; a second time is no fault.
+
+    Where Banyan has not removed it itself, who has ended it is kept beside it, once.
+    """
     banyan("kill")
     running.switched = 0.001
     results = [banyan("kill --off") for _ in range(2)]
 
     assert not running.file.exists()
-    assert kill_ends.take(running.file) == ()
+    assert [(turn.on, turn.order.by) for turn in kill_ends.take(running.file)] == [
+        (True, whoever()),
+        (False, whoever()),
+    ]
     assert [each.exit_code for each in results] == [0, 0]
     assert "worker 0 (pid 100) serves as before the kill, by routes.yaml and orders, already" in results[1].stdout
     assert [f"{running.file} gone after" in each.stdout for each in results] == [True, False]
@@ -217,7 +223,7 @@ def test_without_control_the_file_is_all_there_is(banyan: Banyan, away: Path) ->
 
 
 def test_an_end_that_nobody_sees_is_kept_for_the_record(banyan: Banyan, away: Path) -> None:
-    """Both orders with their names, times and reasons; where somebody answers nothing is kept beside the file."""
+    """Both orders with their names, times and reasons."""
     banyan("kill", "--reason", "new loses orders")
     order = kill_file.read(away)
     banyan("kill", "--off", "--reason", "mended")

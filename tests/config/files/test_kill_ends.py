@@ -54,3 +54,14 @@ def test_what_is_kept_is_bounded(tmp_path: Path) -> None:
     kill_ends.note(path, BEGUN, ENDED)
 
     assert kill_ends.place(path).stat().st_size == kill_ends.MOST
+
+
+def test_an_end_that_did_not_come_is_forgotten(tmp_path: Path) -> None:
+    """What stood there before stays; where nothing did the file is gone."""
+    path = tmp_path / "kill"
+    kill_ends.unnote(path, kill_ends.note(path, BEGUN, ENDED))
+    left = [*tmp_path.iterdir()]
+    kill_ends.note_stood(path, ENDED, on=True)
+    kill_ends.unnote(path, kill_ends.note(path, BEGUN, ENDED))
+
+    assert (left, kill_ends.take(path)) == ([], (SwitchTurn(order=SHOWN, on=True, stood=True),))

@@ -4,13 +4,14 @@ import asyncio
 import json
 import threading
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from proxy.config.files import kill_file
+from proxy.config.files import kill_ends, kill_file
 from proxy.control.admin import kill
 from proxy.control.admin.routes import KILLED
 from proxy.control.position.kill_records import KillRecords
@@ -23,6 +24,7 @@ from proxy.core.routing.kill_switch import KillSwitchOrder, StandingOrder
 from proxy.core.stage import Stage
 from tests.control.conftest import Open, Port
 from tests.control.tables import refusal, route, snapshot, upstream
+from tests.waiting import until
 
 ON = {"on": True, "reason": "new loses orders"}
 
@@ -320,11 +322,34 @@ async def test_an_end_is_its_own_though_the_watch_sees_it_first(open_port: Open)
     assert sum(reason.startswith("it stood already") for _, _, reason in records.added) == 1
 
 
+async def test_who_took_the_file_away_himself_is_on_record(open_port: Open) -> None:
+    """`banyan kill --off` does so where Banyan has not in time: what it left beside the file says by whom it ended."""
+    records = Written()
+    port = await open_port()
+    port.kill.records, port.kill.turns = KillRecords(records), kill_ends.take  # type: ignore[arg-type]
+    path, begun = port.kill.path, KillSwitchOrder(by="ann", at="2026-03-01T12:00:00Z", reason="new loses orders")
+    for named, count in ((True, 3), (False, 5)):
+        kill_file.give(path, begun)
+        port.kill.take(kill_file.read(path))
+        if named:
+            kill_ends.note(path, begun, KillSwitchOrder(by="bob", at="2026-03-01T12:10:00Z", reason="mended"))
+        kill_file.lift(path)
+        port.kill.take(kill_file.read(path))
+        await until(partial(records.has, count))
+
+    on = ("kill", "ann", "new loses orders")
+    assert records.added == [on, on, ("unkill", "bob", "mended"), on, ("unkill", "kill file", "")]
+    assert not kill_ends.place(path).exists()
+
+
 class Written:
     """What is put on record."""
 
     def __init__(self) -> None:
         self.added: list[tuple[str, str, str]] = []
+
+    def has(self, count: int) -> bool:
+        return len(self.added) == count
 
     def add(self, kind: OrderKind, by: str, reason: str, *, at: float | None = None) -> None:
         del at

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from examples.stage.answered import Answered
 from examples.stage.children import Children, StoryError
 from examples.stage.visitors import ACTORS, Visitors, chosen
 from tests.waiting import until
@@ -104,3 +105,31 @@ def test_most_come_for_what_the_story_waits_for() -> None:
     assert 700 < drawn.count("card") < 850
     one, other = random.Random(2), random.Random(2)
     assert [chosen(uses, "history", one) for _ in range(50)] == [chosen(uses, "", other) for _ in range(50)]
+
+
+NOT_BEGUN = {"detail": "the write was not begun: clients like this one are being moved from one side to the other"}
+
+
+@pytest.mark.parametrize(
+    ("answers", "sent", "ends"),
+    [
+        ([Answered(503, NOT_BEGUN, {"Retry-After": "0"}), Answered(200, {}, {})], 2, 200),
+        ([Answered(503, NOT_BEGUN, {"Retry-After": "0"})] * 2, 2, 503),
+        ([Answered(503, {"detail": "the write was not sent: …"}, {"Retry-After": "0"})], 1, 503),
+        ([Answered(503, "no JSON object", {})], 1, 503),
+        ([Answered(200, {}, {})], 1, 200),
+    ],
+    ids=["not begun", "not begun twice", "not sent", "no problem document", "done"],
+)
+async def test_a_write_that_was_not_begun_comes_again_once(
+    tmp_path: Path, answers: list[Answered], sent: int, ends: int
+) -> None:
+    """After the time that its answer says; whatever else was answered is its answer."""
+    load, left = Counted(Children(tmp_path)), [*answers]
+
+    async def send() -> Answered:
+        return left.pop(0)
+
+    answer = await load.begun(send)
+
+    assert (answer.status, len(answers) - len(left), load.came_again) == (ends, sent, sent - 1)
