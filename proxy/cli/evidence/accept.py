@@ -99,9 +99,13 @@ def _say_rule(lines: Iterable[str]) -> None:
 
 
 def _excused(cluster: ClusterView) -> Iterator[str]:
-    """Of one that counts no more: no rule is needed."""
+    """Of one that counts no more: no rule is needed, or it may be that none is."""
+    from proxy.api.evidence import ClusterStanding
+
     if cluster.accepted:
         yield f"# {_needless(cluster)}"
+    elif cluster.state is ClusterStanding.EARLIER:
+        yield f"# {cluster.path} was not seen since `compare:` was edited: it may be that no rule is needed"
 
 
 def _needless(cluster: ClusterView) -> str:

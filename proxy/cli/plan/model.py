@@ -288,8 +288,8 @@ def _example_taken(route: PlannedRoute, before: Snapshot, soon: Replay) -> Plann
 
 
 def _with_warning(shown: PlannedRoute, route: RoutePlan, soon: Replay) -> PlannedRoute:
-    """Of one that goes and refused its requests: who answers them again."""
-    if route.before is None or route.after is not None:
+    """Of one that refused its requests, and goes or loses them to another one: who answers them again."""
+    if route.before is None or (route.after is not None and not shown.taken_by):
         return shown
     names = {taken.route for taken in shown.taken_by}
     takers = [each for each in soon.routes if each.name in names] if names else None

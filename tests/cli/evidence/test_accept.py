@@ -315,6 +315,17 @@ def test_of_what_is_excused_already_it_is_said_that_no_rule_is_needed(banyan: Ba
     assert RULE in printed
 
 
+@pytest.mark.parametrize("form", ["", "--write"])
+def test_of_what_was_not_seen_since_an_edit_it_is_said_that_it_may_need_no_rule(banyan: Banyan, form: str) -> None:
+    """It is accepted all the same: who edits `compare` for something else may know better."""
+    earlier = msgspec.structs.replace(CLUSTER, state=ClusterStanding.EARLIER)
+    with listening({PAGE: msgspec.json.encode({"clusters": [earlier]})}) as admin:
+        result = banyan(ordered(admin, form))
+
+    assert result.exit_code == 0
+    assert "# $.total was not seen since `compare:` was edited: it may be that no rule is needed" in result.stdout
+
+
 @pytest.mark.parametrize("form", ["", "--json"])
 def test_what_is_excused_already_is_not_written(banyan: Banyan, folder: Path, form: str) -> None:
     """With --write the file stays as it is, and it is said why; the exit code is that of a rule that stands."""

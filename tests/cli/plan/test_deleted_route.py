@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.cli.conftest import ROUTES, Banyan
 from tests.cli.listening import Pages
-from tests.cli.plan.conftest import edit
+from tests.cli.plan.conftest import edit, standing
 
 REST = "  - name: rest\n    match: GET /**\n    stage: legacy\n"
 SHOWN = ROUTES[ROUTES.index("  - name: orders.show") : ROUTES.index("  - name: orders.app")]
@@ -60,6 +60,17 @@ def test_what_was_retired_or_refused_and_answers_again_is_said(banyan: Banyan, f
     assert "what it refuses with 403 is answered again, by legacy of route rest; its block keeps it from that" in said
     notes = {each["name"]: [note["caution"] for note in each["notes"]] for each in as_json["routes"]}
     assert notes["items"] == notes["closed"] == ["answers_again"]
+
+
+def test_a_retired_route_that_loses_requests_by_its_match_is_said_too(
+    banyan: Banyan, running: Pages, folder: Path
+) -> None:
+    """Retired by an order, with a narrower match: what it refused until then goes to another route."""
+    running.pages["/api/routes"] = standing(ROUTES, stage="retired", split=1.0, version=4)
+    narrower = edit(folder, "GET /orders/{id}\n", "GET /orders/{id}/lines\n")
+    said = banyan(f"plan -f {narrower} --admin {running.url}").stdout
+
+    assert "what is retired is answered again, by legacy of route rest" in said
 
 
 def test_what_nobody_answers_then_either_is_no_news(banyan: Banyan, folder: Path) -> None:

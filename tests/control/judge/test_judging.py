@@ -7,11 +7,13 @@ from dataclasses import replace
 import pytest
 
 from proxy.control.fleet.lease import LASTS
+from proxy.control.position.place_reasons import why
 from proxy.core.judge.ramp import ComparedCounts, Measures
 from proxy.core.judge.verdict import Action, Ruling
 from proxy.core.parity.rules.pair_counts import PairCounts
 from proxy.core.position.hold import resumed
 from proxy.core.position.position import Cause, move, transition
+from proxy.core.position.record import OrderKind, kind_of
 from tests.control.stands import START, Clock, Guards, Known, Stand, Store, alone, bad, canary, failures, table
 
 RAMP = "ramp: {steps: [1%, 5%, 50%], hold: 10m, soak: 1h, needs: {capacity: false, requests: 10}}"
@@ -207,6 +209,19 @@ async def test_freeze_holds_and_page_tells_once(store: Store, clock: Clock) -> N
         "canary 10%",
         [("b", Action.PAGE), ("a", Action.PAGE)],
     )
+
+
+async def test_what_is_frozen_past_its_door_says_how_that_ends(store: Store, clock: Clock) -> None:
+    """At `complete` nothing leads back: the reason that log, hooks and `status` tell names `banyan resume`, once."""
+    stand = await alone(store, clock, "name: a, match: /a, stage: complete")
+    stand.hear(bad=failures(9), new_bad=9)
+    await stand.rounds(2)
+    (record,) = (each for each in stand.here.moves["a"] if kind_of(each) is OrderKind.HOLD)
+    ends = "`banyan resume a` ends the hold"
+
+    assert stand.here.position(stand.route()).held
+    assert record.reason.endswith(ends)
+    assert why(stand.route(), stand.here.placed(stand.route())).count(ends) == 1
 
 
 async def test_an_alarm_that_comes_again_is_told_again(store: Store, clock: Clock) -> None:

@@ -100,9 +100,10 @@ async def test_a_latch_survives_a_rename(tmp_path: Path) -> None:
 
     assert counts["legacy"] > 0
     assert counts["new"] == 0
-    ends = "ends with `banyan resume c.v2`, or an edit of its stage or split"
-    said = f"rolled back by admin API, 127.0.0.1: by hand; {ends}"
-    assert apart == [(True, said), (True, said)]
+    said = (
+        "rolled back by admin API, 127.0.0.1: by hand; ends with `banyan resume {}`, or an edit of its stage or split"
+    )
+    assert apart == [(True, said.format("c.v2")), (True, said.format("c"))]
     assert (status, places) == (200, [LATCHED, LATCHED])
     assert redrawn == [drawn, drawn]
     assert {each["route"] for each in moves["transitions"]} == {"d.v2"}
