@@ -11,6 +11,7 @@ from pkgutil import walk_packages
 import pytest
 from hypothesis import configuration, settings
 
+from proxy.__main__ import RARELY
 from tests.hangs import bounded
 from tests.stalls import Stalls
 
@@ -63,6 +64,7 @@ def pytest_collection() -> Iterator[None]:
         if tracer is not None:
             sys.settrace(tracer)
         gc.freeze()
+        gc.set_threshold(*RARELY)
         gc.enable()
 
 

@@ -159,7 +159,9 @@ def run_comparer(config: Path, start: Start, sockets: Sockets, alive: Alive) -> 
 
 
 def run_clerk(config: Path, start: Start, sockets: Sockets, alive: Alive) -> None:
-    """Answer workers' questions until told to stop; what asks a database is loaded here, and in control."""
+    """Answer workers' questions until told to stop; what asks a database is loaded in control, and by the supervisor
+    once there is a clerk: it is born with it.
+    """
     from proxy.clerk.clerk_process import ClerkInputs, ClerkProcess, keep_to_itself  # noqa: PLC0415 -- see above
 
     sink = _begin("clerk")

@@ -21,8 +21,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from mmap import mmap
 from pathlib import Path
 
@@ -130,7 +132,7 @@ class Supervisor:
         translator = (_TRANSLATOR,) if any(map(_leaves_workers, self._start.snapshot.routes)) else ()
         gc.collect()
         gc.freeze()  # once for all: no child looks at, and so copies, what it was born with
-        for number in (_CONTROL, _COMPARER, *clerk, *translator, *range(len(self._sockets.workers))):
+        for number in (_CONTROL, _COMPARER, *translator, *range(len(self._sockets.workers)), *clerk):
             self._give_birth(number)
         while self._children or self._due:
             got = signal.sigtimedwait(_SIGNALS, self._patience())
@@ -259,6 +261,8 @@ class Supervisor:
 
     def _give_birth(self, number: int) -> None:
         first = number not in self._deaths
+        if number == _CLERK and first:
+            _learn("proxy.clerk.clerk_process")
         pid = os.fork()
         if pid:
             now = time.monotonic()
@@ -311,6 +315,15 @@ def leave(code: int) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
+
+
+def _learn(module: str) -> None:
+    """Import for children what is theirs: requests wait for who replaces one, and not for its imports, and memory is
+    shared. What cannot be imported is the child's to say.
+    """
+    with suppress(Exception):
+        import_module(module)
+        gc.freeze()
 
 
 def _leaves_workers(route: Route) -> bool:
