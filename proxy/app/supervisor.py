@@ -30,6 +30,7 @@ from pathlib import Path
 
 import structlog
 
+from proxy.app.blocked_signals import BlockedSignals
 from proxy.app.child_start import WorkerFork, run_clerk, run_comparer, run_control, run_translator, run_worker
 from proxy.app.handover import HandedDown, Readiness, handed_down, start_successor
 from proxy.app.heartbeat import Heartbeats, Silence
@@ -125,7 +126,7 @@ class Supervisor:
 
     def run(self) -> int:
         """Until all children have ended after a SIGTERM."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        signals = BlockedSignals(_SIGNALS)
         kept = state_kept(self._start.snapshot.state.reveal())
         _log.info("serving", listen=self._sockets.address, workers=len(self._sockets.workers), pid=os.getpid(), **kept)
         clerk = (_CLERK,) if self._start.snapshot.needs_clerk else ()
@@ -135,9 +136,9 @@ class Supervisor:
         for number in (_CONTROL, _COMPARER, *translator, *range(len(self._sockets.workers)), *clerk):
             self._give_birth(number)
         while self._children or self._due:
-            got = signal.sigtimedwait(_SIGNALS, self._patience())
+            got = signals.wait(self._patience())
             if got is not None:
-                self._on_signal(signal.Signals(got.si_signo))
+                self._on_signal(got)
             self._reap()
             self._kill_hung()
             self._start_translator()

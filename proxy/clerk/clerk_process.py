@@ -4,7 +4,8 @@ Rule 1: workers ask over its socket and go on; it may die at any moment and be s
         asked again.
 Rule 2: each feature is one handler (`handler.py`); they share the connections to the database.
 Rule 3: it holds what is secret: it leaves no core, and no other process of its user may look into it.
-Rule 4: SIGTERM comes once no worker is left: what it has begun is done, for a moment, and that is the end.
+Rule 4: SIGTERM comes once no worker is left: what it has begun is done, for a moment, and that is the end. Where it
+        comes from the kernel, to all at once, since the supervisor is gone, workers drain, and are answered meanwhile.
 """
 
 from __future__ import annotations
@@ -89,6 +90,7 @@ class ClerkProcess:
         self._handlers = Handlers((*asking, self._grants, self._tokens, self._introspection, self._members))
         self._installing = asyncio.Lock()
         self._stopping = asyncio.Event()
+        self._supervisor = os.getppid()
         self._questions = Tasks()
         self._tasks = Tasks()
         self._loops = RestartedTasks()
@@ -109,6 +111,7 @@ class ClerkProcess:
                 self._loops.start(work, name=name)
         _log.info("clerk_started", revision=self._revision)
         await self._stopping.wait()
+        await self._outlive_workers()
         server.close()
         await self._last_words()
         await self._loops.end()
@@ -118,6 +121,13 @@ class ClerkProcess:
         await self._members.end()
         await self._connections.close()
         _log.info("clerk_ended", running=self._handlers.running)
+
+    async def _outlive_workers(self) -> None:
+        """Rule 4."""
+        if os.getppid() != self._supervisor:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._inputs.snapshot.drain + LAST_WORDS):
+                    await self._listeners.none.wait()
 
     async def _last_words(self) -> None:
         with contextlib.suppress(TimeoutError):

@@ -93,10 +93,12 @@ class Handlers:
 
 
 class Listeners:
-    """All connected workers, and what each is told as the first word."""
+    """All connected workers, and what each is told as the first word. `none` is set while there is no worker."""
 
     def __init__(self) -> None:
         """Nobody is connected, and there is nothing to tell."""
+        self.none = asyncio.Event()
+        self.none.set()
         self._connections: set[WorkerConnection] = set()
         self._tokens: UpstreamTokens | None = None
 
@@ -109,12 +111,15 @@ class Listeners:
     def joined(self, connection: WorkerConnection) -> None:
         """A worker has come."""
         self._connections.add(connection)
+        self.none.clear()
         if self._tokens is not None:
             connection.say(self._tokens)
 
     def left(self, connection: WorkerConnection) -> None:
         """A worker has gone."""
         self._connections.discard(connection)
+        if not self._connections:
+            self.none.set()
 
 
 class WorkerConnection(asyncio.Protocol):

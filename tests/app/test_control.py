@@ -170,7 +170,8 @@ async def test_a_kill_that_ended_while_nobody_was_there_is_on_record(start: Star
     kill = kill_file.place("", tmp_path / "routes.yaml", {})
     kill.parent.mkdir()
     begun = KillSwitchOrder(by="ann", at="2026-03-01T12:00:00.000Z", reason="new loses orders")
-    kill_ends.note(kill, begun, KillSwitchOrder(by="bob", at="2026-03-01T12:10:00.000Z", reason="mended"))
+    kill_file.give(kill, begun)
+    kill_ends.lift(kill, KillSwitchOrder(by="bob", at="2026-03-01T12:10:00.000Z", reason="mended"))
     control = await start("state: memory\n" + FILE)
     async with asyncio.timeout(60):
         while len(found := (await control.get("/api/history"))["orders"]) < 2:  # noqa: ASYNC110 -- of another process

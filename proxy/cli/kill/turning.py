@@ -19,7 +19,7 @@ from proxy.api.upstreams import DownView
 from proxy.cli.admin_client import NoAnswerError, get_kill, legible, post_kill, whoever
 from proxy.cli.sent_token import sent_token
 from proxy.cli.terminal import Ink, painted
-from proxy.config.files import kill_ends, kill_file
+from proxy.config.files import kill_ends
 from proxy.core.routing.kill_switch import Beyond, KillSwitchOrder
 
 PATIENCE = 5.0
@@ -109,20 +109,9 @@ def turn_by_name(path: Path, base: str, reason: str, config: Path, *, on: bool) 
 def lift_by_name(path: Path, ended: KillSwitchOrder, *, is_seen: bool) -> None:
     """Take the file away if it is still there, and keep beside it for the record what has ended, and by whom; OSError.
 
-    It is kept before: whoever sees the file go looks there at once. `is_seen`: somebody does.
+    `is_seen`: somebody sees that.
     """
-    begun, kept = kill_file.read(path), None
-    if begun is not None:
-        with suppress(OSError):
-            kept = kill_ends.note(path, begun, ended)
-    was_there = False
-    try:
-        was_there = kill_file.lift(path)
-    finally:
-        if not was_there and kept is not None:
-            with suppress(OSError):
-                kill_ends.unnote(path, kept)
-    if not was_there and not is_seen:
+    if not kill_ends.lift(path, ended) and not is_seen:
         note_stood(path, ended, on=False)
 
 

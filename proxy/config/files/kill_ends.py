@@ -1,25 +1,38 @@
 """Turns of the kill switch of which no Banyan was told, beside the kill file until one puts them on record.
 
 Rule 1: `banyan kill --off` writes here where it takes the file away itself, since Banyan has not done so in time, or is
-        not there: the order that ends, and its end, each in a line as in the kill file. Whoever sees the file go, or
-        starts, takes them, so that both are recorded with their own times, by their own names.
-Rule 2: so does a command that changed nothing, in one line that says so: the file itself has the first order alone.
-Rule 3: beyond `MOST` bytes nothing more is kept.
+        not there: the order that ends, and its end, as one line. Whoever sees the file go, or starts, takes them, so
+        that both are recorded with their own times, by their own names.
+Rule 2: so does a command that changed nothing, in a line that says so: the file itself has the first order alone.
+Rule 3: beyond `MOST` bytes nothing more is kept; what is no line of these is nobody's turn.
+Rule 4: one at a time: who ends an order keeps that before, and forgets it if another was faster; nobody reads
+        meanwhile. Who waits for longer than `PATIENCE`, for somebody who hangs, goes on without it.
 """
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
-from collections.abc import Iterator
-from contextlib import suppress
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
+from stat import S_ISREG
+from typing import Any
 
-from proxy.config.files.kill_file import text_of, understand
+from proxy.config.files import kill_file
 from proxy.core.routing.kill_switch import KillSwitchOrder, SwitchTurn
 
 MOST = 64 * 1024
+PATIENCE = 1.0
+"""Seconds."""
+_LOOK = 0.01
+_OPENED = os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_READABLE_BY_BANYAN = 0o644
+"""It may run as somebody else."""
 _STOOD = {True: "on", False: "off"}
 """What a line says under `stood`, by whether it was to be turned on."""
 
@@ -29,61 +42,103 @@ def place(kill: Path) -> Path:
     return kill.with_name(f"{kill.name}.ended")
 
 
-def note(kill: Path, begun: KillSwitchOrder, ended: KillSwitchOrder) -> int:
-    """Keep the end of an order; what `unnote` takes to forget it. OSError."""
-    return _keep(kill, text_of(begun) + text_of(ended))
-
-
-def unnote(kill: Path, before: int) -> None:
-    """It has not ended so; OSError."""
-    if before:
-        os.truncate(place(kill), before)
-    else:
-        place(kill).unlink()
+def lift(kill: Path, ended: KillSwitchOrder) -> bool:
+    """Take the kill file away by this order, and keep that; False: there was none. OSError: it cannot be taken away."""
+    with _opened_if_possible(kill) as file:
+        begun = kill_file.read(kill)
+        before = None
+        if file is not None and begun is not None:
+            before = _keep(file, {"begun": asdict(begun.bounded()), "ended": asdict(ended.bounded())})
+        was_there = False
+        try:
+            was_there = kill_file.lift(kill)
+        finally:
+            if file is not None and not was_there:
+                _cut(kill, file, before)
+    return was_there
 
 
 def note_stood(kill: Path, order: KillSwitchOrder, *, on: bool) -> None:
     """Keep an order that changed nothing; OSError."""
-    _keep(kill, json.dumps({**asdict(order), "stood": _STOOD[on]}, ensure_ascii=False) + "\n")
-
-
-def _keep(kill: Path, lines: str) -> int:
-    """How many bytes there were before."""
-    with place(kill).open("a", encoding="utf-8") as file:
-        before = file.tell()
-        if before < MOST:
-            file.write(lines)
-    return before
+    with _opened(kill, os.O_RDWR | os.O_CREAT) as file:
+        _keep(file, {**asdict(order.bounded()), "stood": _STOOD[on]})
 
 
 def take(kill: Path) -> tuple[SwitchTurn, ...]:
     """What was kept, oldest first, each order before its end; nothing is kept then. OSError."""
-    path = place(kill)
-    if not path.is_file():
+    try:
+        with _opened(kill, os.O_RDONLY) as file:
+            text = os.read(file, 2 * MOST)
+            place(kill).unlink()
+    except FileNotFoundError:
         return ()
-    lines = path.read_text("utf-8", "replace")[: 2 * MOST].splitlines()
-    path.unlink()
-    return tuple(_turns(lines))
+    return tuple(turn for line in text.split(b"\n") for turn in _turns(line))
 
 
-def _turns(lines: list[str]) -> Iterator[SwitchTurn]:
-    begun: KillSwitchOrder | None = None
-    for line in lines:
-        order, stood = understand(line), _stood(line)
-        if stood is not None:
-            yield SwitchTurn(order=order, on=stood, stood=True)
-        elif begun is None:
-            begun = order
-        else:
-            yield SwitchTurn(order=begun, on=True)
-            yield SwitchTurn(order=order, on=False)
-            begun = None
+@contextmanager
+def _opened_if_possible(kill: Path) -> Iterator[int | None]:
+    """None where it cannot be written, or not in time (rule 4)."""
+    with ExitStack() as stack:
+        file = None
+        with suppress(OSError):
+            file = stack.enter_context(_opened(kill, os.O_RDWR | os.O_CREAT))
+        yield file
 
 
-def _stood(line: str) -> bool | None:
-    """Which way the switch stood already; None: the line is of an order that ended, or its end."""
+@contextmanager
+def _opened(kill: Path, mode: int) -> Iterator[int]:
+    """The file, which nobody else has meanwhile; OSError: there is none, it is no file, or somebody keeps it."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        file = os.open(place(kill), mode | _OPENED, _READABLE_BY_BANYAN)
+        try:
+            if not S_ISREG(os.fstat(file).st_mode):
+                raise OSError(errno.EINVAL, f"{place(kill)} is no file")
+            if _is_ours(file):
+                with suppress(OSError):
+                    os.fchmod(file, _READABLE_BY_BANYAN)  # whatever the umask of who made it
+                yield file
+                return
+        finally:
+            os.close(file)
+        if time.monotonic() > until:
+            raise TimeoutError(errno.ETIMEDOUT, f"somebody keeps {place(kill)}")
+        time.sleep(_LOOK)
+
+
+def _is_ours(file: int) -> bool:
+    """Whether nobody else has it, and it is still there: who had it may have taken it away."""
+    with suppress(BlockingIOError):
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.fstat(file).st_nlink > 0
+    return False
+
+
+def _keep(file: int, said: Mapping[str, Any]) -> int:
+    """How many bytes there were before."""
+    before = os.fstat(file).st_size
+    if before < MOST:
+        os.write(file, json.dumps(said).encode() + b"\n")
+    return before
+
+
+def _cut(kill: Path, file: int, before: int | None) -> None:
+    """Forget what was kept last; an empty file is none."""
+    with suppress(OSError):
+        if before is not None:
+            os.ftruncate(file, before)
+        if not os.fstat(file).st_size:
+            place(kill).unlink()
+
+
+def _turns(line: bytes) -> Iterator[SwitchTurn]:
     with suppress(ValueError, RecursionError):
         said = json.loads(line)
-        word = said.get("stood") if isinstance(said, dict) else None
-        return next((on for on, known in _STOOD.items() if known == word), None)
-    return None
+        if not isinstance(said, dict):
+            return
+        stood = next((on for on, known in _STOOD.items() if known == said.get("stood")), None)
+        if stood is not None:
+            yield SwitchTurn(order=kill_file.understand(json.dumps(said)), on=stood, stood=True)
+        elif isinstance(said.get("begun"), dict) and isinstance(said.get("ended"), dict):
+            yield SwitchTurn(order=kill_file.understand(json.dumps(said["begun"])), on=True)
+            yield SwitchTurn(order=kill_file.understand(json.dumps(said["ended"])), on=False)

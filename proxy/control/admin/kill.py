@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -86,7 +87,8 @@ class KillSwitch:
 
     def _turn(self, order: KillSwitchOrder | None, ended: KillSwitchOrder = NOBODYS) -> None:
         """It is on by this order, or off; `ended` is the order by which it ended, where that is known."""
-        if order == self.running.order:
+        begun = self.running.order
+        if order == begun:
             return
         self.running.order = order
         if self.records is not None and order is not None:
@@ -94,22 +96,23 @@ class KillSwitch:
         elif self.records is not None and ended is not NOBODYS:
             self.records.turned_off(ended)
         elif self.records is not None:
-            self._tasks.start(self._record_end(self.records), name="kill-end")
+            self._tasks.start(self._record_end(self.records, begun), name="kill-end")
         if order is not None:
             _log.warning("kill_ordered", by=order.by, at=order.at, reason=order.reason, file=str(self.path))
         else:
             _log.warning("kill_ended", file=str(self.path))
 
-    async def _record_end(self, records: KillRecords) -> None:
-        """Rule 6."""
+    async def _record_end(self, records: KillRecords, begun: KillSwitchOrder | None) -> None:
+        """Rule 6, of the order that has begun it; what else was left there is of others, and recorded too."""
         turns: Sequence[SwitchTurn] = ()
+        ended = replace(NOBODYS, at=stamp(datetime.now(UTC)))  # the next order may come before this is on record
         with contextlib.suppress(OSError, TimeoutError):
             async with asyncio.timeout(PATIENCE):
                 turns = await asyncio.to_thread(self.turns, self.path)
         for turn in turns:
             records.kept(turn)
-        if all(turn.on or turn.stood for turn in turns):
-            records.turned_off(NOBODYS)
+        if not any(one.order == begun and one.on and not then.on for one, then in pairwise(turns)):
+            records.turned_off(ended)
 
     async def look(self, request: web.Request) -> web.Response:
         """`GET /api/kill`."""

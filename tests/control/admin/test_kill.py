@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -323,22 +324,31 @@ async def test_an_end_is_its_own_though_the_watch_sees_it_first(open_port: Open)
 
 
 async def test_who_took_the_file_away_himself_is_on_record(open_port: Open) -> None:
-    """`banyan kill --off` does so where Banyan has not in time: what it left beside the file says by whom it ended."""
+    """`banyan kill --off` does so where Banyan has not in time: what it left beside the file says by whom it ended.
+
+    What it left of another order, which no watch has seen, is no end of this one.
+    """
     records = Written()
     port = await open_port()
     port.kill.records, port.kill.turns = KillRecords(records), kill_ends.take  # type: ignore[arg-type]
     path, begun = port.kill.path, KillSwitchOrder(by="ann", at="2026-03-01T12:00:00Z", reason="new loses orders")
-    for named, count in ((True, 3), (False, 5)):
+    ended = KillSwitchOrder(by="bob", at="2026-03-01T12:10:00Z", reason="mended")
+    for named, unseen, count in ((True, False, 3), (False, False, 5), (False, True, 9)):
+        if unseen:
+            kill_file.give(path, replace(begun, by="eve", reason="unseen"))
+            kill_ends.lift(path, ended)
         kill_file.give(path, begun)
         port.kill.take(kill_file.read(path))
         if named:
-            kill_ends.note(path, begun, KillSwitchOrder(by="bob", at="2026-03-01T12:10:00Z", reason="mended"))
-        kill_file.lift(path)
+            kill_ends.lift(path, ended)
+        else:
+            kill_file.lift(path)
         port.kill.take(kill_file.read(path))
         await until(partial(records.has, count))
 
-    on = ("kill", "ann", "new loses orders")
-    assert records.added == [on, on, ("unkill", "bob", "mended"), on, ("unkill", "kill file", "")]
+    on, off = ("kill", "ann", "new loses orders"), ("unkill", "bob", "mended")
+    gone = ("unkill", "kill file", "")
+    assert records.added == [on, on, off, on, gone, on, ("kill", "eve", "unseen"), off, gone]
     assert not kill_ends.place(path).exists()
 
 

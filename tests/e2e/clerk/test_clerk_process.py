@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import resource
 import signal
 from pathlib import Path
 
 import aiohttp
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from proxy.store.embedded.embedded_postgres import Embedded
 from tests.e2e.program import Program, free_port, program, started, system, text_of
@@ -59,6 +62,33 @@ async def test_a_successor_has_a_clerk_of_its_own(database: Embedded, tmp_path: 
         os.kill(successor, signal.SIGTERM)
         await banyan.until_logged("clerk_ended", 2)
     assert (status, clerks) == (200, 2)
+
+
+async def test_a_clerk_outlives_the_workers_of_a_supervisor_that_was_killed(database: Embedded, tmp_path: Path) -> None:
+    """All are told to end at once then; what a worker that drains asks for is answered."""
+    routes = f'{ROUTES}state: "{database.address}"\n'
+    asked, may_answer = asyncio.Event(), asyncio.Event()
+
+    async def answer(_: web.Request) -> web.Response:
+        asked.set()
+        await may_answer.wait()
+        return web.Response()
+
+    application = web.Application()
+    application.router.add_get("/", answer)
+    async with TestServer(application) as legacy:
+        assert legacy.port is not None
+        async with program(tmp_path, routes, legacy=legacy.port, new=legacy.port) as banyan:
+            await banyan.until_metric("banyan_clerk_up", 1)
+            async with asyncio.TaskGroup() as clients:
+                slow = clients.create_task(status_of(banyan))
+                await asked.wait()
+                banyan.signal(signal.SIGKILL)
+                await banyan.until_logged("control_ended")
+                assert not banyan.events("clerk_ended")
+                may_answer.set()
+            assert slow.result() == 200
+            await banyan.until_logged("clerk_ended")
 
 
 async def test_without_a_database_there_is_no_clerk(tmp_path: Path) -> None:

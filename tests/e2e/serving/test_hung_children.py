@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from pathlib import Path
@@ -40,3 +41,17 @@ async def test_children_that_hang_are_replaced(tmp_path: Path) -> None:
 
         assert {str(line["child"]): line["pid"] for line in banyan.events("child_hangs")} == stopped
         assert all(banyan.child(name) != pid for name, pid in stopped.items())
+
+
+@pytest.mark.timing
+async def test_a_supervisor_that_was_stopped_goes_on(tmp_path: Path) -> None:
+    """SIGSTOP, and SIGCONT after longer than it waits at a time: it replaces who dies, as before."""
+    async with system("legacy") as legacy, program(tmp_path, ROUTES, legacy=legacy, new=legacy) as banyan:
+        await banyan.until_logged("process_started", 3)
+        banyan.signal(signal.SIGSTOP)
+        await asyncio.sleep(1.5)
+        banyan.signal(signal.SIGCONT)
+        await banyan.until_ready()
+        os.kill(banyan.child("worker-0"), signal.SIGKILL)
+        await banyan.until_logged("child_died", 1)
+        await banyan.until_logged("process_started", 4)
