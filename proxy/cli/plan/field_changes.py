@@ -58,7 +58,7 @@ def route_changes(before: Route, after: Route) -> list[FieldChange]:
         "cohort": (sources_text(before), sources_text(after)),
     }
     first = [FieldChange(field=name, before=old, after=new) for name, (old, new) in pairs.items() if old != new]
-    rest = _differences(in_effect(before, after), after, _OF_ROUTE)
+    rest = _differences(in_effect(before), in_effect(after), _OF_ROUTE)
     if any(map(_is_drawn_by_credential, (before, after))):
         rest = map(_without_keys, rest)
     return [*first, *rest]

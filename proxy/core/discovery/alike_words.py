@@ -1,30 +1,42 @@
 """Words in one place that are called alike, and may be values while they are too few to be taken for some.
 
 Rule 1: it is a remark, so rather none than a wrong one. `LEAST` words of a place, and nearly all of its words, have the
-        same methods, the same behind them, answers of the same class, and names in queries that half of them share.
+        same methods, of which one reads, the same behind them, answers of the same class, and names in queries that
+        half of them share.
 Rule 2: words at the root, behind `api` or a version, and behind a parameter are resources, and so are those that have
-        values right behind them (`customers/{id}`), and plurals. Names of operations are words.
-Rule 3: behind a plural (`shops/berlin`) words may be values as they stand; elsewhere (`admin/jobs`) they are pages,
-        unless there is more behind each of them.
+        values right behind them (`customers/{id}`), and plurals. Names of operations, and of files, are words.
+Rule 3: behind a plural (`shops/berlin`) words may be values as they stand, but for plurals of what people make pages of
+        (`settings/billing`); elsewhere (`admin/jobs`) they are pages, unless several things are behind each of them.
 Rule 4: what a route names is a word, or a value, as whoever wrote the route has it.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from proxy.core.discovery.endpoint import EndpointSeen, statuses
-from proxy.core.discovery.inventory import DiscoveredEndpoint, singular
+from proxy.core.discovery.inventory import DiscoveredEndpoint, numbered, singular
 from proxy.core.discovery.path_trie import RESERVED, is_prefix_word, segments_of
 from proxy.core.discovery.segment import SegmentKind, kind_of
 
 LEAST = 5
 _NEARLY_ALL = 0.8
 _REST = "**"
-_Call = tuple[str, str, str]
-"""Method, what is behind the word, and the class of most answers."""
+_OPEN = "{}"
+_READS = frozenset({"GET", "HEAD"})
+_OF_PAGES = (
+    "actions analytics assets callbacks charts dashboards details docs documents events exports features files fonts "
+    "forms hooks images imports insights jobs metrics news notifications options pages permissions preferences reports "
+    "scripts settings statics statistics stats steps styles tasks tools views webhooks wizards"
+)
+_PAGES = frozenset(_OF_PAGES.split())
+_NAMES = re.compile(r"\{([^{}]+)\}")
+_Path = tuple[str, ...]
+_Call = tuple[str, _Path, str]
+"""Method, what is behind the word, its parameters as `{}`, and the class of most answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,22 +54,54 @@ class _Word:
     query: set[str] = field(default_factory=set)
 
 
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Of `candidates` words in its place, `words` are called as `shape` says."""
+
+    words: tuple[str, ...]
+    shape: frozenset[_Call]
+    candidates: int
+
+
 def alike_words(endpoints: Iterable[DiscoveredEndpoint]) -> tuple[AlikeWords, ...]:
     """All groups of them, by parent."""
-    places = _places([each for each in endpoints if not each.is_single])
-    return tuple(group for parent in sorted(places) for group in _group(parent, places[parent]))
+    every = list(endpoints)
+    places = _places([each for each in every if not (each.is_single or each.is_known)])
+    groups = {parent: group for parent, words in places.items() if (group := _group(parent, words)) is not None}
+    known = _known_words([each for each in every if each.is_known], groups.keys()) if groups else {}
+    return tuple(
+        AlikeWords(parent="/" + "/".join(parent), words=group.words, matches=tuple(_matches(parent, group.shape)))
+        for parent, group in sorted(groups.items())
+        if len(group.words) >= (group.candidates + len(known.get(parent, ()))) * _NEARLY_ALL
+    )
 
 
-def _places(endpoints: Iterable[DiscoveredEndpoint]) -> Mapping[tuple[str, ...], Mapping[str, _Word]]:
+def _places(endpoints: Iterable[DiscoveredEndpoint]) -> Mapping[_Path, Mapping[str, _Word]]:
     """By the segments before it, each word with how it is called."""
-    found: dict[tuple[str, ...], dict[str, _Word]] = {}
+    found: dict[_Path, dict[str, _Word]] = {}
     for each in endpoints:
         segments = tuple(segments_of(each.template))
+        plain = tuple([_OPEN if _is_open(step) else step for step in segments])
+        usual = _usual(each.seen)
         for at in range(1, len(segments)):
-            word = found.setdefault(segments[:at], {}).setdefault(segments[at], _Word())
-            behind = "".join("/{}" if _is_open(step) else f"/{step}" for step in segments[at + 1 :])
-            word.calls.add((each.method, behind, "" if each.is_known else _usual(each.seen)))
-            word.query |= each.seen.query.keys()
+            if _OPEN not in (plain[at - 1], plain[at]):
+                word = found.setdefault(segments[:at], {}).setdefault(segments[at], _Word())
+                word.calls.add((each.method, plain[at + 1 :], usual))
+                word.query |= each.seen.query.keys()
+            elif plain[at] is _OPEN:
+                found.setdefault(segments[:at], {}).setdefault(_OPEN, _Word())
+    return found
+
+
+def _known_words(endpoints: Iterable[DiscoveredEndpoint], parents: Iterable[_Path]) -> Mapping[_Path, set[str]]:
+    """Rule 4: they are words of their places all the same."""
+    found: dict[_Path, set[str]] = {parent: set() for parent in parents}
+    lengths = {len(parent) for parent in found}
+    for each in endpoints:
+        segments = tuple(segments_of(each.template))
+        for length in lengths:
+            if length < len(segments) and (words := found.get(segments[:length])) is not None:
+                words.add(segments[length])
     return found
 
 
@@ -66,21 +110,18 @@ def _usual(seen: EndpointSeen) -> str:
     return max(classes, key=lambda name: classes[name], default="")
 
 
-def _group(parent: Sequence[str], words: Mapping[str, _Word]) -> Iterator[AlikeWords]:
-    if all(map(is_prefix_word, parent)) or any(map(_is_open, (parent[-1], *words))):
-        return
+def _group(parent: _Path, words: Mapping[str, _Word]) -> _Group | None:
+    if len(words) < LEAST or _OPEN in words or all(map(is_prefix_word, parent)):
+        return None
     candidates = {name: word for name, word in words.items() if name not in RESERVED and _is_word(name)}
     shapes = Counter(frozenset(word.calls) for word in candidates.values())
     if not shapes:
-        return
+        return None
     shape, number = shapes.most_common(1)[0]
-    alike = sorted(name for name, word in candidates.items() if word.calls == shape)
-    if number < max(LEAST, len(candidates) * _NEARLY_ALL) or not _may_be_values(parent[-1], alike, shape):
-        return
-    if _share_queries([words[name] for name in alike]):
-        place = "/" + "/".join(parent)
-        pattern = f"{place}/{{{singular(parent[-1])}}}"
-        yield AlikeWords(parent=place, words=tuple(alike), matches=tuple(_matches(pattern, shape)))
+    alike = tuple(sorted(name for name, word in candidates.items() if word.calls == shape))
+    if number < LEAST or not _may_be_values(parent[-1], alike, shape):
+        return None
+    return _Group(alike, shape, len(candidates)) if _share_queries([words[name] for name in alike]) else None
 
 
 def _is_open(segment: str) -> bool:
@@ -88,16 +129,17 @@ def _is_open(segment: str) -> bool:
 
 
 def _is_word(segment: str) -> bool:
-    return kind_of(segment) is SegmentKind.WORD
+    return kind_of(segment) is SegmentKind.WORD and "." not in segment
 
 
 def _may_be_values(parent: str, alike: Sequence[str], shape: Iterable[_Call]) -> bool:
-    """Rules 2 to 4."""
+    """Rules 1 to 3."""
     behind = {path for _, path, _ in shape}
-    if any(path.startswith("/{}") for path in behind) or not all(usual for _, _, usual in shape):
+    if any(path[:1] == (_OPEN,) for path in behind) or not any(method in _READS for method, _, _ in shape):
         return False
-    plurals = sum(map(_is_plural, alike))
-    return plurals * 2 <= len(alike) and (_is_plural(parent) or bool(behind - {""}))
+    if sum(map(_is_plural, alike)) * 2 > len(alike):
+        return False
+    return len(behind - {()}) > 1 or (_is_plural(parent) and parent.lower() not in _PAGES)
 
 
 def _is_plural(word: str) -> bool:
@@ -110,16 +152,27 @@ def _share_queries(words: Sequence[_Word]) -> bool:
     return all(count * 2 >= len(words) for count in having.values())
 
 
-def _matches(pattern: str, shape: Iterable[_Call]) -> Iterator[str]:
+def _matches(parent: _Path, shape: Iterable[_Call]) -> Iterator[str]:
     """One for each template."""
-    methods: dict[str, set[str]] = {}
+    place = "/" + "/".join(parent)
+    taken = set(_NAMES.findall(place))
+    name = _free(singular(parent[-1]), taken)
+    methods: dict[_Path, set[str]] = {}
     for method, behind, _ in shape:
         methods.setdefault(behind, set()).add(method)
     for behind in sorted(methods):
-        yield f"{','.join(sorted(methods[behind]))} {pattern}{_numbered(behind)}"
+        yield f"{','.join(sorted(methods[behind]))} {place}/{{{name}}}{_named(behind, {*taken, name})}"
 
 
-def _numbered(behind: str) -> str:
+def _named(behind: _Path, taken: set[str]) -> str:
     """Parameters behind it have names of their own."""
-    first, *rest = behind.split("{}")
-    return first + "".join(f"{{id_{at}}}{each}" for at, each in enumerate(rest, 2))
+    steps = []
+    for step in behind:
+        name = _free("id", taken) if step == _OPEN else ""
+        taken.add(name)
+        steps.append(f"/{{{name}}}" if name else f"/{step}")
+    return "".join(steps)
+
+
+def _free(wished: str, taken: set[str]) -> str:
+    return next(each for each in numbered(wished) if each not in taken)

@@ -201,7 +201,7 @@ def _parameters(way: Sequence[Step]) -> Iterator[Parameter]:
             continue
         wished = plain[at] if plain.count(plain[at]) == 1 or not before else f"{singular(before)}_{plain[at]}"
         at += 1
-        name = next(each for each in _numbered(wished) if each not in taken)
+        name = next(each for each in numbered(wished) if each not in taken)
         taken.add(name)
         kinds = tuple(sorted(place.kinds, key=lambda kind: -place.kinds[kind]))
         yield Parameter(name=name, kinds=kinds, distinct=min(len(place.values), DISTINCT))
@@ -211,7 +211,8 @@ def _usual(place: TriePlace) -> SegmentKind:
     return max(place.kinds, key=lambda kind: place.kinds[kind])
 
 
-def _numbered(name: str) -> Iterator[str]:
+def numbered(name: str) -> Iterator[str]:
+    """`id`, `id_2`, `id_3` and so on."""
     yield name
     yield from (f"{name}_{number}" for number in count(2))
 

@@ -19,6 +19,7 @@ from proxy.core.position.position import Position, reconcile
 from proxy.core.routing.decide import Reason, settled
 from proxy.core.routing.placement import place_of, placed
 from proxy.core.routing.route import Route
+from proxy.core.routing.shadow import ShadowPolicy
 from proxy.core.stage import is_past, progress
 from proxy.core.traffic.remembered_request import RememberedRequest, drawn_for, sources_text
 from proxy.core.traffic.replay import Again, Replay, moved
@@ -26,6 +27,7 @@ from proxy.core.traffic.replay import Again, Replay, moved
 MOST_POINTS = 0.25
 """The share of a route's cohorts that may move to new at once without a warning."""
 EXAMPLES = 3
+_PLAIN = ShadowPolicy()
 _LEFT_OUT = frozenset({Reason.KILLED.value, Reason.STANDING_UNKNOWN.value})
 
 
@@ -150,7 +152,7 @@ def _plan(before: Route | None, after: Route, known: RouteState) -> RoutePlan:
             name=after.name, edit=RouteEdit.ADDED, before=None, after=after, start=None, end=end, notes=notes
         )
     start = _start(before, known.position)
-    edit = RouteEdit.SAME if _unplaced(in_effect(before, after)) == _unplaced(after) else RouteEdit.CHANGED
+    edit = RouteEdit.SAME if _unplaced(in_effect(before)) == _unplaced(in_effect(after)) else RouteEdit.CHANGED
     notes = () if start is None or end is None else tuple(_notes(before, after, start, end, position))
     notes += () if is_heir else tuple(_freed(before, known, after.name))
     return RoutePlan(name=after.name, edit=edit, before=before, after=after, start=start, end=end, notes=notes)
@@ -161,12 +163,9 @@ def _end(route: Route, position: Position | None) -> Place:
     return reconcile(position, route.stage, route.split, route=route.name, now=0.0, steps=steps).place
 
 
-def in_effect(before: Route, after: Route) -> Route:
-    """`before`, as far as it may differ in effect: a shadow, which every route with two sides has, comes and goes with
-    a side, and it is those that the edit says.
-    """
-    has_both = before.shadow is not None and after.shadow is not None
-    return before if has_both else replace(before, shadow=after.shadow)
+def in_effect(route: Route) -> Route:
+    """As far as it differs in effect: every route with two sides has a shadow, which nobody has to write."""
+    return route if route.shadow is not None else replace(route, shadow=_PLAIN)
 
 
 def _unplaced(route: Route) -> Route:

@@ -45,8 +45,36 @@ def test_what_is_behind_them_is_behind_the_parameter() -> None:
     assert group.matches == (
         "GET /filiale/{filiale}/",
         "GET /filiale/{filiale}/hours",
-        "GET /filiale/{filiale}/till/{id_2}",
+        "GET /filiale/{filiale}/till/{id}",
     )
+
+
+@pytest.mark.parametrize(
+    ("calls", "match"),
+    [
+        (behind("/customers/7/ids", CITIES), "GET /customers/{id}/ids/{id_2}"),
+        (behind("/dates/2026-01-02/dates", CITIES), "GET /dates/{date}/dates/{date_2}"),
+        (behind("/ids", CITIES, "/x/7"), "GET /ids/{id}/x/{id_2}"),
+    ],
+)
+def test_a_match_names_no_parameter_twice(calls: list[str], match: str) -> None:
+    """A route with it can be written as it is said."""
+    (group,) = found(*calls)
+
+    assert group.matches == (match,)
+
+
+def test_what_routes_name_counts_among_the_words_of_a_place() -> None:
+    """Twelve that nobody has named are no group beside as many that routes name as words."""
+    inventory = Inventory()
+    named = ["/shops", *behind("/orders", CITIES), *behind("/shops", [f"{city}burg" for city in CITIES])]
+    for path in (*behind("/shops", CITIES), *named):
+        for _ in range(2):
+            inventory.take(Observation(method="GET", path=path, status=200, at=1.0), path if path in named else "")
+
+    assert {each.template for each in inventory.endpoints() if each.is_known} == set(named)
+    assert alike_words(inventory.endpoints()) == ()
+    assert alike_words([each for each in inventory.endpoints() if not each.is_known])
 
 
 @pytest.mark.parametrize(
@@ -56,6 +84,12 @@ def test_what_is_behind_them_is_behind_the_parameter() -> None:
         behind("/api/v1", CITIES),
         behind("/members/7", CITIES),
         behind("/shops", CITIES[:4]),
+        behind("POST /payments", ("authorize", "capture", "void", "refund", "settle")),
+        behind("/settings", ("profile", "billing", "security", "team", "language")),
+        behind("/scripts/more/assets", CITIES),
+        behind("/parts", [f"{city}.js" for city in CITIES]),
+        behind("/shops", [f"{city}%20west" for city in CITIES]),
+        behind("/admin", ("profile", "email", "avatar", "name", "phone"), "/edit"),
         behind("/admin", CITIES),
         behind("/shops", CITIES, "/7"),
         behind("/services", ("users", "orders", "carts", "roles", "jobs", "berlin")),
@@ -66,8 +100,8 @@ def test_what_is_behind_them_is_behind_the_parameter() -> None:
         ["/users", "/users/7", "/orders", "/orders/7/lines", "/carts", "PUT /carts/7"],
     ],
     ids=[
-        *("root", "version", "behind a parameter", "few", "pages", "collections", "resources", "two kinds"),
-        *("beside values", "other queries", "operations", "an API"),
+        *("root", "version", "behind a parameter", "few", "actions", "settings", "assets", "files", "texts", "forms"),
+        *("pages", "collections", "resources", "two kinds", "beside values", "other queries", "operations", "an API"),
     ],
 )
 def test_rather_nothing_is_remarked_than_words(targets: list[str]) -> None:
