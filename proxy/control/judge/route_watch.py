@@ -17,7 +17,7 @@ Rule 7: an answer that failed is never a good one, whether or not its event coun
         answer is neither. Where new is alone, one cohort's own trouble is no evidence while others are well, however
         long it lasts: a cohort counts twice in a row only once, and what the worst one was asked stays part of what new
         was asked, as it was of legacy's. Who asks alone is the breakers' business.
-Rule 8: nothing known of legacy is not "down". While it is known to be down no breaker opens; where new is alone and
+Rule 8: nothing known of legacy is not "down". While it is known to be down no breaker opens; where new answers and
         fails, that is said (`stuck`), to be told to somebody: there is nowhere to go back to. A route that is held for
         that is watched until new answers well again (recovery.py), which answers what led to it. While legacy is down
         the guard's processes keep nothing there. Elsewhere, as under a person's hold, they go on, so that an alarm is
@@ -253,7 +253,7 @@ class RouteWatch:
         self._spare(is_down=is_down)
         alarmed = len(alarms(self.processes.values()))
         if seen.hard or seen.answered.left_alone or self.breaker.is_begun or self.window.seconds:
-            self._fold_breaker(seen, alone=is_alone(position))
+            self._fold_breaker(position, seen)
         if (
             position.stage.facts.serves is Side.LEGACY
             and not position.latched
@@ -337,14 +337,14 @@ class RouteWatch:
             self.latest[bad] = before
         return counts
 
-    def _fold_breaker(self, seen: Observed, *, alone: bool) -> None:
+    def _fold_breaker(self, position: Position, seen: Observed) -> None:
         legacy = known(self.legacy, seen.probe, seen.now)
         self.breaker = found = self._row(seen, legacy)
-        failing = self.window.failing(self._usual(), alone=alone)
+        failing = self.window.failing(self._usual(), alone=is_alone(position))
         self.stuck = ""
         if legacy is not LegacyHealth.DOWN:
             self.breaker = found if failing is None else fast.opened(found, failing.sentence, seen.now)
-        elif alone and found.opened_at is None:
+        elif position.stage.facts.guarded and found.opened_at is None:
             self.stuck = _stuck(found, failing)
 
     def _row(self, seen: Observed, legacy: LegacyHealth) -> FailureRow:

@@ -385,6 +385,24 @@ async def test_a_restart_of_new_moves_no_route(store: Store, clock: Clock) -> No
     assert stand.place() == "live"
 
 
+@pytest.mark.parametrize("route", [LIVE, canary("50%")])
+async def test_where_both_fail_a_route_is_held_and_somebody_is_told(store: Store, clock: Clock, route: str) -> None:
+    """Wherever new answers somebody, at a canary too; and it ends by itself when new answers well again."""
+    told: list[Ruling] = []
+    stand = await alone(store, clock, route)
+    stand.judge.page = lambda _, ruling: told.append(ruling)
+    before = stand.place()
+    for _ in range(15):
+        half(stand, *range(5), good=0, failed=1, alive=(0, 3))
+        await stand.rounds()
+    position = stand.here.position(stand.route())
+    await well(stand, 400)
+
+    assert (stand.place(), position.held, position.waits, len(told)) == (before, True, True, 1)
+    assert "legacy is known to be down" in str(told[0])
+    assert not stand.here.position(stand.route()).held
+
+
 async def test_a_new_that_is_left_alone_is_held_while_legacy_is_down(store: Store, clock: Clock) -> None:
     """It is held and told once, and goes back when legacy answers."""
     told: list[Ruling] = []

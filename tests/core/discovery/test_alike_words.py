@@ -92,7 +92,7 @@ def test_what_routes_name_counts_among_the_words_of_a_place() -> None:
         behind("/admin", ("profile", "email", "avatar", "name", "phone"), "/edit"),
         behind("/admin", CITIES),
         behind("/shops", CITIES, "/7"),
-        behind("/services", ("users", "orders", "carts", "roles", "jobs", "berlin")),
+        behind("/things", ("users", "orders", "carts", "roles", "jobs", "berlin")),
         [*behind("/shops", CITIES[:6]), *behind("POST /shops", CITIES[6:])],
         [*behind("/shops", CITIES), *behind("/shops", ("4711", "4712"))],
         [f"/shops/{city}?by{at}" for at, city in enumerate(CITIES)],
