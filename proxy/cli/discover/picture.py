@@ -29,7 +29,7 @@ def picture(found: DiscoveryView, width: int, *, singles: bool = False) -> Itera
         yield from _table([_HEADS, *rows], width)
         yield ""
     for each in found.alike:
-        yield from folded(_alike(each), width)
+        yield from folded(alike_sentence(each), width)
     yield from _apart(found, singles=singles)
     yield f"{UNKNOWABLE}."
 
@@ -62,7 +62,7 @@ def _padded(cell: str, wide: int, head: str) -> str:
     return cell.rjust(wide) if head in _RIGHT else cell.ljust(wide)
 
 
-def _alike(found: AlikeWordsView) -> str:
+def alike_sentence(found: AlikeWordsView) -> str:
     """How many, some of them, and what a route would say if they are values."""
     named = ", ".join(map(one_line, found.words[:_MOST_NAMED]))
     said = " and ".join(f'"{match}"' for match in found.matches[:_MOST_NAMED])

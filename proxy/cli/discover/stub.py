@@ -2,6 +2,8 @@
 
 Rule 1: only what `match` can say is written; of anything else a comment says so.
 Rule 2: no route gets a name that another one has, as far as traffic shows those that there are.
+Rule 3: words that a route has as values of a parameter by now (`/shops/{shop}`) are none of its own; where words may be
+        values, a comment says so.
 """
 
 from __future__ import annotations
@@ -12,8 +14,10 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from proxy.api.discovery import DiscoveryView
+from proxy.api.discovery import DiscoveredEndpointView, DiscoveryView
+from proxy.cli.discover.picture import alike_sentence
 from proxy.cli.discover.template_group import TemplateGroup, groups_of, shape_of
+from proxy.cli.folded import folded
 from proxy.config.blocks.match import METHODS
 from proxy.core.discovery.path_trie import DISTINCT
 from proxy.core.discovery.segment import is_version
@@ -22,16 +26,33 @@ from proxy.core.routing.path import parse_pattern
 
 _PREFIXES = frozenset({"api", "rest"})
 _LONGEST_NAME = 56
+_WIDTH = 96
+_OPEN = "{}"
 _NO_TEXT = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 """Words that YAML reads as something else, unless they stand in quotes."""
 
 
 def stub(found: DiscoveryView, taken: Iterable[str] = ()) -> list[str]:
     """A route for each template, and method, that no route names yet; `taken` are names of other routes."""
-    known = {(shape_of(each.template), each.method) for each in found.endpoints if each.is_known}
-    left = [each for each in found.endpoints if (shape_of(each.template), each.method) not in known]
+    known = {(each.method, shape_of(each.template)) for each in found.endpoints if each.is_known}
+    left = [each for each in found.endpoints if known.isdisjoint((each.method, shape) for shape in _shapes(each))]
     there = {name for each in found.endpoints for name in each.routes}
-    return list(_routes(groups_of(msgspec.structs.replace(found, endpoints=left)), {*there, *taken}))
+    groups = groups_of(msgspec.structs.replace(found, endpoints=left))
+    return [*_remarks(found, {each.template for each in left}), *_routes(groups, {*there, *taken})]
+
+
+def _shapes(each: DiscoveredEndpointView) -> Iterator[str]:
+    """Its own, and those of templates that have one of its words as a value (rule 3)."""
+    steps = shape_of(each.template).split("/")
+    yield "/".join(steps)
+    for at in range(1, len(steps)):
+        yield "/".join((*steps[:at], _OPEN, *steps[at + 1 :]))
+
+
+def _remarks(found: DiscoveryView, left: set[str]) -> Iterator[str]:
+    for each in found.alike:
+        if any(template.startswith(f"{each.parent}/{word}") for word in each.words for template in left):
+            yield from (f"  # {line}" for line in folded(alike_sentence(each), _WIDTH, hang=2))
 
 
 def _routes(groups: Iterable[TemplateGroup], taken: set[str]) -> Iterator[str]:
