@@ -11,26 +11,21 @@ Rule 4: one at a time: who ends an order keeps that before, and forgets it if an
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import json
 import os
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from stat import S_ISREG
 from typing import Any
 
 from proxy.config.files import kill_file
 from proxy.core.routing.kill_switch import KillSwitchOrder, SwitchTurn
+from proxy.locked_file import locked
 
 MOST = 64 * 1024
 PATIENCE = 1.0
 """Seconds."""
-_LOOK = 0.01
-_OPENED = os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _READABLE_BY_BANYAN = 0o644
 """It may run as somebody else."""
 _STOOD = {True: "on", False: "off"}
@@ -85,33 +80,9 @@ def _opened_if_possible(kill: Path) -> Iterator[int | None]:
         yield file
 
 
-@contextmanager
-def _opened(kill: Path, mode: int) -> Iterator[int]:
-    """The file, which nobody else has meanwhile; OSError: there is none, it is no file, or somebody keeps it."""
-    until = time.monotonic() + PATIENCE
-    while True:
-        file = os.open(place(kill), mode | _OPENED, _READABLE_BY_BANYAN)
-        try:
-            if not S_ISREG(os.fstat(file).st_mode):
-                raise OSError(errno.EINVAL, f"{place(kill)} is no file")
-            if _is_ours(file):
-                with suppress(OSError):
-                    os.fchmod(file, _READABLE_BY_BANYAN)  # whatever the umask of who made it
-                yield file
-                return
-        finally:
-            os.close(file)
-        if time.monotonic() > until:
-            raise TimeoutError(errno.ETIMEDOUT, f"somebody keeps {place(kill)}")
-        time.sleep(_LOOK)
-
-
-def _is_ours(file: int) -> bool:
-    """Whether nobody else has it, and it is still there: who had it may have taken it away."""
-    with suppress(BlockingIOError):
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return os.fstat(file).st_nlink > 0
-    return False
+def _opened(kill: Path, flags: int) -> AbstractContextManager[int]:
+    """Rule 4; OSError: there is none, it is no file, or somebody keeps it."""
+    return locked(place(kill), flags, mode=_READABLE_BY_BANYAN, patience=PATIENCE)
 
 
 def _keep(file: int, said: Mapping[str, Any]) -> int:
