@@ -142,7 +142,7 @@ def test_what_is_undecided_is_accepted_as_noise(banyan: Banyan, state: ClusterSt
     block = yaml.safe_load(result.stdout)["compare"]
     assert (list(block), block[key][0]["path"]) == ([key], "$.id")
     assert CompareBlock.model_validate(block) is not None
-    assert ("under time:" in result.stdout) == (key == "ignore")
+    assert ("under `time`" in result.stdout) == (key == "ignore")
 
 
 def test_all_tables_have_the_same_columns() -> None:
