@@ -107,7 +107,7 @@ def run_worker(fork: WorkerFork, config: Path, start: Start, *, fresh: bool) -> 
 
 
 def run_control(config: Path, start: Start, sockets: Sockets, alive: Alive) -> None:
-    """Watch, report and answer until told to stop; aiohttp is loaded here and in no other process."""
+    """Watch, report and answer until told to stop; what that takes is loaded here: no worker waits for it."""
     from proxy.app.control import ControlInputs, serve_control  # noqa: PLC0415 -- half a second that workers do not wait for
 
     sink = _begin("control")
